@@ -1,0 +1,79 @@
+"""Which callback URLs may be called. A callback URL is a secret: its `sig` starts the flow."""
+
+import hashlib
+import ipaddress
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from urllib.parse import urlsplit
+
+from shared.errors import CallbackRejected
+
+MAX_LENGTH = 2048
+_LABEL = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?")
+_PLAIN = re.compile(r"[\x21-\x7e]+")
+_LOOPBACK = ("127.0.0.1", "localhost")
+
+
+@dataclass(frozen=True, slots=True)
+class CallbackUrl:
+    """A callback URL that passed. Neither its repr nor its text shows it; `secret` does."""
+
+    secret: str = field(repr=False)
+    host: str
+
+    @property
+    def fingerprint(self) -> str:
+        """What may be shown instead of the URL."""
+        return hashlib.sha256(self.secret.encode()).hexdigest()[-8:]
+
+    def __str__(self) -> str:
+        return f"{self.host} (...{self.fingerprint})"
+
+
+def parse_callback_url(text: str, *, allowed_suffixes: Sequence[str], allow_loopback: bool = False) -> CallbackUrl:
+    """Take a callback URL: https, port 443, a host under an allowed suffix such as ".logic.azure.com".
+
+    `allow_loopback` also takes http to this machine, for local runs. Raises CallbackRejected with a reason code.
+    """
+    if len(text) > MAX_LENGTH:
+        raise _rejected("too_long", f"is longer than {MAX_LENGTH} characters")
+    if not _PLAIN.fullmatch(text) or "\\" in text:
+        raise _rejected("characters", "has characters that a URL cannot have")
+    try:
+        parts = urlsplit(text)
+        port = parts.port
+    except ValueError:
+        raise _rejected("unreadable", "is not a URL") from None
+    host = parts.netloc.rpartition("@")[2].partition(":")[0].lower()
+    if "@" in parts.netloc:
+        raise _rejected("userinfo", "has a user name in it")
+    if parts.fragment or text.endswith("#"):
+        raise _rejected("fragment", "has a fragment")
+    if allow_loopback and parts.scheme in ("http", "https") and host in _LOOPBACK:
+        return CallbackUrl(text, host)
+    if parts.scheme != "https":
+        raise _rejected("scheme", "must start with https://")
+    if port not in (None, 443):
+        raise _rejected("port", "must use port 443")
+    _check_host(host, allowed_suffixes)
+    return CallbackUrl(text, host)
+
+
+def _check_host(host: str, allowed_suffixes: Sequence[str]) -> None:
+    if _is_address(host) or not all(_LABEL.fullmatch(label) for label in host.split(".")) or len(host) > 253:
+        raise _rejected("host", "must name a host of Power Automate or Logic Apps")
+    if not any(host.endswith(suffix) and len(host) > len(suffix) for suffix in allowed_suffixes):
+        raise _rejected("host_not_allowed", "must be on a host that this app may call (CALLBACK_ALLOWED_HOSTS)")
+
+
+def _is_address(host: str) -> bool:
+    try:
+        ipaddress.ip_address(host.strip("[]"))
+    except ValueError:
+        return False
+    return True
+
+
+def _rejected(reason: str, problem: str) -> CallbackRejected:
+    return CallbackRejected(problem, reason=reason)

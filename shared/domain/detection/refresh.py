@@ -1,0 +1,199 @@
+"""Which data sources, full refreshes and processes ended, as events.
+
+The API's tasks carry a friendly name but no identifier; nodes carry both. A task is given the identifier of its
+source by friendly name, and where several sources share one, by job, by requested identifier and by end.
+"""
+
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from shared.domain.detection.progress import Progress
+from shared.domain.events import Event, EventType, JsonValue, duration_seconds, make_event
+from shared.domain.snapshot import ENDED_STATUSES, OPERATION_TYPES, Job, Node, Snapshot, Task
+
+_MAX_ERROR_CHARACTERS = 4096
+_OUTCOMES = {
+    "successful": EventType.REFRESH_SUCCEEDED,
+    "failed": EventType.REFRESH_FAILED,
+    "timedOut": EventType.REFRESH_FAILED,
+}
+_WORDS = {"timedOut": "timed out", "successful": "succeeded", "aborted": "was canceled", "skipped": "was skipped"}
+
+
+@dataclass(frozen=True, slots=True)
+class Refresh:
+    """A refresh of a data source that ended. Without an identifier several sources share the name."""
+
+    job: Job
+    task: Task
+    data_source_id: str | None
+
+    def ended_at(self, snapshot: Snapshot) -> datetime:
+        """When it ended, as well as the source tells."""
+        return ended_at(self.job, self.task, snapshot)
+
+
+@dataclass(frozen=True, slots=True)
+class Refreshes:
+    """The refreshes that ended since the checkpoint."""
+
+    items: tuple[Refresh, ...]
+    successes: Mapping[str, Sequence[datetime]]
+    not_understood: Mapping[str, int]
+
+    @classmethod
+    def of(cls, progress: Sequence[Progress], snapshot: Snapshot) -> "Refreshes":
+        """Find them, and the data source of each."""
+        items = tuple(
+            Refresh(item.job, task, _identifier(task, item.job, snapshot.nodes or ()))
+            for item in progress
+            for task in item.ended_tasks
+            if task.operation_type == "ingestion"
+        )
+        successes: dict[str, list[datetime]] = {}
+        for refresh in items:
+            if refresh.data_source_id and refresh.task.status == "successful":
+                successes.setdefault(refresh.data_source_id, []).append(refresh.ended_at(snapshot))
+        return cls(items, successes, _not_understood(progress, items))
+
+
+def refresh_events(snapshot: Snapshot, refreshes: Refreshes) -> Iterator[Event]:
+    """One event for each refresh that succeeded, failed or timed out. Skipped and aborted runs are neither."""
+    for refresh in refreshes.items:
+        event_type = _OUTCOMES.get(refresh.task.status)
+        if event_type is None:
+            continue
+        name = refresh.task.friendly_name
+        word = "failed" if event_type is EventType.REFRESH_FAILED else "succeeded"
+        subject = refresh.data_source_id or name or refresh.task.key
+        yield make_event(
+            snapshot.environment_id,
+            event_type,
+            subject=f"datasources/{subject}",
+            occurrence=f"{refresh.job.job_id}/{refresh.task.key}",
+            time=refresh.ended_at(snapshot),
+            data={
+                "dataSourceId": refresh.data_source_id,
+                "dataSourceName": name or None,
+                **_run(refresh.job, refresh.task),
+                "summary": _line(f"The refresh of {name or subject} {word}", refresh.task.errors),
+            },
+        )
+
+
+def process_events(snapshot: Snapshot, progress: Progress) -> Iterator[Event]:
+    """One event for each task that ended, of any type and outcome; for a job without tasks, one for the job."""
+    job = progress.job
+    tasks = progress.ended_tasks
+    if not job.tasks and progress.job_ended:
+        tasks = (Task(job.job_id, job.operation_type, job.status, "", job.submitted_at, job.ended_at),)
+    for task in tasks:
+        name = task.friendly_name or task.operation_type or "process"
+        yield make_event(
+            snapshot.environment_id,
+            EventType.PROCESS_ENDED,
+            subject=f"jobs/{job.job_id}",
+            occurrence=f"{job.job_id}/{task.key}",
+            time=ended_at(job, task, snapshot),
+            data={
+                "processName": name,
+                "operationType": task.operation_type or None,
+                "outcome": task.status,
+                **_run(job, task),
+                "summary": _line(f"{name} {_WORDS.get(task.status, task.status)}", task.errors),
+            },
+        )
+
+
+def full_refresh_events(snapshot: Snapshot, progress: Progress) -> Iterator[Event]:
+    """The event for a full refresh that ended, scheduled or on demand, with a tally of its tasks."""
+    job = progress.job
+    if not (progress.job_ended and job.operation_type == "all"):
+        return
+    tally = Counter(task.status for task in job.tasks)
+    failed = [task.friendly_name for task in job.tasks if task.status in ("failed", "timedOut") and task.friendly_name]
+    known = {status: tally[status] for status in ENDED_STATUSES}
+    yield make_event(
+        snapshot.environment_id,
+        EventType.FULL_REFRESH_COMPLETED,
+        subject=f"jobs/{job.job_id}",
+        occurrence=job.job_id,
+        time=ended_at(job, None, snapshot),
+        data={
+            **_job(job),
+            **{f"{status}Tasks": count for status, count in known.items()},
+            "totalTasks": len(job.tasks),
+            "failedProcesses": failed or None,
+            "summary": _tally_line(job, known),
+        },
+    )
+
+
+def ended_at(job: Job, task: Task | None, snapshot: Snapshot) -> datetime:
+    """When it ended; where the source gives no end time, the nearest time that it gives."""
+    of_task = task.ended_at if task else None
+    return of_task or job.ended_at or job.submitted_at or snapshot.taken_at
+
+
+def _run(job: Job, task: Task) -> dict[str, JsonValue | datetime | None]:
+    """What every event about a task tells. `startedAt` is when it was submitted: the API has no start time."""
+    errors = [error[:_MAX_ERROR_CHARACTERS] for error in task.errors]
+    started_at = task.submitted_at or job.submitted_at
+    return {
+        "status": task.status,
+        "jobId": job.job_id,
+        "submission": job.submission or None,
+        "startedAt": started_at,
+        "endedAt": task.ended_at or job.ended_at,
+        "durationSeconds": duration_seconds(started_at, task.ended_at or job.ended_at),
+        "errors": errors or None,
+    }
+
+
+def _job(job: Job) -> dict[str, JsonValue | datetime | None]:
+    return {
+        "status": job.status,
+        "jobId": job.job_id,
+        "submission": job.submission or None,
+        "startedAt": job.submitted_at,
+        "endedAt": job.ended_at,
+        "durationSeconds": duration_seconds(job.submitted_at, job.ended_at),
+    }
+
+
+def _identifier(task: Task, job: Job, nodes: Sequence[Node]) -> str | None:
+    ingestions = [node for node in nodes if node.operation_type == "ingestion" and node.identifier]
+    candidates = [node for node in ingestions if node.friendly_name == task.friendly_name]
+    for narrower in (
+        [node for node in candidates if job.job_id in node.job_ids],
+        [node for node in candidates if node.identifier in job.identifiers],
+        [node for node in candidates if node.status == task.status and node.ended_at == task.ended_at],
+    ):
+        if len(candidates) > 1 and narrower:
+            candidates = [node for node in candidates if node in narrower]
+    if len(candidates) == 1:
+        return candidates[0].identifier
+    alone = not candidates and job.operation_type == "ingestion" and len(job.identifiers) == 1
+    return job.identifiers[0] if alone else None
+
+
+def _not_understood(progress: Sequence[Progress], refreshes: Sequence[Refresh]) -> dict[str, int]:
+    tasks = [task for item in progress for task in item.ended_tasks]
+    counts = {
+        "unknown_status": sum(task.status not in ENDED_STATUSES for task in tasks),
+        "unknown_operation_type": sum(task.operation_type not in OPERATION_TYPES for task in tasks),
+        "data_source_without_identifier": sum(refresh.data_source_id is None for refresh in refreshes),
+    }
+    return {reason: count for reason, count in counts.items() if count}
+
+
+def _line(text: str, errors: Sequence[str]) -> str:
+    first = errors[0].strip().splitlines()[0][:200] if errors and errors[0].strip() else ""
+    return f"{text}: {first}" if first else f"{text}."
+
+
+def _tally_line(job: Job, tally: Mapping[str, int]) -> str:
+    parts = [f"{count} {_WORDS.get(status, status).removeprefix('was ')}" for status, count in tally.items() if count]
+    return f"The full refresh {_WORDS.get(job.status, job.status)}" + (f" ({', '.join(parts)})." if parts else ".")

@@ -1,0 +1,136 @@
+"""What a subscribe call may ask for: the fields of each trigger, checked and turned into filters."""
+
+from collections.abc import Callable, Mapping
+from datetime import timedelta
+from decimal import Decimal, InvalidOperation
+from typing import Any, TypeVar
+
+from shared.domain.subscriptions import Filters, Trigger
+from shared.domain.watches import Direction, FreshnessWatch, Series, ThresholdWatch
+from shared.errors import RequestInvalid
+
+Fields = Mapping[str, Any]
+T = TypeVar("T")
+
+_COMMON = ("environmentId", "callbackUrl", "label")
+_THRESHOLD = ("threshold", "thresholdKind", "direction", "rearmAt")
+_FIELDS: Mapping[Trigger, tuple[str, ...]] = {
+    Trigger.REFRESH_FAILED: ("dataSourceId", "submission"),
+    Trigger.REFRESH_SUCCEEDED: ("dataSourceId", "submission"),
+    Trigger.SEGMENT_CROSSED: ("segmentName", *_THRESHOLD),
+    Trigger.MEASURE_CROSSED: ("measureName", "alias", "dimensions", *_THRESHOLD),
+    Trigger.FULL_REFRESH_COMPLETED: ("submission",),
+    Trigger.UNIFICATION_COMPLETED: ("submission",),
+    Trigger.PROCESS_ENDED: ("operationTypes", "outcomes", "submission"),
+    Trigger.OVERDUE: ("dataSourceId", "withinHours"),
+    Trigger.UNREACHABLE: (),
+}
+_MAX_TEXT = 512
+_MAX_CHOICES = 50
+
+
+def check_fields(trigger: Trigger, body: object) -> Fields:
+    """The body as fields, when it is an object with no field that this trigger does not know. Raises RequestInvalid."""
+    if not isinstance(body, Mapping):
+        raise RequestInvalid("body", "must be a JSON object")
+    known = (*_COMMON, *_FIELDS[trigger])
+    for name in body:
+        if name not in known:
+            raise RequestInvalid(str(name)[:100], f"is not a field of {trigger}; it takes {', '.join(known)}")
+    return {name: value for name, value in body.items() if value is not None}
+
+
+def parse_filters(trigger: Trigger, fields: Fields) -> Filters:
+    """The filters that checked fields ask for. Raises RequestInvalid naming the field."""
+    if trigger is Trigger.SEGMENT_CROSSED:
+        return Filters(threshold=_threshold(Series("segments", text(fields, "segmentName")), fields))
+    if trigger is Trigger.MEASURE_CROSSED:
+        series = Series("measures", text(fields, "measureName"), text(fields, "alias"), _dimensions(fields))
+        return Filters(threshold=_threshold(series, fields))
+    if trigger is Trigger.OVERDUE:
+        hours = _number(fields, "withinHours", minimum=Decimal("0.25"), maximum=Decimal(24 * 90))
+        source = _optional(fields, "dataSourceId", text)
+        return Filters(freshness=FreshnessWatch(timedelta(hours=float(hours)), source))
+    submission = _optional(fields, "submission", _submission)
+    return Filters(
+        data_source_id=_optional(fields, "dataSourceId", text),
+        submission=None if submission == "any" else submission,
+        operation_types=_texts(fields, "operationTypes"),
+        outcomes=_texts(fields, "outcomes"),
+    )
+
+
+def text(fields: Fields, name: str) -> str:
+    """A required text."""
+    value = fields.get(name)
+    if value is None:
+        raise RequestInvalid(name, "is missing")
+    if not isinstance(value, str) or not value.strip():
+        raise RequestInvalid(name, "must be a text that is not empty")
+    if len(value) > (2048 if name == "callbackUrl" else _MAX_TEXT):
+        raise RequestInvalid(name, "is too long")
+    return value.strip()
+
+
+def _threshold(series: Series, fields: Fields) -> ThresholdWatch:
+    percent = _choice(fields, "thresholdKind", ("value", "percentChange"), "value") == "percentChange"
+    threshold = _number(fields, "threshold", minimum=Decimal(0) if percent else None)
+    direction = Direction(_choice(fields, "direction", tuple(Direction), Direction.ABOVE))
+    rearm_at = _optional(fields, "rearmAt", _number)
+    if rearm_at is not None and percent:
+        raise RequestInvalid("rearmAt", "does not go with thresholdKind percentChange")
+    if rearm_at is not None and direction is Direction.ABOVE and rearm_at > threshold:
+        raise RequestInvalid("rearmAt", "must not be over the threshold when direction is above")
+    if rearm_at is not None and direction is Direction.BELOW and rearm_at < threshold:
+        raise RequestInvalid("rearmAt", "must not be under the threshold when direction is below")
+    return ThresholdWatch(series, threshold, direction, rearm_at, percent)
+
+
+def _number(fields: Fields, name: str, *, minimum: Decimal | None = None, maximum: Decimal | None = None) -> Decimal:
+    value = fields.get(name)
+    if value is None:
+        raise RequestInvalid(name, "is missing")
+    if isinstance(value, bool) or not isinstance(value, int | float | str | Decimal) or len(str(value)) > 60:
+        raise RequestInvalid(name, "must be a number")
+    try:
+        number = Decimal(str(value).strip())
+    except InvalidOperation:
+        raise RequestInvalid(name, "must be a number") from None
+    if not number.is_finite() or abs(number.adjusted()) > 60:
+        raise RequestInvalid(name, "must be a number")
+    if (minimum is not None and number < minimum) or (maximum is not None and number > maximum):
+        raise RequestInvalid(name, f"must be from {minimum} to {maximum or 'any number'}")
+    return number
+
+
+def _dimensions(fields: Fields) -> tuple[tuple[str, str], ...]:
+    value = fields.get("dimensions", {})
+    if not isinstance(value, Mapping) or not all(isinstance(item, str) for pair in value.items() for item in pair):
+        raise RequestInvalid("dimensions", 'must be an object of texts, such as {"Country": "NO"}')
+    return tuple(sorted(value.items()))
+
+
+def _submission(fields: Fields, name: str) -> str:
+    return _choice(fields, name, ("any", "scheduled", "onDemand"), "any")
+
+
+def _choice(fields: Fields, name: str, choices: tuple[str, ...], default: str) -> str:
+    value = fields.get(name, default)
+    for choice in choices:
+        if isinstance(value, str) and value.lower() == choice.lower():
+            return str(choice)
+    raise RequestInvalid(name, f"must be one of {', '.join(choices)}")
+
+
+def _texts(fields: Fields, name: str) -> tuple[str, ...]:
+    value = fields.get(name, ())
+    listed = [value] if isinstance(value, str) else value
+    if not isinstance(listed, list | tuple) or not all(isinstance(item, str) and item for item in listed):
+        raise RequestInvalid(name, "must be a list of texts")
+    if len(listed) > _MAX_CHOICES:
+        raise RequestInvalid(name, f"takes {_MAX_CHOICES} entries at most")
+    return tuple(listed)
+
+
+def _optional(fields: Fields, name: str, read: Callable[[Fields, str], T]) -> T | None:
+    return read(fields, name) if name in fields else None

@@ -1,0 +1,126 @@
+"""Every exception of ours, in one tree.
+
+SignalsError                  reason: a short code, safe to log and to count
+  x SettingsInvalid           the app cannot start with these settings
+  x RequestInvalid            a caller's mistake (field, problem): 400
+  x NotFound                  no such thing, or not yours: 404
+  x CheckpointConflict        somebody else committed first: give up quietly
+  x MessageInvalid            a queue message nobody can read: poison
+  x CallbackRejected          a callback URL we will not call
+  x DeliveryFailed            an attempt that got no answer
+  x InsightsError             the Customer Insights API
+      x InsightsUnavailable   network, time-out, 408, 5xx: try again later
+      x InsightsThrottled     429: try again after retry_after_seconds
+      x InsightsRefused       401, 403: the identity or the subscription key
+      x InsightsNotFound      404: no such environment or object
+      x InsightsRejected      any other 4xx
+      x InsightsAnswerInvalid an answer that is not what the API documents
+
+A class's docstring is its default message. No message holds a secret or a callback URL.
+"""
+
+
+class SignalsError(Exception):
+    """Something went wrong."""
+
+    reason = "error"
+
+    def __init__(self, message: str | None = None, *, reason: str | None = None) -> None:
+        super().__init__(message or self.__doc__)
+        if reason is not None:
+            self.reason = reason
+
+
+class SettingsInvalid(SignalsError):
+    """The settings do not allow a start."""
+
+    reason = "settings_invalid"
+
+
+class RequestInvalid(SignalsError):
+    """The request has a field that cannot be used."""
+
+    reason = "request_invalid"
+
+    def __init__(self, field: str, problem: str, *, reason: str | None = None) -> None:
+        super().__init__(f"{field}: {problem}", reason=reason)
+        self.field = field
+        self.problem = problem
+
+
+class NotFound(SignalsError):
+    """There is no such thing."""
+
+    reason = "not_found"
+
+
+class CheckpointConflict(SignalsError):
+    """Another poll committed this environment first."""
+
+    reason = "checkpoint_conflict"
+
+
+class MessageInvalid(SignalsError):
+    """The queue message cannot be read."""
+
+    reason = "message_invalid"
+
+
+class CallbackRejected(SignalsError):
+    """The callback URL is not one that this app calls."""
+
+    reason = "callback_rejected"
+
+
+class DeliveryFailed(SignalsError):
+    """The flow could not be reached."""
+
+    reason = "delivery_failed"
+
+
+class InsightsError(SignalsError):
+    """The Customer Insights API did not do what was asked."""
+
+    reason = "insights_error"
+
+    def __init__(
+        self, message: str | None = None, *, reason: str | None = None, retry_after_seconds: float | None = None
+    ) -> None:
+        super().__init__(message, reason=reason)
+        self.retry_after_seconds = retry_after_seconds
+
+
+class InsightsUnavailable(InsightsError):
+    """The Customer Insights API cannot be reached."""
+
+    reason = "insights_unavailable"
+
+
+class InsightsThrottled(InsightsError):
+    """The Customer Insights API asks to slow down."""
+
+    reason = "insights_throttled"
+
+
+class InsightsRefused(InsightsError):
+    """The Customer Insights API refuses the app's identity or its subscription key."""
+
+    reason = "insights_refused"
+
+
+class InsightsNotFound(InsightsError):
+    """The Customer Insights API knows no such environment or object."""
+
+    reason = "insights_not_found"
+
+
+class InsightsRejected(InsightsError):
+    """The Customer Insights API rejects the request."""
+
+    reason = "insights_rejected"
+
+
+class InsightsAnswerInvalid(InsightsError):
+    """The Customer Insights API answered something that cannot be read."""
+
+    reason = "insights_answer_invalid"
