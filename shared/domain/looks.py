@@ -1,5 +1,6 @@
 """What a poll has to look at beyond the jobs: only what a job that ended can have changed, or everything on a full
-look."""
+look.
+"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

@@ -151,7 +151,10 @@ class Measure:
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
-    """One look. `taken_at` is the source's own clock; a part that was not looked at is None."""
+    """One look. `taken_at` is the source's own clock; a part that was not looked at is None.
+
+    `gapless`: the jobs reach back to what the checkpoint knows; otherwise some may have come and gone unseen.
+    """
 
     environment_id: str
     taken_at: datetime
@@ -159,3 +162,4 @@ class Snapshot:
     nodes: tuple[Node, ...] | None = None
     segments: tuple[Segment, ...] | None = None
     measures: tuple[Measure, ...] | None = None
+    gapless: bool = True

@@ -1,5 +1,6 @@
 """What a subscribe call may ask for: the fields of each trigger, checked and turned into filters."""
 
+import re
 from collections.abc import Callable, Mapping
 from datetime import timedelta
 from decimal import Decimal, InvalidOperation
@@ -25,6 +26,7 @@ _FIELDS: Mapping[Trigger, tuple[str, ...]] = {
     Trigger.OVERDUE: ("dataSourceId", "withinHours"),
     Trigger.UNREACHABLE: (),
 }
+ENVIRONMENT_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9-]{0,63}")
 _MAX_TEXT = 512
 _MAX_CHOICES = 50
 
@@ -58,6 +60,14 @@ def parse_filters(trigger: Trigger, fields: Fields) -> Filters:
         operation_types=_texts(fields, "operationTypes"),
         outcomes=_texts(fields, "outcomes"),
     )
+
+
+def environment_id(fields: Fields) -> str:
+    """The environment that the subscription is about. Raises RequestInvalid."""
+    found = text(fields, "environmentId")
+    if not ENVIRONMENT_ID.fullmatch(found):
+        raise RequestInvalid("environmentId", "must be an id of letters, digits and dashes")
+    return found
 
 
 def text(fields: Fields, name: str) -> str:

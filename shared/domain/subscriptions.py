@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
+from typing import Any
 
 from shared.domain.events import Event, EventType
 from shared.domain.watches import FreshnessWatch, ThresholdWatch, Watches
@@ -58,11 +59,12 @@ class Filters:
 
 @dataclass(frozen=True, slots=True)
 class Subscription:
-    """A flow's standing order. `callback_url` is a secret."""
+    """A flow's standing order. `fields` are the filters as they were asked for; `callback_url` is a secret."""
 
     id: str
     environment_id: str
     trigger: Trigger
+    fields: Mapping[str, Any]
     filters: Filters
     callback_url: str = field(repr=False)
     created_at: datetime

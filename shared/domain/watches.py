@@ -181,6 +181,12 @@ class Watches:
         """How many distinct rules there are."""
         return sum(len(watches.by_id) for watches in self.series.values()) + len(self.freshness)
 
+    @property
+    def measure_names(self) -> list[str]:
+        """The measures that are watched."""
+        series = (watch.series for watches in self.series.values() for watch in watches.by_id.values())
+        return sorted({one.name for one in series if one.kind == "measures"})
+
 
 def _plain(value: Decimal) -> str:
     """One spelling for equal numbers: 1, 1.0 and 1E0 are the same threshold."""

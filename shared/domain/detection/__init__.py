@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from shared.domain.checkpoint import Checkpoint
 from shared.domain.detection.freshness import judge_freshness
 from shared.domain.detection.progress import follow_jobs
+from shared.domain.detection.reachability import gap_events
 from shared.domain.detection.refresh import Refreshes, full_refresh_events, process_events, refresh_events
 from shared.domain.detection.thresholds import judge_thresholds
 from shared.domain.detection.unification import unification_events
@@ -43,6 +44,7 @@ def detect(checkpoint: Checkpoint | None, snapshot: Snapshot, watches: Watches) 
         *(event for item in progress for event in unification_events(snapshot, item)),
         *crossings,
         *overdue,
+        *gap_events(before, snapshot),
     ]
     after = replace(
         before,

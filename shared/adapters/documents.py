@@ -1,0 +1,61 @@
+"""The checkpoint document: everything that one commit writes, as gzipped JSON."""
+
+import gzip
+from datetime import datetime
+
+import msgspec
+
+from shared.adapters.messages import CloudEvent, encode_event
+from shared.domain.checkpoint import Checkpoint, EnvironmentState, Reachability
+from shared.domain.events import NumberedEvent
+
+VERSION = 1
+
+
+class _Document(msgspec.Struct):
+    v: int
+    checkpoint: Checkpoint | None
+    outbox: list[CloudEvent]
+    sequence: int
+    reachability: Reachability
+    watches: int
+    polled_at: datetime | None
+    looked_at: datetime | None
+    committed_at: datetime | None
+
+
+_decoder = msgspec.json.Decoder(_Document)
+_event_decoder = msgspec.json.Decoder(CloudEvent)
+
+
+def encode_state(state: EnvironmentState) -> bytes:
+    """The document for a state; its events are written as they go out."""
+    document = _Document(
+        v=VERSION,
+        checkpoint=state.checkpoint,
+        outbox=[_event_decoder.decode(encode_event(numbered.event)) for numbered in state.outbox],
+        sequence=state.sequence,
+        reachability=state.reachability,
+        watches=state.watches,
+        polled_at=state.polled_at,
+        looked_at=state.looked_at,
+        committed_at=state.committed_at,
+    )
+    return gzip.compress(msgspec.json.encode(document), compresslevel=1, mtime=0)
+
+
+def decode_state(body: bytes) -> EnvironmentState:
+    """The state that encode_state wrote."""
+    document = _decoder.decode(gzip.decompress(body))
+    first = document.sequence - len(document.outbox) + 1
+    outbox = (NumberedEvent(first + place, event.to_event()) for place, event in enumerate(document.outbox))
+    return EnvironmentState(
+        checkpoint=document.checkpoint,
+        outbox=tuple(outbox),
+        sequence=document.sequence,
+        reachability=document.reachability,
+        watches=document.watches,
+        polled_at=document.polled_at,
+        looked_at=document.looked_at,
+        committed_at=document.committed_at,
+    )

@@ -1,0 +1,242 @@
+"""The Customer Insights API v1, read with the app's own identity and the environment's subscription key.
+
+Two credentials go with every call: a bearer token (scope https://api.ci.ai.microsoft.com/.default) and the header
+Ocp-Apim-Subscription-Key. Some paths have two spellings (the client library's and the documentation's); the one that
+answers is remembered. A long Retry-After is not waited for: until it is over, calls fail at once.
+"""
+
+import time
+from collections.abc import Awaitable, Callable, Mapping
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from typing import Any, Protocol
+from urllib.parse import quote
+
+from azure.core import AsyncPipelineClient
+from azure.core.credentials_async import AsyncTokenCredential
+from azure.core.exceptions import AzureError, ClientAuthenticationError
+from azure.core.pipeline import PipelineResponse
+from azure.core.pipeline.policies import (
+    AsyncBearerTokenCredentialPolicy,
+    AsyncRetryPolicy,
+    HeadersPolicy,
+    UserAgentPolicy,
+)
+from azure.core.rest import AsyncHttpResponse, HttpRequest
+
+from shared.adapters import insights_models as wire
+from shared.domain.snapshot import Job, Measure, Node, Segment
+from shared.errors import (
+    InsightsAnswerInvalid,
+    InsightsError,
+    InsightsNotFound,
+    InsightsRefused,
+    InsightsRejected,
+    InsightsThrottled,
+    InsightsUnavailable,
+)
+from shared.ports import JobList
+
+_MAX_RETRY_AFTER_SECONDS = 5.0
+_TIMEOUT_SECONDS = 60
+_VARIANTS: Mapping[str, tuple[str, ...]] = {
+    "workflows": ("/workflows/main", "/manage/workflows/main"),
+    "datasources": ("/manage/datasources", "/manage/datasources/v2"),
+}
+
+
+class Monotonic(Protocol):
+    """A clock that only goes forward, in seconds."""
+
+    def __call__(self) -> float:
+        """Seconds since some start."""
+        ...
+
+
+class _Retry(AsyncRetryPolicy[Any, Any]):
+    """Retries what passes soon. A long Retry-After is for the caller to respect."""
+
+    def is_retry(self, settings: dict[str, Any], response: PipelineResponse[Any, Any]) -> bool:
+        """Whether to try again now."""
+        wait = self.get_retry_after(response)
+        return (wait is None or wait <= _MAX_RETRY_AFTER_SECONDS) and super().is_retry(settings, response)
+
+
+class CustomerInsightsApi:
+    """The client. `subscription_key` answers the key of an environment."""
+
+    def __init__(
+        self,
+        base_url: str,
+        credential: AsyncTokenCredential,
+        scope: str,
+        subscription_key: Callable[[str], str],
+        *,
+        monotonic: Monotonic = time.monotonic,
+    ) -> None:
+        policies = [
+            UserAgentPolicy(base_user_agent="customer-insights-signals"),
+            HeadersPolicy({"Accept": "application/json"}),
+            _Retry(retry_total=2, retry_backoff_factor=0.5, retry_backoff_max=4),
+            AsyncBearerTokenCredentialPolicy(credential, scope),
+        ]
+        self._client: AsyncPipelineClient[HttpRequest, AsyncHttpResponse] = AsyncPipelineClient(
+            base_url, policies=policies
+        )
+        self._base_url = base_url.rstrip("/")
+        self._enforce_https = base_url.startswith("https://")
+        self._subscription_key = subscription_key
+        self._monotonic = monotonic
+        self._variant: dict[str, str] = {}
+        self._paused_until: dict[str, float] = {}
+
+    async def close(self) -> None:
+        """Close the connections."""
+        await self._client.close()
+
+    async def jobs(self, environment_id: str, *, top: int) -> JobList:
+        """The newest jobs with their tasks, and the source's clock from the Date header."""
+        query = {"top": str(top), "includeTasks": "true"}
+        response = await self._get_variant(environment_id, "workflows", "/jobs", query)
+        jobs = tuple(job.to_job() for job in wire.decode_list(response.content, wire.WireJob))
+        return JobList(jobs, _served_at(response))
+
+    async def job(self, environment_id: str, job_id: str) -> Job:
+        """One job with its tasks."""
+        path = f"/jobs/{quote(job_id, safe='')}"
+        response = await self._get_variant(environment_id, "workflows", path, {"includeTasks": "true"})
+        return wire.decode_one(response.content, wire.WireJob).to_job()
+
+    async def nodes(self, environment_id: str) -> tuple[Node, ...]:
+        """The latest state of everything in the workflow."""
+        response = await self._get_variant(environment_id, "workflows", "/status", {})
+        return tuple(node.to_node() for node in wire.decode_list(response.content, wire.WireNode))
+
+    async def data_sources(self, environment_id: str) -> dict[str, str]:
+        """Friendly names of the data sources, by identifier."""
+        response = await self._get_variant(environment_id, "datasources", "", {})
+        found = (item.data_source_metadata for item in wire.decode_list(response.content, wire.WireDataSource))
+        return {one.data_source_id: one.friendly_name or one.name or "" for one in found if one and one.data_source_id}
+
+    async def segments(self, environment_id: str, *, history_days: int) -> tuple[Segment, ...]:
+        """All segments with their evaluations of the last days."""
+        query = {"includeHistoricStats": "true", "historicStatsDays": str(history_days)}
+        response = await self._get(environment_id, "/manage/segments", query)
+        return tuple(segment.to_segment() for segment in wire.decode_list(response.content, wire.WireSegment))
+
+    async def measures(self, environment_id: str) -> tuple[Measure, ...]:
+        """All measures, without history."""
+        response = await self._get(environment_id, "/manage/measures", {})
+        return tuple(measure.to_measure() for measure in wire.decode_list(response.content, wire.WireMeasure))
+
+    async def measure(self, environment_id: str, name: str, *, history_days: int) -> Measure:
+        """One measure with its outputs of the last days."""
+        query = {"includeHistoricStats": "true", "historicStatsDays": str(history_days)}
+        response = await self._get(environment_id, f"/manage/measures/{quote(name, safe='')}", query)
+        return wire.decode_one(response.content, wire.WireMeasure).to_measure()
+
+    async def _get_variant(
+        self, environment_id: str, family: str, path: str, query: Mapping[str, str]
+    ) -> AsyncHttpResponse:
+        """Try each spelling of a path until one answers; a 404 from all of them is the environment's."""
+        if family in self._variant:
+            return await self._get(environment_id, self._variant[family] + path, query)
+        missing = InsightsNotFound()
+        for variant in _VARIANTS[family]:
+            try:
+                response = await self._get(environment_id, variant + path, query)
+            except InsightsNotFound as not_found:
+                missing = not_found
+            else:
+                self._variant[family] = variant
+                return response
+        raise missing
+
+    async def _get(self, environment_id: str, path: str, query: Mapping[str, str]) -> AsyncHttpResponse:
+        self._check_pause(environment_id)
+        url = f"{self._base_url}/instances/{quote(environment_id, safe='')}{path}"
+        key = self._subscription_key(environment_id)
+        request = HttpRequest("GET", url, params=dict(query), headers={"Ocp-Apim-Subscription-Key": key})
+        response = await _guarded(
+            self._client.send_request(
+                request,
+                enforce_https=self._enforce_https,
+                connection_timeout=10,
+                read_timeout=_TIMEOUT_SECONDS,
+            )
+        )
+        if response.status_code >= 400:
+            failure = _failure(response)
+            self._note_pause(environment_id, failure)
+            raise failure
+        return response
+
+    def _check_pause(self, environment_id: str) -> None:
+        left = self._paused_until.get(environment_id, 0.0) - self._monotonic()
+        if left > 0:
+            raise InsightsThrottled(f"The API asked to wait; {left:.0f} s are left.", retry_after_seconds=left)
+
+    def _note_pause(self, environment_id: str, failure: InsightsError) -> None:
+        if failure.retry_after_seconds:
+            self._paused_until[environment_id] = self._monotonic() + failure.retry_after_seconds
+
+
+async def _guarded(call: Awaitable[AsyncHttpResponse]) -> AsyncHttpResponse:
+    """Every vendor error becomes one of ours, without the request's headers in its text."""
+    try:
+        return await call
+    except ClientAuthenticationError as error:
+        raise InsightsRefused(
+            "No token for the Customer Insights API: check the app's identity and its permission.",
+            reason="identity_unavailable",
+        ) from error
+    except AzureError as error:
+        raise InsightsUnavailable(f"The Customer Insights API cannot be reached ({type(error).__name__}).") from error
+
+
+def _failure(response: AsyncHttpResponse) -> InsightsError:
+    status = response.status_code
+    wait = _retry_after_seconds(response)
+    told = _told(response)
+    if status == 429:
+        return InsightsThrottled(f"The API asks to slow down{told}.", retry_after_seconds=wait or 30.0)
+    if status in (401, 403):
+        hint = "check the subscription key and that the app is a user of the environment"
+        return InsightsRefused(f"The API refuses the app ({status}{told}): {hint}.", reason=f"insights_{status}")
+    if status == 404:
+        return InsightsNotFound(f"The API knows no such environment or object{told}.")
+    if status == 408 or status >= 500:
+        return InsightsUnavailable(f"The API failed ({status}{told}).", retry_after_seconds=wait)
+    return InsightsRejected(f"The API rejects the request ({status}{told}).")
+
+
+def _told(response: AsyncHttpResponse) -> str:
+    """The vendor's own word on an error, shortened."""
+    try:
+        fault = wire.decode_one(response.content, wire.WireFault)
+    except InsightsAnswerInvalid:
+        return ""
+    word = fault.error_code or fault.name or fault.message
+    return f", {word[:200]}" if word else ""
+
+
+def _retry_after_seconds(response: AsyncHttpResponse) -> float | None:
+    """Retry-After as seconds, or as a date (RFC 9110 section 10.2.3)."""
+    text = response.headers.get("Retry-After", "").strip()
+    if text.isdigit():
+        return float(text)
+    moment = _http_date(text)
+    return max(0.0, (moment - datetime.now(UTC)).total_seconds()) if moment else None
+
+
+def _served_at(response: AsyncHttpResponse) -> datetime:
+    """The source's clock; ours only where the source sends none."""
+    return _http_date(response.headers.get("Date", "")) or datetime.now(UTC)
+
+
+def _http_date(text: str) -> datetime | None:
+    try:
+        moment = parsedate_to_datetime(text)
+    except ValueError:
+        return None
+    return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)

@@ -1,0 +1,258 @@
+"""The Customer Insights API's JSON, as far as it is read, and its translation to the rules' words.
+
+Names are those of the vendor's client library 1.0.8 (GraphJobInfo, GraphTaskInfo, GraphNodeInfo, SegmentMetadata,
+MeasureMetadata, DataSourceInfo). Every field may be missing. An item that cannot be read is left out of its list and
+counted; it does not spoil the rest.
+"""
+
+import logging
+from collections.abc import Iterable
+from datetime import UTC, datetime
+from typing import TypeVar
+
+import msgspec
+
+from shared.domain.snapshot import Evaluation, Job, Measure, Node, Output, Segment, Task
+from shared.errors import InsightsAnswerInvalid
+
+_log = logging.getLogger(__name__)
+Wire = TypeVar("Wire", bound=msgspec.Struct)
+
+
+class _Vendor(msgspec.Struct, rename="camel"):
+    """The vendor writes camelCase."""
+
+
+class WireError(_Vendor):
+    """CIResult."""
+
+    message: str | None = None
+    error_code: str | None = None
+    name: str | None = None
+
+
+class WireTask(_Vendor):
+    """GraphTaskInfo."""
+
+    task_id: str | None = None
+    operation_type: str | None = None
+    task_status: str | None = None
+    friendly_name: str | None = None
+    submitted_timestamp: datetime | None = None
+    end_timestamp: datetime | None = None
+    ci_error: WireError | None = None
+    ci_errors: list[WireError] | None = None
+
+    def to_task(self) -> Task:
+        """The task."""
+        return Task(
+            self.task_id or "",
+            self.operation_type or "",
+            self.task_status or "",
+            self.friendly_name or "",
+            utc(self.submitted_timestamp),
+            utc(self.end_timestamp),
+            tuple(dict.fromkeys(_texts([*(self.ci_errors or ()), *([self.ci_error] if self.ci_error else [])]))),
+        )
+
+
+class WireJob(_Vendor):
+    """GraphJobInfo."""
+
+    job_id: str
+    operation_type: str | None = None
+    job_status: str | None = None
+    job_submission_kind: str | None = None
+    submitted_timestamp: datetime | None = None
+    end_timestamp: datetime | None = None
+    id_list: list[str] | None = None
+    tasks: list[WireTask] | None = None
+
+    def to_job(self) -> Job:
+        """The job with its tasks."""
+        return Job(
+            self.job_id,
+            self.operation_type or "",
+            self.job_status or "",
+            self.job_submission_kind or "",
+            utc(self.submitted_timestamp),
+            utc(self.end_timestamp),
+            tuple(self.id_list or ()),
+            tuple(task.to_task() for task in self.tasks or ()),
+        )
+
+
+class WireNode(_Vendor):
+    """GraphNodeInfo."""
+
+    operation_type: str | None = None
+    identifier: str | None = None
+    friendly_name: str | None = None
+    job_ids: list[str] | None = None
+    task_status: str | None = None
+    end_timestamp: datetime | None = None
+    last_successful_timestamp: datetime | None = None
+
+    def to_node(self) -> Node:
+        """The node."""
+        return Node(
+            self.operation_type or "",
+            self.identifier or "",
+            self.friendly_name or "",
+            tuple(self.job_ids or ()),
+            self.task_status or "",
+            utc(self.end_timestamp),
+            utc(self.last_successful_timestamp),
+        )
+
+
+class WireEvaluation(_Vendor):
+    """SegmentationPublishStats and HistoricalSegmentStats."""
+
+    job_status: str | None = None
+    evaluation_date: datetime | None = None
+    entity_count: int | None = None
+
+    def to_evaluation(self) -> Evaluation:
+        """The evaluation."""
+        return Evaluation(utc(self.evaluation_date), self.job_status or "", self.entity_count)
+
+
+class WireSegment(_Vendor):
+    """SegmentMetadata."""
+
+    name: str
+    friendly_name: str | None = None
+    state: str | None = None
+    created_utc: datetime | None = None
+    evaluation_status: WireEvaluation | None = None
+    evaluation_status_history: list[WireEvaluation] | None = None
+
+    def to_segment(self) -> Segment:
+        """The segment with its evaluations."""
+        current = [self.evaluation_status] if self.evaluation_status else []
+        evaluations = [*(self.evaluation_status_history or ()), *current]
+        return Segment(
+            self.name,
+            self.friendly_name or "",
+            self.state or "",
+            utc(self.created_utc),
+            tuple(evaluation.to_evaluation() for evaluation in evaluations),
+        )
+
+
+class WireOutput(_Vendor):
+    """ScalarOutput: values are texts, one for each aggregate alias."""
+
+    evaluation_time: datetime | None = None
+    values: dict[str, str | int | float | None] | None = None
+
+    def to_output(self) -> Output:
+        """The output."""
+        values = {alias: str(value) for alias, value in (self.values or {}).items() if value is not None}
+        return Output(utc(self.evaluation_time), values)
+
+
+class WireState(_Vendor):
+    """Evaluation (of a measure)."""
+
+    state: str | None = None
+    end_time: datetime | None = None
+
+
+class WireMeasure(_Vendor):
+    """MeasureMetadata."""
+
+    name: str
+    display_name: str | None = None
+    created_utc: datetime | None = None
+    latest_evaluation: WireState | None = None
+    output: WireOutput | None = None
+    output_history: list[WireOutput] | None = None
+
+    def to_measure(self) -> Measure:
+        """The measure with its outputs."""
+        evaluation = self.latest_evaluation or WireState()
+        return Measure(
+            self.name,
+            self.display_name or "",
+            evaluation.state or "",
+            utc(self.created_utc),
+            utc(evaluation.end_time),
+            (self.output.to_output(),) if self.output else (),
+            tuple(output.to_output() for output in self.output_history or ()),
+        )
+
+
+class WireDataSourceMetadata(_Vendor):
+    """DataSourceMetadata."""
+
+    data_source_id: str | None = None
+    name: str | None = None
+    friendly_name: str | None = None
+
+
+class WireDataSource(_Vendor):
+    """DataSourceInfo."""
+
+    data_source_metadata: WireDataSourceMetadata | None = None
+
+
+class WireFault(_Vendor):
+    """ApiErrorResult: how the vendor tells an error."""
+
+    error_code: str | None = None
+    message: str | None = None
+    name: str | None = None
+
+
+def utc(moment: datetime | None) -> datetime | None:
+    """An aware UTC time; .NET's smallest date, which stands for none, is None."""
+    if moment is None or moment.year == 1:
+        return None
+    return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+
+
+def decode_one(body: bytes, kind: type[Wire]) -> Wire:
+    """One item. Raises InsightsAnswerInvalid."""
+    try:
+        return msgspec.json.decode(body, type=kind, strict=False)
+    except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+        raise InsightsAnswerInvalid(f"The API's answer is not a {kind.__doc__} {error}") from None
+
+
+def decode_list(body: bytes, kind: type[Wire]) -> list[Wire]:
+    """A list of items, without those that cannot be read. Raises InsightsAnswerInvalid when it is no list."""
+    try:
+        return msgspec.json.decode(body, type=list[kind], strict=False)  # type: ignore[valid-type]
+    except (msgspec.ValidationError, UnicodeDecodeError):
+        return _readable(_split(body), kind)
+    except msgspec.MsgspecError as error:
+        raise InsightsAnswerInvalid(f"The API's answer is not JSON: {error}") from None
+
+
+def _split(body: bytes) -> list[msgspec.Raw]:
+    try:
+        return msgspec.json.decode(body, type=list[msgspec.Raw])
+    except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+        raise InsightsAnswerInvalid(f"The API's answer is not a list: {error}") from None
+
+
+def _readable(items: Iterable[msgspec.Raw], kind: type[Wire]) -> list[Wire]:
+    found = []
+    for item in items:
+        try:
+            found.append(msgspec.json.decode(item, type=kind, strict=False))
+        except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+            fields = {"action": "item_unreadable", "kind": kind.__name__}
+            _log.warning("An item of the API's answer is left out: %s", error, extra=fields)
+    return found
+
+
+def _texts(errors: Iterable[WireError]) -> list[str]:
+    found = []
+    for error in errors:
+        parts = [part for part in (error.error_code or error.name, error.message) if part]
+        if parts:
+            found.append(": ".join(parts))
+    return found

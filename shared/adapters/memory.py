@@ -1,0 +1,220 @@
+"""Every port in memory: for tests, and for whoever builds on this app. They pass the same contract tests as Azure's."""
+
+from collections import deque
+from collections.abc import Sequence
+from datetime import UTC, datetime
+
+from shared.adapters import messages
+from shared.adapters.documents import decode_state, encode_state
+from shared.domain.checkpoint import EnvironmentState
+from shared.domain.deliveries import Answer, DeadDelivery, DeliveryBatch
+from shared.domain.events import Event, NumberedEvent
+from shared.domain.snapshot import Job, Measure, Node, Segment
+from shared.domain.subscriptions import Subscription
+from shared.errors import CheckpointConflict, InsightsError, InsightsNotFound
+from shared.ports import EventBatch, JobList, PollRequest, Queue, StoredState, by_queue
+
+
+class MemoryInsights:
+    """An environment that shows what a test sets. Set `failure` to have every call fail."""
+
+    def __init__(self) -> None:
+        self.served_at = datetime(2026, 3, 2, tzinfo=UTC)
+        self.listed: tuple[Job, ...] = ()
+        self.node_list: tuple[Node, ...] = ()
+        self.segment_list: tuple[Segment, ...] = ()
+        self.measure_list: tuple[Measure, ...] = ()
+        self.failure: InsightsError | None = None
+        self.calls: list[str] = []
+
+    def _count(self, call: str) -> None:
+        self.calls.append(call)
+        if self.failure is not None:
+            raise self.failure
+
+    async def jobs(self, environment_id: str, *, top: int) -> JobList:
+        """The newest jobs."""
+        self._count(f"jobs {top}")
+        return JobList(self.listed[:top], self.served_at)
+
+    async def job(self, environment_id: str, job_id: str) -> Job:
+        """One job."""
+        self._count(f"job {job_id}")
+        for job in self.listed:
+            if job.job_id == job_id:
+                return job
+        raise InsightsNotFound
+
+    async def nodes(self, environment_id: str) -> tuple[Node, ...]:
+        """All nodes."""
+        self._count("nodes")
+        return self.node_list
+
+    async def segments(self, environment_id: str, *, history_days: int) -> tuple[Segment, ...]:
+        """All segments."""
+        self._count(f"segments {history_days}")
+        return self.segment_list
+
+    async def measures(self, environment_id: str) -> tuple[Measure, ...]:
+        """All measures."""
+        self._count("measures")
+        return self.measure_list
+
+    async def measure(self, environment_id: str, name: str, *, history_days: int) -> Measure:
+        """One measure."""
+        self._count(f"measure {name}")
+        for measure in self.measure_list:
+            if measure.name == name:
+                return measure
+        raise InsightsNotFound
+
+
+class MemoryCheckpoints:
+    """Documents by environment, with ETags."""
+
+    def __init__(self) -> None:
+        self.documents: dict[str, tuple[bytes, int]] = {}
+        self.reads = 0
+        self.writes = 0
+
+    async def read(self, environment_id: str) -> StoredState | None:
+        """The last commit."""
+        self.reads += 1
+        if environment_id not in self.documents:
+            return None
+        body, version = self.documents[environment_id]
+        return StoredState(decode_state(body), str(version))
+
+    async def write(self, environment_id: str, state: EnvironmentState, etag: str | None) -> str:
+        """Commit over the given version."""
+        self.writes += 1
+        _, version = self.documents.get(environment_id, (b"", 0))
+        if etag != (str(version) if version else None):
+            raise CheckpointConflict
+        self.documents[environment_id] = (encode_state(state), version + 1)
+        return str(version + 1)
+
+
+class MemoryEventLog:
+    """The feeds, by environment and number."""
+
+    def __init__(self) -> None:
+        self.feeds: dict[str, dict[int, bytes]] = {}
+
+    async def append(self, environment_id: str, events: Sequence[NumberedEvent]) -> None:
+        """Write events under their numbers."""
+        feed = self.feeds.setdefault(environment_id, {})
+        feed.update({numbered.sequence: messages.encode_event(numbered.event) for numbered in events})
+
+    async def read(self, environment_id: str, *, after: int, limit: int) -> list[NumberedEvent]:
+        """Events after a number."""
+        feed = self.feeds.get(environment_id, {})
+        numbers = sorted(number for number in feed if number > after)[:limit]
+        return [NumberedEvent(number, messages.decode_event(feed[number])) for number in numbers]
+
+
+class MemorySubscriptions:
+    """Subscriptions by id."""
+
+    def __init__(self) -> None:
+        self.rows: dict[str, Subscription] = {}
+
+    async def of_environment(self, environment_id: str) -> list[Subscription]:
+        """All of an environment."""
+        return [row for _, row in sorted(self.rows.items()) if row.environment_id == environment_id]
+
+    async def find(self, subscription_id: str) -> Subscription | None:
+        """One of them."""
+        return self.rows.get(subscription_id)
+
+    async def save(self, subscription: Subscription) -> None:
+        """Write one."""
+        self.rows[subscription.id] = subscription
+
+    async def remove(self, subscription_id: str) -> None:
+        """Take one away."""
+        self.rows.pop(subscription_id, None)
+
+    async def environments(self) -> list[str]:
+        """Environments with subscriptions."""
+        return sorted({row.environment_id for row in self.rows.values()})
+
+
+class MemoryDeadDeliveries:
+    """Dead deliveries by id."""
+
+    def __init__(self) -> None:
+        self.rows: dict[str, DeadDelivery] = {}
+
+    async def save(self, dead: DeadDelivery) -> None:
+        """Keep one."""
+        self.rows[dead.id] = dead
+
+    async def of_environment(self, environment_id: str, *, limit: int) -> list[DeadDelivery]:
+        """Those of an environment."""
+        found = [row for _, row in sorted(self.rows.items()) if row.environment_id == environment_id]
+        return found[:limit]
+
+
+class MemoryQueues:
+    """Encoded messages by queue, with the delay they were sent with."""
+
+    def __init__(self) -> None:
+        self.messages: dict[Queue, deque[tuple[bytes, int]]] = {queue: deque() for queue in Queue}
+
+    def _send(self, queue: Queue, body: bytes, delay_seconds: int = 0) -> None:
+        self.messages[queue].append((body, delay_seconds))
+
+    def take(self, queue: Queue) -> bytes | None:
+        """The oldest message, delayed or not."""
+        return self.messages[queue].popleft()[0] if self.messages[queue] else None
+
+    async def send_polls(self, requests: Sequence[PollRequest], *, delay_seconds: int = 0) -> None:
+        """Ask for polls."""
+        for request in requests:
+            self._send(Queue.POLLS, messages.encode_polls(request), delay_seconds)
+
+    async def send_events(self, batch: EventBatch) -> None:
+        """Hand events to the fan-out."""
+        for queue, part in by_queue(batch).items():
+            for body in messages.encode_events(part):
+                self._send(queue, body)
+
+    async def send_deliveries(self, batch: DeliveryBatch) -> None:
+        """Hand first attempts to delivery."""
+        for body in messages.encode_deliveries(batch):
+            self._send(Queue.DELIVERIES, body)
+
+    async def send_redeliveries(self, batch: DeliveryBatch, *, delay_seconds: int) -> None:
+        """Hand later attempts to delivery."""
+        for body in messages.encode_deliveries(batch):
+            self._send(Queue.REDELIVERIES, body, delay_seconds)
+
+    async def read_polls(self, body: bytes) -> PollRequest:
+        """Read a poll message."""
+        return messages.decode_polls(body)
+
+    async def read_events(self, body: bytes) -> EventBatch:
+        """Read an events message."""
+        return messages.decode_events(body)
+
+    async def read_deliveries(self, body: bytes) -> DeliveryBatch:
+        """Read a deliveries message."""
+        return messages.decode_deliveries(body)
+
+
+class MemoryFlows:
+    """Flows that answer what a test sets (202 otherwise) and remember every call."""
+
+    def __init__(self) -> None:
+        self.calls: list[tuple[str, Event]] = []
+        self.answers: dict[str, deque[Answer | Exception]] = {}
+
+    async def call(self, callback_url: str, event: Event) -> Answer:
+        """Take a call."""
+        self.calls.append((callback_url, event))
+        planned = self.answers.get(callback_url)
+        answer = planned.popleft() if planned else Answer(202)
+        if isinstance(answer, Exception):
+            raise answer
+        return answer

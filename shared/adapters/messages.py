@@ -1,0 +1,208 @@
+"""What is on the queues: CloudEvents and the messages that carry them, as JSON that a person can read.
+
+A queue message holds at most 48 KiB, because base64 makes 64 KiB of it (Azure Queue storage, Put Message). What is
+bigger is split; a single event that is bigger still goes to a blob and the message names it (claim check).
+"""
+
+from collections.abc import Iterator, Sequence
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+
+import msgspec
+
+from shared.domain.deliveries import DeliveryBatch, Pair
+from shared.domain.events import Event, iso
+from shared.errors import MessageInvalid
+from shared.ports import EventBatch, PollRequest
+
+MAX_MESSAGE_BYTES = 48 * 1024
+EVENTS_BYTES = 40 * 1024  # leaves room for the pairs that the fan-out adds
+VERSION = 1
+
+_encoder = msgspec.json.Encoder(decimal_format="number")
+
+
+class CloudEvent(msgspec.Struct):
+    """An event in structured mode (CloudEvents 1.0, JSON format)."""
+
+    specversion: str
+    id: str
+    source: str
+    type: str
+    subject: str
+    time: datetime
+    datacontenttype: str
+    data: msgspec.Raw
+
+    def to_event(self) -> Event:
+        """The event, its numbers to the last digit."""
+        data = _data_decoder.decode(self.data)
+        return Event(self.id, self.type, self.source, self.subject, self.time, data)
+
+
+class _Pair(msgspec.Struct, omit_defaults=True):
+    subscription: str
+    events: tuple[int, ...]
+    attempt: int = 1
+
+
+class _Message(msgspec.Struct, rename="camel", omit_defaults=True):
+    """Any of our queue messages; which parts it has depends on the queue."""
+
+    v: int
+    environment_id: str = ""
+    events: tuple[CloudEvent, ...] = ()
+    deliveries: tuple[_Pair, ...] = ()
+    environments: tuple[str, ...] = ()
+    full: bool = False
+    hop: int = 0
+    claim: str = ""
+
+
+_message_decoder = msgspec.json.Decoder(_Message)
+_event_decoder = msgspec.json.Decoder(CloudEvent)
+_data_decoder = msgspec.json.Decoder(dict[str, Any], float_hook=Decimal)
+
+
+def encode_event(event: Event) -> bytes:
+    """An event as structured-mode CloudEvents JSON."""
+    return _encoder.encode(
+        {
+            "specversion": "1.0",
+            "id": event.id,
+            "source": event.source,
+            "type": event.type,
+            "subject": event.subject,
+            "time": iso(event.time),
+            "datacontenttype": "application/json",
+            "data": event.data,
+        }
+    )
+
+
+def decode_event(body: bytes) -> Event:
+    """The event that encode_event wrote, numbers to the last digit. Raises MessageInvalid."""
+    try:
+        return _event_decoder.decode(body).to_event()
+    except msgspec.MsgspecError as error:
+        raise MessageInvalid(f"This is not one of our events: {error}") from None
+
+
+def encode_polls(request: PollRequest) -> bytes:
+    """A message for environment-polls."""
+    return _encoder.encode(_Message(VERSION, environments=request.environment_ids, full=request.full, hop=request.hop))
+
+
+def encode_events(batch: EventBatch) -> Iterator[bytes]:
+    """Messages for an events queue: as many events in each as fit, in order. One that is too big stays alone."""
+    head = _head(batch.environment_id)
+    packed: list[bytes] = []
+    size = 0
+    for body in map(encode_event, batch.events):
+        if packed and size + len(body) > EVENTS_BYTES:
+            yield head + _array(packed) + b"}"
+            packed, size = [], 0
+        packed.append(body)
+        size += len(body) + 1
+    if packed:
+        yield head + _array(packed) + b"}"
+
+
+def encode_deliveries(batch: DeliveryBatch) -> Iterator[bytes]:
+    """Messages for a deliveries queue: halved, by events or by pairs, until each fits or cannot be halved."""
+    used = sorted({place for pair in batch.pairs for place in pair.events})
+    place_of = {place: new for new, place in enumerate(used)}
+    events = [encode_event(batch.events[place]) for place in used]
+    pairs = [
+        _Pair(pair.subscription_id, tuple(place_of[place] for place in pair.events), pair.attempt)
+        for pair in batch.pairs
+    ]
+    return _delivery_messages(_head(batch.environment_id), events, pairs)
+
+
+def encode_claim(environment_id: str, name: str) -> bytes:
+    """A message whose body is in a blob."""
+    return _encoder.encode(_Message(VERSION, environment_id=environment_id, claim=name))
+
+
+def claim_of(body: bytes) -> str:
+    """The blob that holds the real body, or an empty text. Raises MessageInvalid."""
+    return _decode(body).claim
+
+
+def decode_polls(body: bytes) -> PollRequest:
+    """Read a message of environment-polls. Raises MessageInvalid."""
+    message = _decode(body)
+    if not message.environments:
+        raise MessageInvalid("The message names no environment.")
+    return PollRequest(message.environments, message.full, message.hop)
+
+
+def decode_events(body: bytes) -> EventBatch:
+    """Read a message of an events queue. Raises MessageInvalid."""
+    message = _decode(body)
+    if not message.environment_id or not message.events:
+        raise MessageInvalid("The message holds no events.")
+    return EventBatch(message.environment_id, _events(message))
+
+
+def decode_deliveries(body: bytes) -> DeliveryBatch:
+    """Read a message of a deliveries queue. Raises MessageInvalid."""
+    message = _decode(body)
+    pairs = tuple(Pair(pair.subscription, pair.events, pair.attempt) for pair in message.deliveries)
+    if not message.environment_id or not pairs:
+        raise MessageInvalid("The message holds no deliveries.")
+    if any(place >= len(message.events) or place < 0 for pair in pairs for place in pair.events):
+        raise MessageInvalid("The message speaks of an event that it does not hold.")
+    return DeliveryBatch(message.environment_id, _events(message), pairs)
+
+
+def _delivery_messages(head: bytes, events: list[bytes], pairs: list[_Pair]) -> Iterator[bytes]:
+    events_part, pairs_part = _array(events), _encoder.encode(pairs)
+    if len(head) + len(events_part) + len(pairs_part) + 16 <= MAX_MESSAGE_BYTES or len(events) == len(pairs) == 1:
+        yield head + events_part + b',"deliveries":' + pairs_part + b"}"
+    elif len(events) > 1 and (len(events_part) >= len(pairs_part) or len(pairs) == 1):
+        for start, end in _halves(len(events)):
+            chosen = [_within(pair, start, end) for pair in pairs]
+            yield from _delivery_messages(head, events[start:end], [pair for pair in chosen if pair.events])
+    else:
+        for start, end in _halves(len(pairs)):
+            yield from _delivery_messages(head, events, pairs[start:end])
+
+
+def _halves(count: int) -> tuple[tuple[int, int], tuple[int, int]]:
+    middle = count // 2
+    return (0, middle), (middle, count)
+
+
+def _within(pair: _Pair, start: int, end: int) -> _Pair:
+    """The part of a pair that speaks of events from start to end; only its first part has been tried before."""
+    places = tuple(place - start for place in pair.events if start <= place < end)
+    first = bool(pair.events) and start <= pair.events[0] < end
+    return _Pair(pair.subscription, places, pair.attempt if first else 1)
+
+
+def _head(environment_id: str) -> bytes:
+    return b'{"v":1,"environmentId":' + _encoder.encode(environment_id) + b',"events":'
+
+
+def _array(items: Sequence[bytes]) -> bytes:
+    return b"[" + b",".join(items) + b"]"
+
+
+def _decode(body: bytes) -> _Message:
+    try:
+        message = _message_decoder.decode(body)
+    except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+        raise MessageInvalid(f"The message is not one of ours: {error}") from None
+    if message.v != VERSION:
+        raise MessageInvalid(f"The message is of version {message.v}; this app reads version {VERSION}.")
+    return message
+
+
+def _events(message: _Message) -> tuple[Event, ...]:
+    try:
+        return tuple(event.to_event() for event in message.events)
+    except msgspec.MsgspecError as error:
+        raise MessageInvalid(f"An event of the message cannot be read: {error}") from None

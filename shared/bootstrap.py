@@ -1,0 +1,97 @@
+"""Puts the house together: settings, adapters, ports. Lazy and once a process, so that a cold start pays for little."""
+
+import asyncio
+import os
+import random
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import partial
+
+from azure.core.credentials_async import AsyncTokenCredential
+
+from shared.adapters.blobs import BlobCheckpoints, BlobClaims
+from shared.adapters.callback_sender import CallbackSender
+from shared.adapters.cipher import Cipher
+from shared.adapters.insights_api import CustomerInsightsApi
+from shared.adapters.queues import StorageQueues
+from shared.adapters.storage import StorageAccount
+from shared.adapters.tables import TableDeadDeliveries, TableEventLog, TableSubscriptions
+from shared.domain.callback_url import CallbackUrl, parse_callback_url
+from shared.observability import set_up_logging
+from shared.ports import Ports
+from shared.settings import Settings, StorageSettings, read_settings
+
+
+@dataclass(frozen=True, slots=True)
+class House:
+    """What a function needs: the settings and the ports behind which everything stands."""
+
+    settings: Settings
+    ports: Ports
+    storage: StorageAccount
+    insights: CustomerInsightsApi
+    flows: CallbackSender
+
+    def parse_callback(self, url: str) -> CallbackUrl:
+        """Take a callback URL if the settings allow it. Raises CallbackRejected."""
+        settings = self.settings
+        return parse_callback_url(
+            url, allowed_suffixes=settings.callback_hosts, allow_loopback=settings.callback_allow_loopback
+        )
+
+    async def close(self) -> None:
+        """Close every connection."""
+        await self.flows.close()
+        await self.insights.close()
+        await self.storage.close()
+
+
+_houses: dict[asyncio.AbstractEventLoop, House] = {}
+
+
+def house() -> House:
+    """The house of this process. Clients belong to an event loop, and a Functions worker has one."""
+    loop = asyncio.get_running_loop()
+    if loop not in _houses:
+        set_up_logging()
+        _houses[loop] = build(os.environ)
+    return _houses[loop]
+
+
+def build(variables: Mapping[str, str]) -> House:
+    """Put a house together. Raises SettingsInvalid."""
+    settings = read_settings(variables)
+    storage = _storage(settings.storage, managed_identity=settings.managed_identity)
+    claims = BlobClaims(storage.blobs)
+    credential = _credential(settings.client_id, managed_identity=settings.managed_identity)
+    insights = CustomerInsightsApi(settings.api_url, credential, settings.api_scope, settings.subscription_key)
+    flows = CallbackSender(allowed_suffixes=settings.callback_hosts, allow_loopback=settings.callback_allow_loopback)
+    ports = Ports(
+        insights=insights,
+        checkpoints=BlobCheckpoints(storage.blobs),
+        log=TableEventLog(storage.tables, claims),
+        subscriptions=TableSubscriptions(storage.tables, Cipher(settings.callback_encryption_keys)),
+        dead=TableDeadDeliveries(storage.tables, claims),
+        queues=StorageQueues(storage.queues, claims),
+        flows=flows,
+        clock=partial(datetime.now, UTC),
+        jitter=random.random,
+    )
+    return House(settings, ports, storage, insights, flows)
+
+
+def _storage(settings: StorageSettings, *, managed_identity: bool) -> StorageAccount:
+    if settings.connection_string:
+        return StorageAccount.from_connection_string(settings.connection_string)
+    credential = _credential(settings.client_id, managed_identity=managed_identity)
+    return StorageAccount.with_identity(settings.blob_url, settings.queue_url, settings.table_url, credential)
+
+
+def _credential(client_id: str, *, managed_identity: bool) -> AsyncTokenCredential:
+    """The app's managed identity where there is one; elsewhere whoever signed in with the Azure CLI."""
+    from azure.identity.aio import DefaultAzureCredential, ManagedIdentityCredential
+
+    if managed_identity:
+        return ManagedIdentityCredential(client_id=client_id or None)
+    return DefaultAzureCredential(managed_identity_client_id=client_id or None)

@@ -1,0 +1,74 @@
+"""Whether an environment can be watched: polls that fail, polls that succeed again, history that is lost."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+from shared.domain.checkpoint import Checkpoint, Reachability
+from shared.domain.events import Event, EventType, duration_seconds, iso, make_event
+from shared.domain.snapshot import Snapshot
+
+ANNOUNCE_AFTER = timedelta(minutes=10)
+
+
+def failed_poll(
+    environment_id: str, before: Reachability, reason: str, now: datetime
+) -> tuple[Reachability, tuple[Event, ...]]:
+    """A poll failed: a single failure is noted; one that lasts is announced once."""
+    since = before.failing_since or now
+    after = replace(before, failing_since=since, reason=reason)
+    if before.announced or now - since < ANNOUNCE_AFTER:
+        return after, ()
+    event = make_event(
+        environment_id,
+        EventType.UNREACHABLE,
+        subject=f"environments/{environment_id}",
+        occurrence=iso(since),
+        time=since,
+        data={
+            "reason": reason,
+            "failingSince": since,
+            "summary": f"Customer Insights environment {environment_id} cannot be watched ({reason}).",
+        },
+    )
+    return replace(after, announced=True), (event,)
+
+
+def succeeded_poll(environment_id: str, before: Reachability, now: datetime) -> tuple[Reachability, tuple[Event, ...]]:
+    """A poll succeeded: the end of an announced outage is told."""
+    if not before.announced or before.failing_since is None:
+        return Reachability(), ()
+    event = make_event(
+        environment_id,
+        EventType.RECOVERED,
+        subject=f"environments/{environment_id}",
+        occurrence=iso(before.failing_since),
+        time=now,
+        data={
+            "failingSince": before.failing_since,
+            "recoveredAt": now,
+            "durationSeconds": duration_seconds(before.failing_since, now),
+            "summary": f"Customer Insights environment {environment_id} is watched again.",
+        },
+    )
+    return Reachability(), (event,)
+
+
+def gap_events(checkpoint: Checkpoint, snapshot: Snapshot) -> Iterator[Event]:
+    """The event for a stretch whose jobs the source no longer lists: what happened in it is unknown."""
+    if snapshot.gapless:
+        return
+    oldest = min((job.submitted_at for job in snapshot.jobs if job.submitted_at), default=snapshot.taken_at)
+    start, end = checkpoint.seen_at, max(checkpoint.seen_at, oldest)
+    yield make_event(
+        snapshot.environment_id,
+        EventType.GAP,
+        subject=f"environments/{snapshot.environment_id}",
+        occurrence=f"{iso(start)}/{iso(end)}",
+        time=end,
+        data={
+            "from": start,
+            "to": end,
+            "summary": f"Jobs from {iso(start)} to {iso(end)} are no longer listed and may have been missed.",
+        },
+    )

@@ -1,0 +1,229 @@
+"""What the services need from the outside, as protocols. Adapters implement them; the fakes in memory do too."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from typing import Protocol
+
+from shared.domain.checkpoint import EnvironmentState
+from shared.domain.deliveries import Answer, DeadDelivery, DeliveryBatch
+from shared.domain.events import Event, EventType, NumberedEvent
+from shared.domain.snapshot import Job, Measure, Node, Segment
+from shared.domain.subscriptions import Subscription
+
+Clock = Callable[[], datetime]
+
+
+class Queue(StrEnum):
+    """The storage queues."""
+
+    POLLS = "environment-polls"
+    REFRESH_EVENTS = "refresh-events"
+    UNIFICATION_EVENTS = "unification-events"
+    THRESHOLD_EVENTS = "threshold-events"
+    OPERATIONAL_EVENTS = "operational-events"
+    DELIVERIES = "deliveries"
+    REDELIVERIES = "redeliveries"
+
+
+EVENT_QUEUES: Mapping[EventType, Queue] = {
+    EventType.REFRESH_FAILED: Queue.REFRESH_EVENTS,
+    EventType.REFRESH_SUCCEEDED: Queue.REFRESH_EVENTS,
+    EventType.FULL_REFRESH_COMPLETED: Queue.REFRESH_EVENTS,
+    EventType.UNIFICATION_COMPLETED: Queue.UNIFICATION_EVENTS,
+    EventType.SEGMENT_CROSSED: Queue.THRESHOLD_EVENTS,
+    EventType.MEASURE_CROSSED: Queue.THRESHOLD_EVENTS,
+    EventType.PROCESS_ENDED: Queue.OPERATIONAL_EVENTS,
+    EventType.OVERDUE: Queue.OPERATIONAL_EVENTS,
+    EventType.UNREACHABLE: Queue.OPERATIONAL_EVENTS,
+    EventType.RECOVERED: Queue.OPERATIONAL_EVENTS,
+    EventType.GAP: Queue.OPERATIONAL_EVENTS,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class JobList:
+    """The newest jobs. `served_at` is the source's clock when it answered."""
+
+    jobs: tuple[Job, ...]
+    served_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class StoredState:
+    """What was committed for an environment, and the ETag that the next commit must match."""
+
+    state: EnvironmentState
+    etag: str
+
+
+@dataclass(frozen=True, slots=True)
+class PollRequest:
+    """Environments to poll. `full` looks at everything; `hop` counts the faster polls since the timer's tick."""
+
+    environment_ids: tuple[str, ...]
+    full: bool = False
+    hop: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class EventBatch:
+    """Events of one environment: the body of an events message."""
+
+    environment_id: str
+    events: tuple[Event, ...]
+
+
+class InsightsApi(Protocol):
+    """The Customer Insights API, as far as it is read. Every method raises InsightsError."""
+
+    async def jobs(self, environment_id: str, *, top: int) -> JobList:
+        """The newest jobs with their tasks."""
+        ...
+
+    async def job(self, environment_id: str, job_id: str) -> Job:
+        """One job with its tasks."""
+        ...
+
+    async def nodes(self, environment_id: str) -> tuple[Node, ...]:
+        """The latest state of everything in the workflow."""
+        ...
+
+    async def segments(self, environment_id: str, *, history_days: int) -> tuple[Segment, ...]:
+        """All segments with their evaluations of the last days."""
+        ...
+
+    async def measures(self, environment_id: str) -> tuple[Measure, ...]:
+        """All measures, without history."""
+        ...
+
+    async def measure(self, environment_id: str, name: str, *, history_days: int) -> Measure:
+        """One measure with its outputs of the last days."""
+        ...
+
+
+class CheckpointStore(Protocol):
+    """One document an environment, committed whole or not at all."""
+
+    async def read(self, environment_id: str) -> StoredState | None:
+        """What was committed last; one storage read, without a body when it is unchanged."""
+        ...
+
+    async def write(self, environment_id: str, state: EnvironmentState, etag: str | None) -> str:
+        """Commit over the given version (None: there must be none) and answer the new ETag.
+
+        Raises CheckpointConflict when somebody else committed.
+        """
+        ...
+
+
+class EventLog(Protocol):
+    """The ordered feed of an environment's events."""
+
+    async def append(self, environment_id: str, events: Sequence[NumberedEvent]) -> None:
+        """Write events under their numbers; writing them again changes nothing."""
+        ...
+
+    async def read(self, environment_id: str, *, after: int, limit: int) -> list[NumberedEvent]:
+        """Events with a number over `after`, in order."""
+        ...
+
+
+class SubscriptionStore(Protocol):
+    """Subscriptions, and which environments have any."""
+
+    async def of_environment(self, environment_id: str) -> list[Subscription]:
+        """All subscriptions of an environment."""
+        ...
+
+    async def find(self, subscription_id: str) -> Subscription | None:
+        """One subscription."""
+        ...
+
+    async def save(self, subscription: Subscription) -> None:
+        """Write a subscription and note its environment."""
+        ...
+
+    async def remove(self, subscription_id: str) -> None:
+        """Take a subscription away; an unknown one is no error."""
+        ...
+
+    async def environments(self) -> list[str]:
+        """The environments that somebody subscribed to."""
+        ...
+
+
+class DeadDeliveryStore(Protocol):
+    """Deliveries that were given up."""
+
+    async def save(self, dead: DeadDelivery) -> None:
+        """Keep a dead delivery."""
+        ...
+
+    async def of_environment(self, environment_id: str, *, limit: int) -> list[DeadDelivery]:
+        """Dead deliveries of an environment."""
+        ...
+
+
+class Queues(Protocol):
+    """The queues that the functions listen to. Messages are packed; what is too big for one goes to a blob."""
+
+    async def send_polls(self, requests: Sequence[PollRequest], *, delay_seconds: int = 0) -> None:
+        """Ask for polls."""
+        ...
+
+    async def send_events(self, batch: EventBatch) -> None:
+        """Hand events to the fan-out, each to the queue of its family, in order."""
+        ...
+
+    async def send_deliveries(self, batch: DeliveryBatch) -> None:
+        """Hand first attempts to delivery."""
+        ...
+
+    async def send_redeliveries(self, batch: DeliveryBatch, *, delay_seconds: int) -> None:
+        """Hand later attempts to delivery, not before the delay is over."""
+        ...
+
+    async def read_polls(self, body: bytes) -> PollRequest:
+        """Read a poll message. Raises MessageInvalid."""
+        ...
+
+    async def read_events(self, body: bytes) -> EventBatch:
+        """Read an events message, from its blob if it has one. Raises MessageInvalid."""
+        ...
+
+    async def read_deliveries(self, body: bytes) -> DeliveryBatch:
+        """Read a deliveries message, from its blob if it has one. Raises MessageInvalid."""
+        ...
+
+
+class FlowCaller(Protocol):
+    """Calls flows."""
+
+    async def call(self, callback_url: str, event: Event) -> Answer:
+        """POST an event to a flow. Raises DeliveryFailed or CallbackRejected, never with the URL in it."""
+        ...
+
+
+def by_queue(batch: EventBatch) -> dict[Queue, EventBatch]:
+    """A batch by the queues that its events go to, each in order."""
+    parts: dict[Queue, list[Event]] = {}
+    for event in batch.events:
+        parts.setdefault(EVENT_QUEUES[EventType(event.type)], []).append(event)
+    return {queue: EventBatch(batch.environment_id, tuple(events)) for queue, events in parts.items()}
+
+
+@dataclass(frozen=True, slots=True)
+class Ports:
+    """Everything a service can ask for."""
+
+    insights: InsightsApi
+    checkpoints: CheckpointStore
+    log: EventLog
+    subscriptions: SubscriptionStore
+    dead: DeadDeliveryStore
+    queues: Queues
+    flows: FlowCaller
+    clock: Clock
+    jitter: Callable[[], float] = field(default=lambda: 0.0)

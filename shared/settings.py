@@ -1,0 +1,154 @@
+"""Every environment variable that the app reads, checked at start. docs/settings.md explains each."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from shared.domain.subscribing import ENVIRONMENT_ID
+from shared.errors import SettingsInvalid
+
+DEFAULT_API_URL = "https://api.ci.ai.dynamics.com/v1"
+DEFAULT_API_SCOPE = "https://api.ci.ai.microsoft.com/.default"
+DEFAULT_CALLBACK_HOSTS = (".logic.azure.com", ".environment.api.powerplatform.com")
+_STORAGE = "AzureWebJobsStorage"
+_LOOPBACK_URL = re.compile(r"http://(127\.0\.0\.1|localhost)(:\d+)?(/|$)")
+
+
+@dataclass(frozen=True, slots=True)
+class StorageSettings:
+    """How the storage account is reached: a connection string (one machine), or URLs and an identity (Azure)."""
+
+    connection_string: str = field(default="", repr=False)
+    blob_url: str = ""
+    queue_url: str = ""
+    table_url: str = ""
+    client_id: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """The app's settings. Secrets are not in the repr."""
+
+    storage: StorageSettings
+    environments: tuple[str, ...]
+    api_url: str
+    api_scope: str
+    client_id: str
+    subscription_keys: Mapping[str, str] = field(repr=False)
+    callback_hosts: tuple[str, ...]
+    callback_encryption_keys: tuple[str, ...] = field(repr=False)
+    callback_allow_loopback: bool
+    public_base_url: str
+    fast_poll_seconds: int
+    managed_identity: bool
+
+    def subscription_key(self, environment_id: str) -> str:
+        """The key of the environment, or the one for all of them."""
+        own = self.subscription_keys.get(environment_id.replace("-", "").lower())
+        return own or self.subscription_keys.get("", "")
+
+
+def read_settings(variables: Mapping[str, str]) -> Settings:
+    """Check the variables and take them. Raises SettingsInvalid with every problem, a line each."""
+    problems: list[str] = []
+    in_azure = bool(variables.get("WEBSITE_SITE_NAME") or variables.get("WEBSITE_INSTANCE_ID"))
+    settings = Settings(
+        storage=_storage(variables, problems),
+        environments=_environments(variables, problems),
+        api_url=_api_url(variables, problems, in_azure=in_azure),
+        api_scope=variables.get("CUSTOMER_INSIGHTS_API_SCOPE") or DEFAULT_API_SCOPE,
+        client_id=variables.get("AZURE_CLIENT_ID", ""),
+        subscription_keys=_subscription_keys(variables, problems),
+        callback_hosts=_hosts(variables, problems),
+        callback_encryption_keys=_required_list(variables, "CALLBACK_ENCRYPTION_KEYS", problems),
+        callback_allow_loopback=_loopback(variables, problems, in_azure=in_azure),
+        public_base_url=_public_base_url(variables, problems),
+        fast_poll_seconds=_whole_number(variables, "FAST_POLL_SECONDS", 20, problems),
+        managed_identity=bool(variables.get("IDENTITY_ENDPOINT")),
+    )
+    if problems:
+        raise SettingsInvalid("The settings do not allow a start:\n  " + "\n  ".join(problems))
+    return settings
+
+
+def _storage(variables: Mapping[str, str], problems: list[str]) -> StorageSettings:
+    text = variables.get(_STORAGE, "")
+    account = variables.get(f"{_STORAGE}__accountName", "")
+
+    def url(service: str) -> str:
+        given = variables.get(f"{_STORAGE}__{service}ServiceUri", "")
+        return given or (f"https://{account}.{service}.core.windows.net" if account else "")
+
+    found = StorageSettings(text, url("blob"), url("queue"), url("table"), variables.get(f"{_STORAGE}__clientId", ""))
+    if not text and not (found.blob_url and found.queue_url and found.table_url):
+        problems.append(
+            f"{_STORAGE}: set it to a connection string, or set {_STORAGE}__accountName (identity, no key)."
+        )
+    return found
+
+
+def _environments(variables: Mapping[str, str], problems: list[str]) -> tuple[str, ...]:
+    listed = tuple(part.strip() for part in variables.get("ENVIRONMENTS", "").split(",") if part.strip())
+    wrong = [part for part in listed if not ENVIRONMENT_ID.fullmatch(part)]
+    if wrong:
+        problems.append(f"ENVIRONMENTS: {wrong[0]!r} is not an environment id; list ids with commas between them.")
+    return listed
+
+
+def _api_url(variables: Mapping[str, str], problems: list[str], *, in_azure: bool) -> str:
+    url = variables.get("CUSTOMER_INSIGHTS_API_URL") or DEFAULT_API_URL
+    if not url.startswith("https://") and (in_azure or not _LOOPBACK_URL.match(url)):
+        problems.append("CUSTOMER_INSIGHTS_API_URL: must start with https:// (plain http goes to this machine only).")
+    return url
+
+
+def _subscription_keys(variables: Mapping[str, str], problems: list[str]) -> dict[str, str]:
+    name = "CUSTOMER_INSIGHTS_SUBSCRIPTION_KEY"
+    keys = {
+        variable.removeprefix(name).removeprefix("__").replace("-", "").replace("_", "").lower(): value.strip()
+        for variable, value in variables.items()
+        if (variable == name or variable.startswith(f"{name}__")) and value.strip()
+    }
+    if not keys:
+        problems.append(
+            f"{name}: set it to a key of the environment (Customer Insights: Settings > Permissions > APIs); "
+            f"for several environments set {name}__<environment id without dashes> for each."
+        )
+    return keys
+
+
+def _hosts(variables: Mapping[str, str], problems: list[str]) -> tuple[str, ...]:
+    listed = [part.strip().lower() for part in variables.get("CALLBACK_ALLOWED_HOSTS", "").split(",") if part.strip()]
+    if any(not part.startswith(".") or part.count(".") < 2 for part in listed):
+        problems.append("CALLBACK_ALLOWED_HOSTS: each entry is a suffix such as .logic.azure.com, with a leading dot.")
+    return tuple(listed) or DEFAULT_CALLBACK_HOSTS
+
+
+def _required_list(variables: Mapping[str, str], name: str, problems: list[str]) -> tuple[str, ...]:
+    listed = tuple(part.strip() for part in variables.get(name, "").split(",") if part.strip())
+    if not listed:
+        problems.append(f"{name}: set it to a Fernet key (32 random bytes in URL-safe base64); newest first.")
+    return listed
+
+
+def _loopback(variables: Mapping[str, str], problems: list[str], *, in_azure: bool) -> bool:
+    allowed = variables.get("CALLBACK_ALLOW_LOOPBACK", "").lower() == "true"
+    if allowed and in_azure:
+        problems.append("CALLBACK_ALLOW_LOOPBACK: is for one's own machine; remove it in Azure.")
+    return allowed
+
+
+def _public_base_url(variables: Mapping[str, str], problems: list[str]) -> str:
+    host = variables.get("WEBSITE_HOSTNAME", "")
+    url = variables.get("PUBLIC_BASE_URL") or (f"https://{host}" if host else "http://127.0.0.1:7071")
+    if not url.startswith("https://") and not _LOOPBACK_URL.match(url):
+        problems.append("PUBLIC_BASE_URL: must start with https://.")
+    return url.rstrip("/")
+
+
+def _whole_number(variables: Mapping[str, str], name: str, default: int, problems: list[str]) -> int:
+    text = variables.get(name, "").strip() or str(default)
+    if not text.isdigit() or int(text) > 3600:
+        problems.append(f"{name}: must be a whole number from 0 to 3600.")
+        return default
+    return int(text)
