@@ -9,7 +9,7 @@ import msgspec
 
 from shared.errors import InsightsError, InsightsThrottled, NotFound, RequestInvalid, SignalsError
 
-Handler = Callable[[func.HttpRequest], Awaitable[func.HttpResponse]]
+Handler = Callable[[func.HttpRequest], Awaitable[func.HttpResponse]]  # the worker passes `req` by name
 
 
 def json_answer(status: int, body: object, headers: Mapping[str, str] | None = None) -> func.HttpResponse:
@@ -23,9 +23,9 @@ def answering(handler: Handler) -> Handler:
     """Turn our errors into answers that say what to do. Anything else is our fault: the host makes a 500 of it."""
 
     @functools.wraps(handler)
-    async def answer(request: func.HttpRequest) -> func.HttpResponse:
+    async def answer(req: func.HttpRequest) -> func.HttpResponse:
         try:
-            return await handler(request)
+            return await handler(req)
         except SignalsError as error:
             status = _status(error)
             if status is None:

@@ -21,7 +21,7 @@ class RedactingFilter(logging.Filter):
 
 def redact(text: str) -> str:
     """The text without secrets."""
-    return _SECRETS.sub(r"\1***", text)
+    return _SECRETS.sub(lambda found: f"{found[1]}***", text)
 
 
 def set_up_logging() -> None:

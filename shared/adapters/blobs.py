@@ -5,13 +5,14 @@ of a message or a log row that is too big for its place; named by its content, s
 """
 
 import hashlib
+from typing import Any
 
 from azure.core import MatchConditions
 from azure.core.exceptions import (
+    HttpResponseError,
     ResourceExistsError,
     ResourceModifiedError,
     ResourceNotFoundError,
-    ResourceNotModifiedError,
 )
 from azure.storage.blob import ContentSettings
 from azure.storage.blob.aio import BlobServiceClient
@@ -24,6 +25,7 @@ from shared.ports import StoredState
 
 CHECKPOINTS = "checkpoints"
 CLAIMS = "claims"
+_NOT_MODIFIED = 304
 _GZIP = ContentSettings(content_type="application/gzip")
 _JSON = ContentSettings(content_type="application/json")
 
@@ -40,15 +42,15 @@ class BlobCheckpoints:
         known = self._known.get(environment_id)
         blob = self._container.get_blob_client(f"{environment_id}.json.gz")
         try:
-            download = await blob.download_blob(
-                etag=known.etag if known else None, match_condition=MatchConditions.IfModified if known else None
-            )
+            download = await blob.download_blob(**_if(MatchConditions.IfModified, known.etag if known else None))
             body = await download.readall()
-        except ResourceNotModifiedError:
-            return known
         except ResourceNotFoundError:
             self._known.pop(environment_id, None)
             return None
+        except HttpResponseError as error:
+            if error.status_code != _NOT_MODIFIED:
+                raise
+            return known
         stored = StoredState(decode_state(body), download.properties.etag)
         self._known[environment_id] = stored
         return stored
@@ -57,12 +59,10 @@ class BlobCheckpoints:
         """Commit by ETag."""
         body = encode_state(state)
         blob = self._container.get_blob_client(f"{environment_id}.json.gz")
-        condition = MatchConditions.IfNotModified if etag else None
+        condition = _if(MatchConditions.IfNotModified, etag)
         try:
             answer = await or_create(
-                lambda: blob.upload_blob(
-                    body, overwrite=bool(etag), content_settings=_GZIP, etag=etag, match_condition=condition
-                ),
+                lambda: blob.upload_blob(body, overwrite=bool(etag), content_settings=_GZIP, **condition),
                 self._container.create_container,
             )
         except (ResourceModifiedError, ResourceExistsError, ResourceNotFoundError):
@@ -94,3 +94,8 @@ class BlobClaims:
             return bytes(await download.readall())
         except ResourceNotFoundError:
             raise MessageInvalid("The message's body is no longer in storage.") from None
+
+
+def _if(condition: MatchConditions, etag: str | None) -> dict[str, Any]:
+    """The SDK's arguments for a condition; without an ETag there must be none at all."""
+    return {"etag": etag, "match_condition": condition} if etag else {}

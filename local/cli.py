@@ -1,0 +1,81 @@
+"""Which command was asked for? Hands `./dev COMMAND` to the part that does it; mistakes are one line each."""
+
+import sys
+from collections.abc import Callable, Sequence
+
+from local.errors import LocalError
+
+Command = Callable[[list[str]], int]
+
+
+def run(arguments: list[str]) -> int:
+    """Start everything and play a day."""
+    from local.run import main as run_day
+
+    return run_day(arguments)
+
+
+def simulate(arguments: list[str]) -> int:
+    """Only the Customer Insights simulator."""
+    from local.simulator.__main__ import main as run_simulator
+
+    return run_simulator(arguments)
+
+
+def test(arguments: list[str]) -> int:
+    """All tests."""
+    from local.checks import run_tests
+
+    return run_tests(arguments)
+
+
+def check(arguments: list[str]) -> int:
+    """Formatting, lint, types, import rule and size rules."""
+    from local.checks import check_all
+
+    return check_all(arguments)
+
+
+def reformat(arguments: list[str]) -> int:
+    """Put the code into its form."""
+    from local.checks import put_into_form
+
+    return put_into_form(arguments)
+
+
+def lock(arguments: list[str]) -> int:
+    """Compile the requirements."""
+    from local.lock import compile_requirements
+
+    return compile_requirements(arguments)
+
+
+# Each command imports what it needs when it is asked for: `check` must work while the simulator does not.
+COMMANDS: dict[str, Command] = {
+    "run": run,
+    "simulate": simulate,
+    "test": test,
+    "check": check,
+    "format": reformat,
+    "lock": lock,
+}
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Do the command; a person's mistake or a broken run is said without a traceback."""
+    name, *rest = arguments or ("",)
+    command = COMMANDS.get(name)
+    if command is None:
+        print(f"There is no command '{name}'. Commands: {', '.join(COMMANDS)}.", file=sys.stderr)
+        return 2
+    try:
+        return command(rest)
+    except LocalError as error:
+        print(f"./dev {name}: {error}", file=sys.stderr)
+        return error.exit_code
+    except KeyboardInterrupt:
+        return 130
+
+
+if __name__ == "__main__":
+    raise SystemExit(main(sys.argv[1:]))

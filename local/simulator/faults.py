@@ -1,0 +1,70 @@
+"""What can go wrong at the source on request: throttling, failures, slowness, garbage."""
+
+import json
+from dataclasses import dataclass, field, replace
+from typing import Any, Literal
+
+import msgspec
+
+Kind = Literal["throttle", "fail", "slow", "garbage"]
+ANY = "*"
+
+
+class FaultRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The body of POST /control/faults; `none` ends the faults of the environment."""
+
+    kind: Literal["throttle", "fail", "slow", "garbage", "none"]
+    environment: str = ANY
+    path: str = ""
+    times: int | None = None
+    retry_after: float = 5
+    seconds: float = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """A fault that is on: for which calls, and how often it has been used."""
+
+    request: FaultRequest
+    used: int = 0
+
+    def matches(self, environment_id: str | None, path: str) -> bool:
+        """Whether it befalls a call for this environment and path."""
+        wanted = self.request.environment in (ANY, environment_id)
+        spent = self.request.times is not None and self.used >= self.request.times
+        return wanted and self.request.path in path and not spent
+
+
+@dataclass(slots=True)
+class Faults:
+    """The faults that are on, the newest first."""
+
+    _on: list[Fault] = field(default_factory=list)
+
+    def set(self, request: FaultRequest) -> None:
+        """Turn a fault on, or with `none` all those of the environment off."""
+        if request.kind == "none":
+            self._on = [fault for fault in self._on if request.environment not in (ANY, fault.request.environment)]
+        else:
+            self._on.insert(0, Fault(request))
+
+    def next_for(self, environment_id: str | None, path: str) -> Fault | None:
+        """The fault that befalls this call, if any; it is counted."""
+        for place, fault in enumerate(self._on):
+            if fault.matches(environment_id, path):
+                self._on[place] = replace(fault, used=fault.used + 1)
+                return fault
+        return None
+
+
+def garbage(body: bytes, turn: int) -> bytes:
+    """An answer that cannot be understood: by turns broken JSON and JSON of wrong types."""
+    return body[: max(1, len(body) // 2)] if turn % 2 == 0 else json.dumps(_scrambled(json.loads(body))).encode()
+
+
+def _scrambled(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _scrambled(inner) for key, inner in value.items()}
+    if isinstance(value, list):
+        return [_scrambled(inner) for inner in value] or "none"
+    return 17 if isinstance(value, str) else "seventeen"

@@ -1,0 +1,160 @@
+"""What can be at a Customer Insights environment and what will happen to it: the words of a scenario."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import NAMESPACE_URL, uuid5
+
+UNIFICATION_STAGES = ("map", "match", "merge")
+MEASURE_OPERATIONS = frozenset({"measures", "entityMeasures", "attributeMeasures"})
+UPSTREAM = {"match": ("map", "match"), "merge": UNIFICATION_STAGES}
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One thing that a job can work on: a source, a stage of unification, a segment, a measure, another process."""
+
+    key: str
+    operation: str
+    identifier: str
+    friendly_name: str
+
+
+@dataclass(frozen=True, slots=True)
+class DataSource:
+    """Where customer data comes from."""
+
+    id: str
+    name: str
+
+    @property
+    def part(self) -> Part:
+        """The work of refreshing it."""
+        return Part(self.name, "ingestion", self.id, self.name)
+
+
+@dataclass(frozen=True, slots=True)
+class Segment:
+    """A group of customers and how many it has at first."""
+
+    name: str
+    display_name: str
+    members: int
+
+    @property
+    def part(self) -> Part:
+        """The work of evaluating it."""
+        return Part(self.name, "segmentation", self.name, self.display_name)
+
+
+@dataclass(frozen=True, slots=True)
+class Measure:
+    """A business measure and its values at first, by alias; decimals as text, as the vendor sends them."""
+
+    name: str
+    display_name: str
+    values: Mapping[str, str]
+
+    @property
+    def part(self) -> Part:
+        """The work of evaluating it."""
+        return Part(self.name, "measures", self.name, self.display_name)
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """How the work on one part ends, if not well."""
+
+    status: str
+    error: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """One job of the source: when, what it works on, how each part ends and what it finds."""
+
+    name: str
+    submitted_at: datetime
+    operation: str
+    submission: str
+    minutes: float
+    only: tuple[str, ...] = ()
+    outcomes: Mapping[str, Outcome] | None = None
+    segments: Mapping[str, int] | None = None
+    measures: Mapping[str, Mapping[str, str]] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Environment:
+    """One Customer Insights environment, with everything in it and every job that the scenario gives it."""
+
+    id: str
+    name: str
+    data_sources: tuple[DataSource, ...] = ()
+    segments: tuple[Segment, ...] = ()
+    measures: tuple[Measure, ...] = ()
+    processes: tuple[Part, ...] = ()
+    jobs: tuple[Job, ...] = ()
+
+    def parts(self) -> tuple[Part, ...]:
+        """Everything that a job can work on, in the order in which the vendor does it."""
+        return (
+            *(source.part for source in self.data_sources),
+            *(Part(stage.title(), stage, stage.title(), stage.title()) for stage in UNIFICATION_STAGES),
+            *(segment.part for segment in self.segments),
+            *(measure.part for measure in self.measures),
+            *self.processes,
+        )
+
+    def touched(self, operation: str, only: tuple[str, ...] = ()) -> tuple[Part, ...]:
+        """The parts that a job of this operation works on; `only` narrows it to the named ones."""
+        if operation in MEASURE_OPERATIONS:
+            operations: tuple[str, ...] = ("measures",)
+        else:
+            operations = UPSTREAM.get(operation, (operation,))
+        parts = (part for part in self.parts() if operation == "all" or part.operation in operations)
+        return tuple(part for part in parts if not only or part.key in only)
+
+
+@dataclass(frozen=True, slots=True)
+class Subscription:
+    """A flow that subscribes before the day begins; `filters` is the rest of the body of its request."""
+
+    flow: str
+    trigger: str
+    environment_id: str
+    filters: Mapping[str, object]
+
+
+@dataclass(frozen=True, slots=True)
+class Expected:
+    """An event that the app must deliver, and the flows that must get it."""
+
+    type: str
+    subject: str
+    time: datetime
+    flows: tuple[str, ...]
+    environment_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Scenario:
+    """A stretch of time at one or more environments, the flows that subscribe and the events that they must get."""
+
+    title: str
+    start: datetime
+    end: datetime
+    seed: int
+    environments: tuple[Environment, ...]
+    subscriptions: tuple[Subscription, ...]
+    expected: tuple[Expected, ...]
+
+
+def stable_id(seed: int, *names: str) -> str:
+    """An id that is the same for the same seed and names, in every process."""
+    return str(uuid5(NAMESPACE_URL, "/".join(("customer-insights-simulator", str(seed), *names))))
+
+
+def job_id(seed: int, environment_id: str, job_name: str) -> str:
+    """The id of a job of the scenario, or of one that was started by hand."""
+    return stable_id(seed, environment_id, "job", job_name)

@@ -1,0 +1,98 @@
+"""The simulator's state: a scenario, its clock, what was asked of it by hand, and how often it was called."""
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+
+from local.simulator.changes import Change, changes
+from local.simulator.clock import Clock
+from local.simulator.faults import Faults
+from local.simulator.model import Environment, Job, Scenario, job_id
+from local.simulator.timeline import JobRun
+from local.simulator.world import Commands, World, build_world
+
+MINUTES_BY_HAND = {"all": 40.0, "merge": 8.0, "ingestion": 10.0}
+DEFAULT_MINUTES = 5.0
+
+
+class RequestError(ValueError):
+    """A request that the vendor would refuse as wrong."""
+
+
+@dataclass(slots=True)
+class Simulation:
+    """One running simulator."""
+
+    scenario: Scenario
+    clock: Clock
+    faults: Faults = field(default_factory=Faults)
+    calls: Counter[str] = field(default_factory=Counter)
+    _commands: dict[str, Commands] = field(default_factory=dict)
+    _worlds: dict[str, World] = field(default_factory=dict)
+
+    def now(self) -> datetime:
+        """The simulated time."""
+        return self.clock.now()
+
+    def environment(self, environment_id: str) -> Environment | None:
+        """The environment with this id, however it is cased."""
+        return next((one for one in self.scenario.environments if one.id.lower() == environment_id.lower()), None)
+
+    def world(self, environment: Environment) -> World:
+        """All that happens at the environment, commands included."""
+        if environment.id not in self._worlds:
+            commands = self._commands.get(environment.id, Commands())
+            self._worlds[environment.id] = build_world(environment, self.scenario.seed, self.scenario.start, commands)
+        return self._worlds[environment.id]
+
+    def start_job(self, environment: Environment, operation: str, identifiers: tuple[str, ...]) -> JobRun:
+        """Start a job by hand, now; it runs by the clock and finds what is there already."""
+        if operation == "all" and identifiers:
+            raise RequestError("identifiers must be absent when operationType is all.")
+        parts = environment.touched(operation)
+        chosen = tuple(part.key for part in parts if part.identifier in identifiers)
+        if not parts or len(chosen) != len(set(identifiers)):
+            raise RequestError(f"There is nothing to run for operationType {operation} and these identifiers.")
+        commands = self._commands.get(environment.id, Commands())
+        job = Job(
+            name=f"Job {len(commands.jobs) + 1} ({operation})",
+            submitted_at=self.now(),
+            operation=operation,
+            submission="onDemand",
+            minutes=MINUTES_BY_HAND.get(operation, DEFAULT_MINUTES),
+            only=chosen,
+        )
+        self._obey(environment, replace(commands, jobs=(*commands.jobs, job)))
+        run_id = job_id(self.scenario.seed, environment.id, job.name)
+        return next(run for run in self.world(environment).runs if run.id == run_id)
+
+    def cancel_job(self, environment: Environment, run: JobRun) -> JobRun:
+        """Cancel a job that has not ended."""
+        now = self.now()
+        if run.ends_at <= now:
+            raise RequestError("The job has ended and cannot be cancelled.")
+        commands = self._commands.get(environment.id, Commands())
+        self._obey(environment, replace(commands, cancels={**commands.cancels, run.id: now}))
+        return next(one for one in self.world(environment).runs if one.id == run.id)
+
+    def changes(self) -> list[Change]:
+        """What has changed at every environment since the scenario's start, oldest first."""
+        start, now = self.scenario.start, self.now()
+        told = [change for one in self.scenario.environments for change in changes(self.world(one), start, now)]
+        return sorted(told, key=lambda change: change.at)
+
+    def control_state(self) -> Mapping[str, object]:
+        """What the simulator says about itself."""
+        return {
+            "now": self.now().astimezone(UTC),
+            "speed": self.clock.speed,
+            "paused": self.clock.paused,
+            "ended": self.clock.ended(),
+            "calls": dict(self.calls),
+            "total_calls": self.calls.total(),
+        }
+
+    def _obey(self, environment: Environment, commands: Commands) -> None:
+        self._commands[environment.id] = commands
+        self._worlds.pop(environment.id, None)

@@ -1,0 +1,185 @@
+"""What must run for a local run, in which order, with which settings? Storage, simulator, inbox, functions host."""
+
+import sys
+from collections.abc import Mapping, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from cryptography.fernet import Fernet
+
+from local.azurite import Azurite, Ports, running_azurite
+from local.children import ROOT, Child, require_free, running, start
+
+HOST_START_SECONDS = 90.0
+
+
+@dataclass(frozen=True, slots=True)
+class Addresses:
+    """Where everything is, from one base port."""
+
+    base: int
+
+    @property
+    def host(self) -> str:
+        """The functions host, with our app in it."""
+        return f"http://127.0.0.1:{self.base}"
+
+    @property
+    def simulator(self) -> str:
+        """The Customer Insights simulator."""
+        return f"http://127.0.0.1:{self.base + 1}"
+
+    @property
+    def inbox(self) -> str:
+        """The flow inbox."""
+        return f"http://127.0.0.1:{self.base + 2}"
+
+    @property
+    def storage(self) -> Ports:
+        """The ports of blobs, queues and tables."""
+        return (self.base + 3, self.base + 4, self.base + 5)
+
+    def require_free(self, *, simulated: bool) -> None:
+        """Raise for the first port that something else uses."""
+        uses = ["functions host", "simulator", "flow inbox", "blob storage", "queue storage", "table storage"]
+        for offset, use in enumerate(uses):
+            if simulated or use != "simulator":
+                require_free(self.base + offset, use, "--port BASE")
+
+
+@dataclass(slots=True)
+class Host:
+    """The functions host of this run, which may be killed and started again."""
+
+    port: int
+    command: Sequence[str]
+    settings: Mapping[str, str]
+    log: Path
+    child: Child | None = field(default=None)
+
+    def start(self) -> None:
+        """Start it."""
+        self.child = start("functions host", self.command, self.log, self.settings)
+
+    def wait_until_serving(self) -> None:
+        """Return when it serves; it opens its port last."""
+        if self.child is not None:
+            self.child.wait_until_listening(self.port, HOST_START_SECONDS)
+
+    def stop(self) -> None:
+        """Let it end in order."""
+        if self.child is not None:
+            self.child.stop()
+
+    def kill(self) -> None:
+        """End it as a crash would."""
+        if self.child is not None:
+            self.child.kill()
+
+    def require_running(self) -> None:
+        """Raise when it has ended by itself."""
+        if self.child is not None:
+            self.child.require_running()
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """Everything that runs for one local run."""
+
+    addresses: Addresses
+    host: Host
+    others: tuple[Child, ...]
+
+    def require_running(self) -> None:
+        """Raise when a program of this run has ended by itself."""
+        for child in self.others:
+            child.require_running()
+        self.host.require_running()
+
+
+@dataclass(frozen=True, slots=True)
+class Simulation:
+    """What the simulator is to play."""
+
+    scenario: Path
+    seed: int | None
+    environment_ids: tuple[str, ...]
+
+
+def set_stage(
+    stack: ExitStack, folder: Path, addresses: Addresses, lease_seconds: int, simulation: Simulation | None
+) -> Stage:
+    """Start everything; the stack ends it, last first."""
+    logs = folder / "logs"
+    data = folder / "storage"
+    azurite = stack.enter_context(running_azurite(data, ports=addresses.storage, log=logs / "azurite.log"))
+    others = []
+    if simulation is not None:
+        others.append(start_simulator(stack, addresses, simulation, logs))
+    others.append(start_inbox(stack, addresses, logs))
+    settings = {**host_settings(azurite, addresses, encryption_key(folder))}
+    if simulation is not None:
+        settings |= simulated_settings(addresses, simulation)
+    host = Host(addresses.base, host_command(addresses, lease_seconds), settings, logs / "host.log")
+    stack.callback(host.stop)
+    host.start()
+    host.wait_until_serving()
+    return Stage(addresses, host, tuple(others))
+
+
+def host_command(addresses: Addresses, lease_seconds: int) -> list[str]:
+    """How our app is served."""
+    app = ["--app", str(ROOT), "--port", str(addresses.base), "--lease-seconds", str(lease_seconds)]
+    return [sys.executable, "-m", "local.host", *app]
+
+
+def start_simulator(stack: ExitStack, addresses: Addresses, simulation: Simulation, logs: Path) -> Child:
+    """Start the simulator with its clock standing still."""
+    port = addresses.base + 1
+    command = [sys.executable, "-m", "local.simulator", "--port", str(port), "--scenario", str(simulation.scenario)]
+    command += ["--paused"] if simulation.seed is None else ["--paused", "--seed", str(simulation.seed)]
+    child = stack.enter_context(running("simulator", command, logs / "simulator.log"))
+    child.wait_until_listening(port)
+    return child
+
+
+def start_inbox(stack: ExitStack, addresses: Addresses, logs: Path) -> Child:
+    """Start the flow inbox; its calls are kept beside the logs."""
+    port = addresses.base + 2
+    command = [sys.executable, "-m", "local.inbox", "--port", str(port), "--file", str(logs / "calls.jsonl")]
+    child = stack.enter_context(running("flow inbox", command, logs / "inbox.log"))
+    child.wait_until_listening(port)
+    return child
+
+
+def host_settings(azurite: Azurite, addresses: Addresses, key: str) -> dict[str, str]:
+    """The app's settings on this machine, real tenant or not."""
+    return {
+        "AzureWebJobsStorage": azurite.connection_string,
+        "CALLBACK_ENCRYPTION_KEYS": key,
+        "CALLBACK_ALLOW_LOOPBACK": "true",
+        "PUBLIC_BASE_URL": addresses.host,
+        "FUNCTIONS_WORKER_RUNTIME": "python",
+    }
+
+
+def simulated_settings(addresses: Addresses, simulation: Simulation) -> dict[str, str]:
+    """The settings that lead the app to the simulator and its sign-in."""
+    return {
+        "ENVIRONMENTS": ",".join(simulation.environment_ids),
+        "CUSTOMER_INSIGHTS_API_URL": f"{addresses.simulator}/v1",
+        "CUSTOMER_INSIGHTS_SUBSCRIPTION_KEY": "local-key",
+        "IDENTITY_ENDPOINT": f"{addresses.simulator}/identity/token",
+        "IDENTITY_HEADER": "local",
+        "POLL_SCHEDULE": "* * * * * *",
+    }
+
+
+def encryption_key(folder: Path) -> str:
+    """The key that callback addresses are kept under; made once for a folder of data."""
+    file = folder / "callback.key"
+    if not file.exists():
+        file.touch(mode=0o600)
+        file.write_bytes(Fernet.generate_key())
+    return file.read_text(encoding="ascii")

@@ -1,0 +1,16 @@
+"""What many tests share: one storage emulator for the whole session."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from local.azurite import running_azurite
+
+
+@pytest.fixture(scope="session")
+def azurite(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The connection string of a storage emulator; tests keep apart by names of their own."""
+    data: Path = tmp_path_factory.mktemp("azurite")
+    with running_azurite(data) as storage:
+        yield storage.connection_string

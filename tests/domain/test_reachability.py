@@ -1,0 +1,59 @@
+"""Whether an environment can be watched."""
+
+from shared.domain.checkpoint import Reachability
+from shared.domain.detection.reachability import failed_poll, succeeded_poll
+from tests.factories import ENVIRONMENT, at
+
+FINE = Reachability()
+
+
+def _failing(*minutes: float) -> tuple[Reachability, list[str]]:
+    state, types = FINE, []
+    for minute in minutes:
+        state, events = failed_poll(ENVIRONMENT, state, "insights_refused", at(minute))
+        types += [event.type for event in events]
+    return state, types
+
+
+def test_a_single_failure_is_noted_and_not_announced() -> None:
+    state, types = _failing(0)
+    assert (state.failing_since, state.reason, types) == (at(0), "insights_refused", [])
+
+
+def test_a_failure_that_lasts_ten_minutes_is_announced_once() -> None:
+    assert _failing(0, 5, 9.9)[1] == []
+    assert _failing(0, 5, 10, 11, 500)[1] == ["environment.unreachable"]
+
+
+def test_the_announcement_says_since_when_and_why() -> None:
+    _, (event,) = failed_poll(ENVIRONMENT, Reachability(at(0), "x"), "insights_refused", at(10))
+    assert event.time == at(0)
+    assert (event.data["reason"], event.data["failingSince"]) == ("insights_refused", "2026-05-04T02:00:00Z")
+
+
+def test_a_success_ends_an_outage_that_was_not_announced_without_a_word() -> None:
+    state, _ = _failing(0, 5)
+    assert succeeded_poll(ENVIRONMENT, state, at(6)) == (FINE, ())
+
+
+def test_a_success_after_an_announced_outage_is_told_once() -> None:
+    state, _ = _failing(0, 10)
+    state, (event,) = succeeded_poll(ENVIRONMENT, state, at(30))
+    assert (event.type, event.data["durationSeconds"]) == ("environment.recovered", 1800.0)
+    assert succeeded_poll(ENVIRONMENT, state, at(31)) == (FINE, ())
+
+
+def test_two_outages_have_two_ids() -> None:
+    first = failed_poll(ENVIRONMENT, Reachability(at(0)), "x", at(10))[1]
+    second = failed_poll(ENVIRONMENT, Reachability(at(60)), "x", at(70))[1]
+    assert first[0].id != second[0].id
+
+
+def test_an_outage_and_its_end_have_two_ids() -> None:
+    state, (down,) = failed_poll(ENVIRONMENT, Reachability(at(0)), "x", at(10))
+    _, (up,) = succeeded_poll(ENVIRONMENT, state, at(20))
+    assert down.id != up.id
+
+
+def test_polls_that_succeed_say_nothing() -> None:
+    assert succeeded_poll(ENVIRONMENT, FINE, at(0)) == (FINE, ())

@@ -1,0 +1,200 @@
+"""Which refreshes of data sources are told, and what a maker reads in them."""
+
+import pytest
+
+from shared.domain.events import Event
+from tests.factories import at, follow, found_after, job, node, of_type, snapshot, task
+
+FAILED, SUCCEEDED = "datasource.refresh.failed", "datasource.refresh.succeeded"
+EMPTY = snapshot(0)
+ORDERS = node("ds-orders", "Orders")
+
+
+def _refreshes(events: list[Event]) -> list[Event]:
+    return of_type(events, FAILED, SUCCEEDED)
+
+
+def test_the_first_sight_of_an_environment_fires_nothing() -> None:
+    look = snapshot(20, job("j", "failed", task(status="failed")), nodes=[ORDERS])
+    (detection,) = follow(look)
+    assert detection.events == ()
+
+
+def test_what_ended_before_the_first_sight_stays_untold_afterwards() -> None:
+    ended = job("j", "failed", task(status="failed"))
+    assert found_after(snapshot(20, ended, nodes=[ORDERS]), snapshot(30, ended, nodes=[ORDERS])) == []
+
+
+def test_what_was_running_at_the_first_sight_is_told_when_it_ends() -> None:
+    running = job("j", "running", task(status="running"))
+    ended = job("j", "failed", task(status="failed", end=25))
+    events = found_after(snapshot(20, running), snapshot(30, ended, nodes=[ORDERS]))
+    assert [event.type for event in _refreshes(events)] == [FAILED]
+
+
+def test_a_task_that_ended_before_the_first_sight_of_its_running_job_stays_untold() -> None:
+    first = job("j", "running", task("Orders"), task("Stores", "running"))
+    then = job("j", "successful", task("Orders"), task("Stores", end=25))
+    events = _refreshes(found_after(snapshot(20, first), snapshot(30, then)))
+    assert [event.data["dataSourceName"] for event in events] == ["Stores"]
+
+
+def test_two_runs_between_two_polls_are_both_told_oldest_first() -> None:
+    first = job("j1", "failed", task(status="failed", end=5), start=1)
+    second = job("j2", "successful", task(end=15), start=11)
+    events = _refreshes(found_after(EMPTY, snapshot(20, second, first, nodes=[ORDERS])))
+    assert [(event.type, event.time) for event in events] == [(FAILED, at(5)), (SUCCEEDED, at(15))]
+
+
+def test_two_failures_between_two_polls_are_two_events() -> None:
+    runs = [job(f"j{n}", "failed", task(status="failed", end=n + 4), start=n) for n in (1, 10)]
+    events = _refreshes(found_after(EMPTY, snapshot(20, *runs, nodes=[ORDERS])))
+    assert len({event.id for event in events}) == 2
+
+
+def test_a_failure_in_one_poll_and_the_success_after_it_in_the_next_are_both_told() -> None:
+    failed = job("j1", "failed", task(status="failed"))
+    succeeded = job("j2", "successful", task(end=15), start=11)
+    events = found_after(EMPTY, snapshot(10, failed), snapshot(20, succeeded, failed))
+    assert [event.type for event in _refreshes(events)] == [FAILED, SUCCEEDED]
+
+
+def test_a_task_that_failed_and_is_retried_in_its_job_tells_both_ends() -> None:
+    failed = job("j", "running", task(status="failed"))
+    retried = job("j", "running", task(status="running"))
+    succeeded = job("j", "successful", task(end=15))
+    events = _refreshes(found_after(EMPTY, snapshot(6, failed), snapshot(8, retried), snapshot(20, succeeded)))
+    assert [event.type for event in events] == [FAILED, SUCCEEDED]
+    assert len({event.id for event in events}) == 2
+
+
+@pytest.mark.parametrize("status", ["skipped", "aborted"])
+def test_skipped_and_aborted_runs_are_neither_success_nor_failure(status: str) -> None:
+    events = found_after(EMPTY, snapshot(20, job("j", status, task(status=status)), nodes=[ORDERS]))
+    assert _refreshes(events) == []
+    (ended,) = of_type(events, "process.ended")
+    assert ended.data["outcome"] == status
+
+
+def test_a_timed_out_run_is_a_failure() -> None:
+    (event,) = _refreshes(found_after(EMPTY, snapshot(20, job("j", "failed", task(status="timedOut")))))
+    assert (event.type, event.data["status"]) == (FAILED, "timedOut")
+
+
+@pytest.mark.parametrize("status", ["queued", "running", "needsUpdate"])
+def test_a_run_that_is_still_going_on_says_nothing(status: str) -> None:
+    assert found_after(EMPTY, snapshot(20, job("j", "running", task(status=status, end=None)))) == []
+
+
+def test_a_task_that_ended_is_told_while_its_job_goes_on_and_not_again_at_its_end() -> None:
+    running = job("j", "running", task("Orders"), task("Stores", "running"))
+    ended = job("j", "successful", task("Orders"), task("Stores", end=8))
+    _, first, second = follow(EMPTY, snapshot(6, running), snapshot(20, ended))
+    assert [event.data["dataSourceName"] for event in _refreshes(list(first.events))] == ["Orders"]
+    assert [event.data["dataSourceName"] for event in _refreshes(list(second.events))] == ["Stores"]
+
+
+def test_the_event_carries_what_a_flow_needs() -> None:
+    failed = task(status="failed", start=2, end=5, errors=["Access denied.\nat line 3", "more"])
+    look = snapshot(20, job("j", "failed", failed, submission="onDemand"), nodes=[ORDERS])
+    (event,) = _refreshes(found_after(EMPTY, look))
+    assert event.subject == "datasources/ds-orders"
+    assert event.time == at(5)
+    assert dict(event.data) == {
+        "environmentId": look.environment_id,
+        "dataSourceId": "ds-orders",
+        "dataSourceName": "Orders",
+        "status": "failed",
+        "jobId": "j",
+        "submission": "onDemand",
+        "startedAt": "2026-05-04T02:02:00Z",
+        "endedAt": "2026-05-04T02:05:00Z",
+        "durationSeconds": 180.0,
+        "errors": ["Access denied.\nat line 3", "more"],
+        "summary": "The refresh of Orders failed: Access denied.",
+    }
+
+
+def test_a_task_whose_source_has_no_identifier_is_told_by_name() -> None:
+    (event,) = _refreshes(found_after(EMPTY, snapshot(20, job("j", "failed", task(status="failed")), nodes=[])))
+    assert event.subject == "datasources/Orders"
+    assert "dataSourceId" not in event.data
+
+
+def test_a_source_without_identifier_is_counted() -> None:
+    _, detection = follow(EMPTY, snapshot(20, job("j", "failed", task(status="failed")), nodes=[]))
+    assert detection.not_understood == {"data_source_without_identifier": 1}
+
+
+def test_a_refresh_of_one_source_on_demand_is_known_by_the_identifier_that_was_asked_for() -> None:
+    run = job("j", "successful", task("Renamed since"), operation="ingestion", identifiers=["ds-orders"])
+    (event,) = _refreshes(found_after(EMPTY, snapshot(20, run, nodes=[ORDERS])))
+    assert event.data["dataSourceId"] == "ds-orders"
+
+
+def test_two_sources_with_one_name_are_told_apart_by_their_jobs() -> None:
+    nodes = [node("a", "Shared", jobs=["j1"]), node("b", "Shared", jobs=["j2"])]
+    runs = [job("j1", "failed", task("Shared", "failed")), job("j2", "successful", task("Shared", end=9), start=6)]
+    events = _refreshes(found_after(EMPTY, snapshot(20, *runs, nodes=nodes)))
+    assert [(event.type, event.data["dataSourceId"]) for event in events] == [(FAILED, "a"), (SUCCEEDED, "b")]
+
+
+def test_two_sources_with_one_name_are_told_apart_by_the_identifier_asked_for_when_their_nodes_have_moved_on() -> None:
+    nodes = [node("a", "Shared", jobs=["later"]), node("b", "Shared", jobs=["later"])]
+    run = job("j1", "failed", task("Shared", "failed"), operation="ingestion", identifiers=["b"])
+    (event,) = _refreshes(found_after(EMPTY, snapshot(20, run, nodes=nodes)))
+    assert event.data["dataSourceId"] == "b"
+
+
+def test_two_sources_with_one_name_in_one_job_are_told_apart_by_their_ends() -> None:
+    nodes = [
+        node("a", "Shared", jobs=["j"], status="failed", end=5),
+        node("b", "Shared", jobs=["j"], status="successful", end=7),
+    ]
+    tasks = (task("Shared", "failed", task_id="t1", end=5), task("Shared", task_id="t2", end=7))
+    events = _refreshes(found_after(EMPTY, snapshot(20, job("j", "failed", *tasks), nodes=nodes)))
+    assert [(event.type, event.data["dataSourceId"]) for event in events] == [(FAILED, "a"), (SUCCEEDED, "b")]
+
+
+def test_two_sources_with_one_name_that_cannot_be_told_apart_are_two_events_without_an_identifier() -> None:
+    nodes = [node(one, "Shared", jobs=["j"], status="failed", end=5) for one in "ab"]
+    tasks = [task("Shared", "failed", task_id=one, end=5) for one in ("t1", "t2")]
+    events = _refreshes(found_after(EMPTY, snapshot(20, job("j", "failed", *tasks), nodes=nodes)))
+    assert len({event.id for event in events}) == 2
+    assert not any("dataSourceId" in event.data for event in events)
+
+
+def test_two_tasks_without_task_id_and_with_one_name_are_two_events_when_they_ended_apart() -> None:
+    tasks = [task("Shared", "failed", task_id="", end=end) for end in (5, 7)]
+    events = _refreshes(found_after(EMPTY, snapshot(20, job("j", "failed", *tasks))))
+    assert [event.time for event in events] == [at(5), at(7)]
+    assert len({event.id for event in events}) == 2
+
+
+def test_tasks_that_nothing_tells_apart_are_one_event() -> None:
+    tasks = [task("Shared", "failed", task_id="", end=5)] * 2
+    assert len(_refreshes(found_after(EMPTY, snapshot(20, job("j", "failed", *tasks))))) == 1
+
+
+def test_a_task_without_times_is_dated_by_its_job() -> None:
+    bare = task(status="failed", start=None, end=None)
+    (event,) = _refreshes(found_after(EMPTY, snapshot(20, job("j", "failed", bare, end=10))))
+    assert (event.time, event.data["durationSeconds"]) == (at(10), 540.0)
+
+
+def test_a_run_without_any_time_carries_no_duration_rather_than_a_null() -> None:
+    bare = job("j", "failed", task(status="failed", start=None, end=None), start=None, end=None)
+    (event,) = _refreshes(found_after(EMPTY, snapshot(20, bare)))
+    assert not {"startedAt", "endedAt", "durationSeconds"} & set(event.data)
+
+
+def test_a_source_that_ended_in_a_skipped_full_refresh_is_told_only_as_a_process() -> None:
+    run = job("j", "skipped", task(status="skipped"), submission="onDemand")
+    assert sorted(event.type for event in found_after(EMPTY, snapshot(20, run))) == ["process.ended", "refresh.completed"]
+
+
+def test_a_very_long_error_is_cut() -> None:
+    run = job("j", "failed", task(status="failed", errors=["x" * 100_000]))
+    (event,) = _refreshes(found_after(EMPTY, snapshot(20, run)))
+    assert len(str(event.data["errors"])) < 5000
+    assert len(str(event.data["summary"])) < 300

@@ -1,0 +1,130 @@
+"""Which subscriptions get an event, and what they ask to be watched."""
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from shared.domain.events import Event, EventType, make_event
+from shared.domain.subscribing import check_fields, parse_filters
+from shared.domain.subscriptions import EVENT_TYPES, Directory, Filters, Subscription, SubscriptionState, Trigger, watches_of
+from shared.domain.watches import FreshnessWatch
+from tests.factories import (
+    ENVIRONMENT,
+    at,
+    found_after,
+    node,
+    overdue_after,
+    segment,
+    snapshot,
+    subscription,
+    threshold,
+    watching,
+)
+
+FAILED, PROCESS = EventType.REFRESH_FAILED, EventType.PROCESS_ENDED
+
+
+def _event(kind: EventType, **data: Any) -> Event:
+    return make_event(ENVIRONMENT, kind, subject="s", occurrence="o", time=at(0), data=data)
+
+
+def _getting(event: Event, *subscriptions: Subscription) -> list[str]:
+    return sorted(one.id for one in Directory(subscriptions).wanting(event))
+
+
+def _asked(trigger: Trigger, **fields: Any) -> Subscription:
+    return subscription("s", trigger, parse_filters(trigger, check_fields(trigger, fields)))
+
+
+def test_every_event_type_has_a_trigger_and_every_trigger_an_event_type() -> None:
+    assert set(EVENT_TYPES) == set(Trigger)
+    assert {kind for kinds in EVENT_TYPES.values() for kind in kinds} == set(EventType)
+
+
+@pytest.mark.parametrize("trigger", list(Trigger))
+def test_a_trigger_gets_its_own_event_types_and_no_other(trigger: Trigger) -> None:
+    one = subscription("s", trigger)
+    getting = {kind for kind in EventType if _getting(_event(kind), one)}
+    assert getting == set(EVENT_TYPES[trigger])
+
+
+def test_only_active_subscriptions_get_events() -> None:
+    states = [subscription(state, state=state) for state in SubscriptionState]
+    assert _getting(_event(FAILED), *states) == ["active"]
+
+
+def test_a_subscription_for_one_source_gets_only_its_events() -> None:
+    all_sources, one = subscription("all"), subscription("one", filters=Filters(data_source_id="a"))
+    assert _getting(_event(FAILED, dataSourceId="a"), all_sources, one) == ["all", "one"]
+    assert _getting(_event(FAILED, dataSourceId="b"), all_sources, one) == ["all"]
+    assert _getting(_event(FAILED), all_sources, one) == ["all"]
+
+
+def test_nobody_gets_an_event_twice() -> None:
+    assert _getting(_event(FAILED, dataSourceId=""), subscription("all")) == ["all"]
+
+
+def test_a_subscription_for_scheduled_runs_does_not_get_manual_ones() -> None:
+    one = subscription("s", Trigger.FULL_REFRESH_COMPLETED, Filters(submission="scheduled"))
+    kind = EventType.FULL_REFRESH_COMPLETED
+    assert _getting(_event(kind, submission="scheduled"), one) == ["s"]
+    assert _getting(_event(kind, submission="onDemand"), one) == []
+    assert _getting(_event(kind), one) == []
+
+
+def test_process_filters_must_all_pass() -> None:
+    one = subscription("s", Trigger.PROCESS_ENDED, Filters(operation_types=("export",), outcomes=("failed", "timedOut")))
+    assert _getting(_event(PROCESS, operationType="export", outcome="timedOut"), one) == ["s"]
+    assert _getting(_event(PROCESS, operationType="export", outcome="successful"), one) == []
+    assert _getting(_event(PROCESS, operationType="merge", outcome="failed"), one) == []
+    assert _getting(_event(PROCESS, outcome="failed"), one) == []
+
+
+def test_choices_are_matched_in_any_casing() -> None:
+    one = _asked(Trigger.PROCESS_ENDED, operationTypes=["Export"], outcomes=["TimedOut"])
+    assert _getting(_event(PROCESS, operationType="export", outcome="timedOut"), one) == ["s"]
+
+
+def test_a_choice_that_nobody_knows_yet_can_be_asked_for() -> None:
+    one = _asked(Trigger.PROCESS_ENDED, operationTypes=["quantumSync"])
+    assert _getting(_event(PROCESS, operationType="quantumSync", outcome="failed"), one) == ["s"]
+
+
+def test_a_threshold_event_reaches_those_who_asked_for_its_rule() -> None:
+    same = [subscription(f"s{n}", Trigger.SEGMENT_CROSSED, Filters(threshold=threshold(100))) for n in (1, 2)]
+    other = subscription("other", Trigger.SEGMENT_CROSSED, Filters(threshold=threshold(200)))
+    looks = [snapshot(0, segments=[segment((0, 90))]), snapshot(10, segments=[segment((10, 120))])]
+    (event,) = found_after(*looks, watches=watches_of([*same, other]))
+    assert _getting(event, *same, other) == ["s1", "s2"]
+
+
+def test_an_overdue_event_reaches_those_who_asked_for_its_rule() -> None:
+    any_source = subscription("any", Trigger.OVERDUE, Filters(freshness=overdue_after(2)))
+    later = subscription("later", Trigger.OVERDUE, Filters(freshness=overdue_after(99)))
+    looks = [snapshot(n, nodes=[node(success=0)]) for n in (1, 130)]
+    (event,) = found_after(*looks, watches=watches_of([any_source, later]))
+    assert _getting(event, any_source, later) == ["any"]
+
+
+def test_the_same_rule_of_several_subscriptions_is_watched_once() -> None:
+    rules = [subscription(f"s{n}", Trigger.SEGMENT_CROSSED, Filters(threshold=threshold(100))) for n in range(5)]
+    fresh = [subscription(f"f{n}", Trigger.OVERDUE, Filters(freshness=overdue_after(2))) for n in range(5)]
+    assert watches_of([*rules, *fresh]).count == 2
+
+
+def test_a_suspended_subscription_is_still_watched_for_and_an_ended_one_is_not() -> None:
+    rules = [
+        subscription(state, Trigger.OVERDUE, Filters(freshness=FreshnessWatch(timedelta(hours=n))), state)
+        for n, state in enumerate(SubscriptionState, start=1)
+    ]
+    assert sorted(watch.within for watch in watches_of(rules).freshness) == [timedelta(hours=1), timedelta(hours=2)]
+
+
+def test_without_subscriptions_nothing_is_watched() -> None:
+    assert watches_of([subscription()]) == watching()
+    assert watches_of([]).count == 0
+
+
+def test_a_subscription_does_not_show_its_callback_url() -> None:
+    assert "sig" not in repr(subscription())

@@ -1,0 +1,74 @@
+"""A simulator on a loopback port, and callers with the right credentials."""
+
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+from aiohttp.test_utils import TestClient, TestServer
+
+from local.simulator.identity import AUDIENCE, Tokens
+from local.simulator.model import Scenario
+from local.simulator.scenario import load_scenario
+from local.simulator.server import make_app, simulation_of
+from local.simulator.simulation import Simulation
+from local.simulator.vendor import Paths
+
+SCENARIOS = Path(__file__).parents[3] / "local" / "scenarios"
+
+
+@dataclass(slots=True)
+class Caller:
+    """Someone with both credentials, who calls one environment of a simulator."""
+
+    client: Any
+    simulation: Simulation
+    headers: dict[str, str]
+
+    @property
+    def root(self) -> str:
+        return f"/v1/instances/{self.simulation.scenario.environments[0].id}"
+
+    async def ask(self, path: str, method: str = "GET", **more: Any) -> Any:
+        """The status, the headers and the JSON of an answer from the environment."""
+        async with self.client.request(method, self.root + path, headers=self.headers, **more) as answer:
+            return answer.status, answer.headers, await answer.json(content_type=None)
+
+    async def get(self, path: str) -> Any:
+        """The JSON of an answer that must be good."""
+        status, _, body = await self.ask(path)
+        assert status == 200, body
+        return body
+
+    async def control(self, what: str, body: object = None) -> Any:
+        """The JSON of a control's answer."""
+        method = "GET" if body is None else "POST"
+        async with self.client.request(method, f"/control/{what}", json=body) as answer:
+            assert answer.status == 200, await answer.text()
+            return await answer.json()
+
+    async def jump(self, time: str) -> None:
+        """Put the paused clock at this time of the scenario's day."""
+        day = f"{self.simulation.scenario.start:%Y-%m-%d}"
+        await self.control("jump", {"to": datetime.fromisoformat(f"{day}T{time}:00Z").isoformat()})
+
+
+@pytest.fixture(scope="session")
+def day() -> Scenario:
+    return load_scenario(SCENARIOS / "day.toml")
+
+
+@pytest.fixture
+def paths() -> Paths:
+    return "both"
+
+
+@pytest.fixture
+async def caller(day: Scenario, paths: Paths) -> AsyncIterator[Caller]:
+    simulation, tokens = simulation_of(day, paused=True), Tokens()
+    token, _ = tokens.issue(AUDIENCE)
+    headers = {"Authorization": f"Bearer {token}", "Ocp-Apim-Subscription-Key": "local-key"}
+    async with TestClient(TestServer(make_app(simulation, paths=paths, tokens=tokens))) as client:
+        yield Caller(client, simulation, headers)
