@@ -42,6 +42,10 @@ class Pair:
     events: tuple[int, ...]
     attempt: int = 1
 
+    def rest_from(self, place: int) -> "Pair":
+        """What is left from an event on; only the first event of a pair has been tried before."""
+        return Pair(self.subscription_id, self.events[place:], self.attempt if place == 0 else 1)
+
 
 @dataclass(frozen=True, slots=True)
 class DeliveryBatch:
