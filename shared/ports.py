@@ -10,7 +10,7 @@ from shared.domain.checkpoint import EnvironmentState
 from shared.domain.deliveries import Answer, DeadDelivery, DeliveryBatch
 from shared.domain.events import Event, EventType, NumberedEvent
 from shared.domain.snapshot import Job, Measure, Node, Segment
-from shared.domain.subscriptions import Subscription
+from shared.domain.subscriptions import Subscription, SubscriptionState
 
 Clock = Callable[[], datetime]
 
@@ -143,6 +143,10 @@ class SubscriptionStore(Protocol):
 
     async def save(self, subscription: Subscription) -> None:
         """Write a subscription and note its environment."""
+        ...
+
+    async def set_state(self, subscription_id: str, state: SubscriptionState) -> None:
+        """Change the state of a subscription that is still there; one that was removed stays so."""
         ...
 
     async def remove(self, subscription_id: str) -> None:

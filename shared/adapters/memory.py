@@ -2,6 +2,7 @@
 
 from collections import deque
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 
 from shared.adapters import messages
@@ -10,7 +11,7 @@ from shared.domain.checkpoint import EnvironmentState
 from shared.domain.deliveries import Answer, DeadDelivery, DeliveryBatch
 from shared.domain.events import Event, NumberedEvent
 from shared.domain.snapshot import Job, Measure, Node, Segment
-from shared.domain.subscriptions import Subscription
+from shared.domain.subscriptions import Subscription, SubscriptionState
 from shared.errors import CheckpointConflict, InsightsError, InsightsNotFound
 from shared.ports import EventBatch, JobList, PollRequest, Queue, StoredState, by_queue
 
@@ -130,6 +131,11 @@ class MemorySubscriptions:
     async def save(self, subscription: Subscription) -> None:
         """Write one."""
         self.rows[subscription.id] = subscription
+
+    async def set_state(self, subscription_id: str, state: SubscriptionState) -> None:
+        """Change a state."""
+        if subscription_id in self.rows:
+            self.rows[subscription_id] = replace(self.rows[subscription_id], state=state)
 
     async def remove(self, subscription_id: str) -> None:
         """Take one away."""

@@ -7,6 +7,7 @@ deadletters    PK environment id, RK subscription id and event id: Body or Claim
 """
 
 from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from contextlib import suppress
 from datetime import datetime
 from typing import Any
 
@@ -95,12 +96,16 @@ class TableSubscriptions:
         await or_create(lambda: self._environments.upsert_entity(environment), self._environments.create_table)
         await or_create(lambda: self._table.upsert_entity(row, mode=UpdateMode.REPLACE), self._table.create_table)
 
+    async def set_state(self, subscription_id: str, state: SubscriptionState) -> None:
+        """Change a state."""
+        keys = {"PartitionKey": _environment_of(subscription_id), "RowKey": subscription_id}
+        with suppress(ResourceNotFoundError):
+            await self._table.update_entity({**keys, "State": str(state)}, mode=UpdateMode.MERGE)
+
     async def remove(self, subscription_id: str) -> None:
         """Take one away."""
-        try:
+        with suppress(ResourceNotFoundError):
             await self._table.delete_entity(_environment_of(subscription_id), subscription_id)
-        except ResourceNotFoundError:
-            return
 
     async def environments(self) -> list[str]:
         """Environments with subscriptions."""

@@ -76,7 +76,7 @@ async def _settle(
 async def _stop(ports: Ports, batch: DeliveryBatch, subscription: Subscription, rest: Pair, *, gone: bool) -> None:
     """A flow that is gone ends its subscription; one that is off suspends it. Its events are kept as dead."""
     state = SubscriptionState.ENDED if gone else SubscriptionState.SUSPENDED
-    await ports.subscriptions.save(replace(subscription, state=state))
+    await ports.subscriptions.set_state(subscription.id, state)
     await _give_up(ports, batch, rest, "flow_gone" if gone else "flow_off")
 
 
