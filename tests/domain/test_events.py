@@ -22,7 +22,7 @@ def test_the_same_fact_has_the_same_id() -> None:
 
 
 def test_the_id_of_a_fact_never_changes_between_releases() -> None:
-    assert _event().id == "e04aeeb8-0000-0000-0000-000000000000"
+    assert _event().id == "7dfd0cf7-b6b9-5e08-b303-b789522c4c9c"
 
 
 @pytest.mark.parametrize(

@@ -121,5 +121,5 @@ def test_a_source_is_told_by_its_present_name() -> None:
 
 def test_a_source_missing_from_one_answer_still_becomes_overdue() -> None:
     """An incomplete answer must not let an overdue source slip away."""
-    looks = [_look(10, 0), _look(100, 0), snapshot(110, nodes=[]), _look(115, 0), _look(130, 0)]
+    looks = [_look(10, 0), _look(100, 0), snapshot(110, nodes=[]), _look(125, 0), _look(130, 0)]
     assert len(_overdue(*looks)) == 1

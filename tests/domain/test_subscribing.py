@@ -116,7 +116,7 @@ def test_a_missing_field_is_named(trigger: Trigger, body: object, missing: str) 
         (Trigger.SEGMENT_CROSSED, "threshold", float("inf")),
         (Trigger.SEGMENT_CROSSED, "threshold", "1E+1000000"),
         (Trigger.SEGMENT_CROSSED, "threshold", "9" * 61),
-        (Trigger.SEGMENT_CROSSED, "threshold", 10**5000),
+        pytest.param(Trigger.SEGMENT_CROSSED, "threshold", 10**5000, id="an integer of 5001 digits"),
         (Trigger.SEGMENT_CROSSED, "threshold", "1_000"),
         (Trigger.SEGMENT_CROSSED, "direction", "up"),
         (Trigger.SEGMENT_CROSSED, "direction", 1),

@@ -1,23 +1,80 @@
 """The main job, as a newcomer meets it: one command plays a day, and every event reaches its flow."""
 
 import json
+import os
+import shutil
+import signal
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
-from local.children import ROOT
+import pytest
+
+from local.children import ROOT, is_listening, wait_until
+from local.run import run_folder
 from tests.ports import free_base
 
+Report = dict[str, Any]
 
-def test_a_played_day(tmp_path: Path) -> None:
-    """Every event that the scenario names reaches its flow, once; all eight kinds occur; nothing is left running."""
-    report_file = tmp_path / "report.json"
-    command = [sys.executable, "-m", "local.cli", "run", "--once"]
-    command += ["--port", str(free_base()), "--report", str(report_file)]
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=300, check=False)
-    assert done.returncode == 0, done.stdout + done.stderr
-    report = json.loads(report_file.read_text(encoding="utf-8"))
-    assert report["missing"] == report["unexpected"] == []
-    assert report["duplicates"] == 0
-    assert report["delivered"] == report["expected"] == len(report["events"])
-    assert len({event["type"] for event in report["events"]}) == 8
+
+@contextmanager
+def ports() -> Iterator[int]:
+    """The first of six free ports; what a run there leaves on disk goes away when the block went well."""
+    base = free_base()
+    yield base
+    assert not any(is_listening(base + offset) for offset in range(6)), "something was left running"
+    shutil.rmtree(run_folder("run", base))
+
+
+def run_command(base: int, *options: str) -> list[str]:
+    return [sys.executable, "-m", "local.cli", "run", "--port", str(base), *options]
+
+
+def played(report_file: Path, *options: str) -> Report:
+    with ports() as base:
+        command = run_command(base, "--once", "--report", str(report_file), *options)
+        done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=400, check=False)
+        assert done.returncode == 0, done.stdout + done.stderr
+    report: Report = json.loads(report_file.read_text(encoding="utf-8"))
+    return report
+
+
+def event_ids(report: Report) -> list[str]:
+    return sorted(event["id"] for event in report["events"])
+
+
+@pytest.fixture(scope="module")
+def day(tmp_path_factory: pytest.TempPathFactory) -> Report:
+    return played(tmp_path_factory.mktemp("day") / "report.json")
+
+
+def test_a_played_day(day: Report) -> None:
+    """Every event that the scenario names reaches its flow, once; all eight kinds occur."""
+    assert day["missing"] == day["unexpected"] == []
+    assert day["duplicates"] == 0
+    assert day["delivered"] == day["expected"] == len(day["events"])
+    assert len({event["type"] for event in day["events"]}) == 8
+
+
+def test_a_day_with_crashes(day: Report, tmp_path: Path) -> None:
+    """The functions host is killed every five seconds: still nothing is missing, and every event has the same id."""
+    crashed = played(tmp_path / "report.json", "--kill-every", "5")
+    assert crashed["missing"] == crashed["unexpected"] == []
+    assert event_ids(crashed) == event_ids(day)
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no signals to send")
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_run_that_is_ended_leaves_nothing_running(tmp_path: Path, number: signal.Signals) -> None:
+    """Ctrl-C is a good end, SIGTERM is not; both end every program."""
+    said = tmp_path / "said"
+    with ports() as base, said.open("w") as output:
+        with subprocess.Popen(run_command(base, "--no-play"), cwd=ROOT, stdout=output, stderr=output) as run:
+            try:
+                wait_until(lambda: "Ctrl-C ends everything" in said.read_text(), "The run is not up", 120)
+            finally:
+                run.send_signal(number)
+    assert run.returncode == (0 if number == signal.SIGINT else 143), said.read_text()
