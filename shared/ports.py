@@ -102,6 +102,12 @@ class InsightsApi(Protocol):
         """One measure with its outputs of the last days."""
         ...
 
+    async def measure_row(
+        self, environment_id: str, name: str, dimensions: Sequence[tuple[str, str]]
+    ) -> Mapping[str, str]:
+        """The aggregates of one row of a measure that is broken down; empty when there is no such row."""
+        ...
+
 
 class CheckpointStore(Protocol):
     """One document an environment, committed whole or not at all."""

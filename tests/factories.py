@@ -201,6 +201,7 @@ def subscription(
         id=subscription_id,
         environment_id=ENVIRONMENT,
         trigger=trigger,
+        fields={},
         filters=filters or Filters(),
         callback_url="https://prod-01.westeurope.logic.azure.com/workflows/w?sig=secret",
         created_at=START,

@@ -8,6 +8,7 @@ import msgspec
 from shared.adapters.messages import CloudEvent, encode_event
 from shared.domain.checkpoint import Checkpoint, EnvironmentState, Reachability
 from shared.domain.events import NumberedEvent
+from shared.domain.snapshot import Look
 
 VERSION = 1
 
@@ -18,6 +19,7 @@ class _Document(msgspec.Struct):
     outbox: list[CloudEvent]
     sequence: int
     reachability: Reachability
+    owed: Look
     watches: int
     polled_at: datetime | None
     looked_at: datetime | None
@@ -36,6 +38,7 @@ def encode_state(state: EnvironmentState) -> bytes:
         outbox=[_event_decoder.decode(encode_event(numbered.event)) for numbered in state.outbox],
         sequence=state.sequence,
         reachability=state.reachability,
+        owed=state.owed,
         watches=state.watches,
         polled_at=state.polled_at,
         looked_at=state.looked_at,
@@ -54,6 +57,7 @@ def decode_state(body: bytes) -> EnvironmentState:
         outbox=tuple(outbox),
         sequence=document.sequence,
         reachability=document.reachability,
+        owed=document.owed,
         watches=document.watches,
         polled_at=document.polled_at,
         looked_at=document.looked_at,

@@ -5,8 +5,9 @@ Ocp-Apim-Subscription-Key. Some paths have two spellings (the client library's a
 answers is remembered. A long Retry-After is not waited for: until it is over, calls fail at once.
 """
 
+import re
 import time
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import Any, Protocol
@@ -39,6 +40,8 @@ from shared.ports import JobList
 
 _MAX_RETRY_AFTER_SECONDS = 5.0
 _TIMEOUT_SECONDS = 60
+_COLUMN = re.compile(r"[A-Za-z_]\w{0,127}", re.ASCII)
+_QUOTE = "'"
 _VARIANTS: Mapping[str, tuple[str, ...]] = {
     "workflows": ("/workflows/main", "/manage/workflows/main"),
     "datasources": ("/manage/datasources", "/manage/datasources/v2"),
@@ -134,6 +137,22 @@ class CustomerInsightsApi:
         query = {"includeHistoricStats": "true", "historicStatsDays": str(history_days)}
         response = await self._get(environment_id, f"/manage/measures/{quote(name, safe='')}", query)
         return wire.decode_one(response.content, wire.WireMeasure).to_measure()
+
+    async def measure_row(
+        self, environment_id: str, name: str, dimensions: Sequence[tuple[str, str]]
+    ) -> Mapping[str, str]:
+        """One row of a measure's output table, which has a column for each dimension and aggregate.
+
+        That a measure's table is queried under the measure's name is inferred from the documentation (odata-examples).
+        """
+        if not all(_COLUMN.fullmatch(column) for column, _ in dimensions):
+            raise InsightsRejected("A dimension's name has characters that no column has.")
+        wanted = " and ".join(f"{column} eq '{value.replace(_QUOTE, 2 * _QUOTE)}'" for column, value in dimensions)
+        query = {"$filter": wanted, "$top": "1"}
+        response = await self._get(environment_id, f"/data/{quote(name, safe='')}", query)
+        rows = wire.decode_rows(response.content)
+        columns = {column for column, _ in dimensions}
+        return {alias: value for alias, value in rows[0].items() if alias not in columns} if rows else {}
 
     async def _get_variant(
         self, environment_id: str, family: str, path: str, query: Mapping[str, str]

@@ -8,7 +8,7 @@ counted; it does not spoil the rest.
 import logging
 from collections.abc import Iterable
 from datetime import UTC, datetime
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import msgspec
 
@@ -184,6 +184,12 @@ class WireMeasure(_Vendor):
         )
 
 
+class WireRows(msgspec.Struct):
+    """ODataEntityPayload."""
+
+    value: list[dict[str, Any]]
+
+
 class WireDataSourceMetadata(_Vendor):
     """DataSourceMetadata."""
 
@@ -206,6 +212,9 @@ class WireFault(_Vendor):
     name: str | None = None
 
 
+_rows_decoder = msgspec.json.Decoder(WireRows, float_hook=str)
+
+
 def utc(moment: datetime | None) -> datetime | None:
     """An aware UTC time; .NET's smallest date, which stands for none, is None."""
     if moment is None or moment.year == 1:
@@ -219,6 +228,15 @@ def decode_one(body: bytes, kind: type[Wire]) -> Wire:
         return msgspec.json.decode(body, type=kind, strict=False)
     except (msgspec.MsgspecError, UnicodeDecodeError) as error:
         raise InsightsAnswerInvalid(f"The API's answer is not a {kind.__doc__} {error}") from None
+
+
+def decode_rows(body: bytes) -> list[dict[str, str]]:
+    """Rows of a data query, every plain value as text and to the last digit. Raises InsightsAnswerInvalid."""
+    try:
+        rows = _rows_decoder.decode(body).value
+    except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+        raise InsightsAnswerInvalid(f"The API's answer is not a list of rows: {error}") from None
+    return [{name: str(value) for name, value in row.items() if isinstance(value, str | int)} for row in rows]
 
 
 def decode_list(body: bytes, kind: type[Wire]) -> list[Wire]:

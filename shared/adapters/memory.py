@@ -1,7 +1,7 @@
 """Every port in memory: for tests, and for whoever builds on this app. They pass the same contract tests as Azure's."""
 
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 
@@ -25,6 +25,7 @@ class MemoryInsights:
         self.node_list: tuple[Node, ...] = ()
         self.segment_list: tuple[Segment, ...] = ()
         self.measure_list: tuple[Measure, ...] = ()
+        self.measure_rows: dict[tuple[str, tuple[tuple[str, str], ...]], Mapping[str, str]] = {}
         self.failure: InsightsError | None = None
         self.calls: list[str] = []
 
@@ -68,6 +69,13 @@ class MemoryInsights:
             if measure.name == name:
                 return measure
         raise InsightsNotFound
+
+    async def measure_row(
+        self, environment_id: str, name: str, dimensions: Sequence[tuple[str, str]]
+    ) -> Mapping[str, str]:
+        """One row of a measure."""
+        self._count(f"measure_row {name}")
+        return self.measure_rows.get((name, tuple(dimensions)), {})
 
 
 class MemoryCheckpoints:

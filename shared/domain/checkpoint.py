@@ -6,12 +6,16 @@ from datetime import datetime
 from decimal import Decimal
 
 from shared.domain.events import NumberedEvent
+from shared.domain.snapshot import Look
 from shared.domain.watches import FreshnessWatch
 
 
 @dataclass(frozen=True, slots=True)
 class JobMark:
-    """What of a listed job was dealt with: the keys of ended tasks and the names of ended stages."""
+    """What of a listed job was dealt with: the keys of ended tasks and the names of ended stages.
+
+    `submitted_at` is its end where the source gives no submission.
+    """
 
     submitted_at: datetime | None
     handled: frozenset[str]
@@ -25,6 +29,7 @@ class SourceMark:
     name: str
     known_since: datetime
     last_success_at: datetime | None = None
+    missing_since: datetime | None = None
     fired: frozenset[str] = frozenset()
 
     @property
@@ -71,13 +76,15 @@ class Reachability:
 class EnvironmentState:
     """All that one commit writes: the checkpoint, the events that it brought (the outbox) and the poller's own record.
 
-    `sequence` numbers the environment's events. `polled_at`, `looked_at` and `committed_at` are our own clock.
+    `sequence` numbers the environment's events. `owed` are lists that could not be read and have to be read again.
+    `polled_at`, `looked_at` and `committed_at` are our own clock.
     """
 
     checkpoint: Checkpoint | None = None
     outbox: tuple[NumberedEvent, ...] = ()
     sequence: int = 0
     reachability: Reachability = Reachability()
+    owed: Look = Look()
     watches: int = 0
     polled_at: datetime | None = None
     looked_at: datetime | None = None

@@ -3,35 +3,18 @@ look.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from math import ceil
 
 from shared.domain.checkpoint import Checkpoint
 from shared.domain.detection.progress import Progress, follow_jobs
-from shared.domain.snapshot import OPERATION_TYPES, Job
+from shared.domain.snapshot import OPERATION_TYPES, Job, Look
 
 MAX_HISTORY_DAYS = 90
+EVERYTHING = Look(nodes=True, segments=True, measures=True)
 _SEGMENTS = {"segmentation", "segmentMembership", "all"}
 _MEASURES = {"measures", "attributeMeasures", "entityMeasures", "all"}
 _NODES = {"ingestion", "all"}
-
-
-@dataclass(frozen=True, slots=True)
-class Look:
-    """Which lists to read."""
-
-    nodes: bool = False
-    segments: bool = False
-    measures: bool = False
-
-    @property
-    def anything(self) -> bool:
-        """Whether there is more to read than the jobs."""
-        return self.nodes or self.segments or self.measures
-
-
-EVERYTHING = Look(nodes=True, segments=True, measures=True)
 
 
 def look_after(checkpoint: Checkpoint, jobs: Sequence[Job]) -> Look:

@@ -60,7 +60,7 @@ class Task:
     @property
     def key(self) -> str:
         """What tells this end of this task from every other one in its job: a retried task ends again."""
-        return f"{self.task_id or f'{self.operation_type}/{self.friendly_name}'}:{self.status}"
+        return f"{self.task_id or f'{self.operation_type}/{self.friendly_name}/{self.ended_at}'}:{self.status}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,6 +147,28 @@ class Measure:
     evaluated_at: datetime | None = None
     outputs: tuple[Output, ...] = ()
     history: tuple[Output, ...] = ()
+
+    @property
+    def is_evaluated(self) -> bool:
+        """Whether the current outputs are those of a completed evaluation."""
+        return self.state.lower() in ("completed", "")
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """Which lists to read beyond the jobs."""
+
+    nodes: bool = False
+    segments: bool = False
+    measures: bool = False
+
+    @property
+    def anything(self) -> bool:
+        """Whether there is more to read than the jobs."""
+        return self.nodes or self.segments or self.measures
+
+    def __or__(self, other: "Look") -> "Look":
+        return Look(self.nodes or other.nodes, self.segments or other.segments, self.measures or other.measures)
 
 
 @dataclass(frozen=True, slots=True)

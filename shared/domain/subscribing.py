@@ -29,6 +29,7 @@ _FIELDS: Mapping[Trigger, tuple[str, ...]] = {
 ENVIRONMENT_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9-]{0,63}")
 _MAX_TEXT = 512
 _MAX_CHOICES = 50
+_MAX_DIGITS = 60
 
 
 def check_fields(trigger: Trigger, body: object) -> Fields:
@@ -100,17 +101,25 @@ def _number(fields: Fields, name: str, *, minimum: Decimal | None = None, maximu
     value = fields.get(name)
     if value is None:
         raise RequestInvalid(name, "is missing")
-    if isinstance(value, bool) or not isinstance(value, int | float | str | Decimal) or len(str(value)) > 60:
-        raise RequestInvalid(name, "must be a number")
-    try:
-        number = Decimal(str(value).strip())
-    except InvalidOperation:
-        raise RequestInvalid(name, "must be a number") from None
-    if not number.is_finite() or abs(number.adjusted()) > 60:
+    number = _decimal(value)
+    if number is None or not number.is_finite() or abs(number.adjusted()) > _MAX_DIGITS:
         raise RequestInvalid(name, "must be a number")
     if (minimum is not None and number < minimum) or (maximum is not None and number > maximum):
         raise RequestInvalid(name, f"must be from {minimum} to {maximum or 'any number'}")
     return number
+
+
+def _decimal(value: object) -> Decimal | None:
+    if isinstance(value, bool):
+        return None
+    if isinstance(value, int):
+        return Decimal(value)
+    if not isinstance(value, float | str | Decimal) or len(str(value)) > _MAX_DIGITS or "_" in str(value):
+        return None
+    try:
+        return Decimal(str(value).strip())
+    except InvalidOperation:
+        return None
 
 
 def _dimensions(fields: Fields) -> tuple[tuple[str, str], ...]:

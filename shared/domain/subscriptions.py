@@ -111,6 +111,7 @@ def _passes(filters: Filters, event: Event) -> bool:
         (filters.outcomes, "outcome"),
     )
     for allowed, name in wanted:
-        if allowed and event.data.get(name) not in ((allowed,) if isinstance(allowed, str) else allowed):
+        choices = (allowed,) if isinstance(allowed, str) else allowed or ()
+        if choices and str(event.data.get(name)).lower() not in {choice.lower() for choice in choices}:
             return False
     return True

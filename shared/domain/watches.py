@@ -13,7 +13,7 @@ from decimal import Context, Decimal
 from enum import StrEnum
 
 _NAMESPACE = uuid.UUID("0c1f6f9e-55b2-5c1c-8f57-9f4f3f1a8c02")
-_EXACT = Context(prec=100)
+_EXACT = Context(prec=200)
 
 
 class Direction(StrEnum):
@@ -33,12 +33,15 @@ class Series:
     alias: str = ""
     dimensions: tuple[tuple[str, str], ...] = ()
 
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "dimensions", tuple(sorted(self.dimensions)))
+
     @property
     def key(self) -> str:
         """A text that no other series has."""
         parts = [self.kind, self.name]
         if self.kind == "measures":
-            parts += [self.alias, *(f"{name}={value}" for name, value in self.dimensions)]
+            parts += [self.alias, *(f"{name}\x1d{value}" for name, value in self.dimensions)]
         return "\x1f".join(parts)
 
     @property
@@ -159,6 +162,11 @@ def change_percent(previous: Decimal, value: Decimal) -> Decimal | None:
     return _EXACT.divide(change, abs(previous))
 
 
+def round_percent(change: Decimal) -> Decimal:
+    """A change in percent as people read it, however large."""
+    return change.quantize(Decimal("0.01"), context=_EXACT)
+
+
 @dataclass(frozen=True, slots=True)
 class Watches:
     """Everything that is watched in one environment."""
@@ -184,8 +192,19 @@ class Watches:
     @property
     def measure_names(self) -> list[str]:
         """The measures that are watched."""
-        series = (watch.series for watches in self.series.values() for watch in watches.by_id.values())
-        return sorted({one.name for one in series if one.kind == "measures"})
+        return sorted({series.name for series in self._measures()})
+
+    @property
+    def measure_rows(self) -> list[Series]:
+        """The watched rows of measures that are broken down by dimensions, one series for each row."""
+        rows = {(series.name, series.dimensions) for series in self._measures() if series.dimensions}
+        return [Series("measures", name, dimensions=dimensions) for name, dimensions in sorted(rows)]
+
+    def _measures(self) -> Iterator[Series]:
+        for watches in self.series.values():
+            series = next(iter(watches.by_id.values())).series
+            if series.kind == "measures":
+                yield series
 
 
 def _plain(value: Decimal) -> str:

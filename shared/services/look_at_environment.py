@@ -1,52 +1,83 @@
-"""Take a snapshot with as few calls as will do: the jobs, and what the jobs that ended can have changed."""
+"""Take a snapshot with as few calls as will do: the jobs, and what the jobs that ended can have changed.
 
-import asyncio
-from collections.abc import Sequence
-from dataclasses import dataclass
+Without the jobs there is no snapshot. Segments and measures that cannot be read do not hold up the rest: they are owed.
+"""
 
-from shared.domain.checkpoint import Checkpoint
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass, field
+from typing import TypeVar
+
+from shared.domain.checkpoint import Checkpoint, EnvironmentState
 from shared.domain.detection.progress import is_gapless, unlisted_open_jobs
-from shared.domain.looks import EVERYTHING, Look, history_days, look_after
-from shared.domain.snapshot import Job, Measure, Snapshot
+from shared.domain.looks import EVERYTHING, history_days, look_after
+from shared.domain.snapshot import Job, Look, Measure, Segment, Snapshot
 from shared.domain.subscriptions import watches_of
 from shared.domain.watches import Watches
-from shared.errors import InsightsNotFound
+from shared.errors import InsightsError, InsightsNotFound
 from shared.ports import JobList, Ports
+from shared.services.read_measures import read_measures
+
+Part = TypeVar("Part", tuple[Segment, ...], tuple[Measure, ...])
 
 _TOPS = (25, 200, 1000)
 _MAX_SINGLE_JOBS = 20
-_MEASURES_AT_ONCE = 4
 
 
 @dataclass(frozen=True, slots=True)
 class Sight:
-    """A snapshot, the rules to judge it by, and whether it shows everything."""
+    """A snapshot, the rules to judge it by, whether it shows everything, what could not be read and why."""
 
     snapshot: Snapshot
     watches: Watches
     full: bool
+    owed: Look = Look()
+    failure: InsightsError | None = None
 
 
-async def look_at_environment(ports: Ports, environment_id: str, checkpoint: Checkpoint | None, *, full: bool) -> Sight:
-    """See what is new. Costs one call when no job ended. Raises InsightsError."""
+@dataclass(slots=True)
+class _Attempts:
+    """Reads of lists that may fail one by one."""
+
+    failures: dict[str, InsightsError] = field(default_factory=dict)
+
+    async def read(self, name: str, wanted: bool, call: Callable[[], Awaitable[Part]]) -> Part | None:
+        if not wanted:
+            return None
+        try:
+            return await call()
+        except InsightsError as failure:
+            self.failures[name] = failure
+            return None
+
+
+async def look_at_environment(ports: Ports, environment_id: str, before: EnvironmentState, *, full: bool) -> Sight:
+    """See what is new. Costs one call when no job ended. Raises InsightsError when the jobs cannot be read."""
+    checkpoint = before.checkpoint
     listed, gapless = await _list_jobs(ports, environment_id, checkpoint)
     jobs = listed.jobs + await _unlisted(ports, environment_id, checkpoint, listed.jobs)
-    look = EVERYTHING if full or checkpoint is None else look_after(checkpoint, jobs)
+    look = EVERYTHING if full or checkpoint is None else look_after(checkpoint, jobs) | before.owed
     if checkpoint is not None and not look.anything:
         snapshot = Snapshot(environment_id, listed.served_at, jobs, gapless=gapless)
         return Sight(snapshot, Watches(freshness=checkpoint.freshness), full=False)
     watches = watches_of(await ports.subscriptions.of_environment(environment_id))
     days = history_days(checkpoint.looked_at if checkpoint else None, listed.served_at)
+    insights, attempts = ports.insights, _Attempts()
     snapshot = Snapshot(
         environment_id,
         listed.served_at,
         jobs,
-        nodes=await ports.insights.nodes(environment_id) if look.nodes else None,
-        segments=await ports.insights.segments(environment_id, history_days=days) if look.segments else None,
-        measures=await _measures(ports, environment_id, look, watches, days),
+        nodes=await insights.nodes(environment_id) if look.nodes else None,
+        segments=await attempts.read(
+            "segments", look.segments, lambda: insights.segments(environment_id, history_days=days)
+        ),
+        measures=await attempts.read(
+            "measures", look.measures, lambda: read_measures(insights, environment_id, watches, history_days=days)
+        ),
         gapless=gapless,
     )
-    return Sight(snapshot, watches, full=look == EVERYTHING)
+    failures = attempts.failures
+    owed = Look(segments="segments" in failures, measures="measures" in failures)
+    return Sight(snapshot, watches, look == EVERYTHING, owed, next(iter(failures.values()), None))
 
 
 async def _list_jobs(ports: Ports, environment_id: str, checkpoint: Checkpoint | None) -> tuple[JobList, bool]:
@@ -70,21 +101,3 @@ async def _one_job(ports: Ports, environment_id: str, job_id: str) -> Job:
         return await ports.insights.job(environment_id, job_id)
     except InsightsNotFound:
         return Job(job_id, "", "deleted")
-
-
-async def _measures(
-    ports: Ports, environment_id: str, look: Look, watches: Watches, days: int
-) -> tuple[Measure, ...] | None:
-    """All measures; the history of a measure comes one by one, so only for those that are watched."""
-    if not look.measures:
-        return None
-    listed = {measure.name: measure for measure in await ports.insights.measures(environment_id)}
-    at_once = asyncio.Semaphore(_MEASURES_AT_ONCE)
-
-    async def detail(name: str) -> Measure:
-        async with at_once:
-            return await ports.insights.measure(environment_id, name, history_days=days)
-
-    watched = [name for name in watches.measure_names if name in listed]
-    detailed = await asyncio.gather(*(detail(name) for name in watched))
-    return tuple({**listed, **{measure.name: measure for measure in detailed}}.values())

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
-from shared.domain.checkpoint import Checkpoint, EnvironmentState
+from shared.domain.checkpoint import Checkpoint, EnvironmentState, Reachability
 from shared.domain.detection import Detection, detect
 from shared.domain.detection.progress import something_runs
 from shared.domain.detection.reachability import failed_poll, succeeded_poll
@@ -50,7 +50,7 @@ async def _poll(ports: Ports, environment_id: str, *, full: bool) -> PollOutcome
     before = stored.state if stored else EnvironmentState()
     due = before.looked_at is None or now - before.looked_at >= FULL_LOOK
     try:
-        sight = await look_at_environment(ports, environment_id, before.checkpoint, full=full or due)
+        sight = await look_at_environment(ports, environment_id, before, full=full or due)
     except InsightsError as failure:
         after, outcome = _failed(environment_id, before, failure, now)
     else:
@@ -81,19 +81,35 @@ def _seen(
     environment_id: str, before: EnvironmentState, sight: Sight, now: datetime
 ) -> tuple[EnvironmentState, PollOutcome]:
     detection: Detection = detect(before.checkpoint, sight.snapshot, sight.watches)
-    reachability, back = succeeded_poll(environment_id, before.reachability, now)
-    events = (*back, *detection.events)
+    reachability, news = _reachability(environment_id, before, sight, now)
+    events = (*news, *detection.events)
     after = replace(
         before,
         checkpoint=detection.checkpoint,
         reachability=reachability,
+        owed=sight.owed,
         watches=sight.watches.count if sight.full else before.watches,
-        polled_at=now,
+        polled_at=before.polled_at if sight.failure else now,
         looked_at=now if sight.full else before.looked_at,
     )
     running = something_runs(sight.snapshot.jobs)
-    outcome = PollOutcome(environment_id, len(events), running=running, not_understood=detection.not_understood)
+    outcome = PollOutcome(
+        environment_id,
+        len(events),
+        running=running,
+        failure=sight.failure,
+        not_understood=detection.not_understood,
+    )
     return _with_events(after, events), outcome
+
+
+def _reachability(
+    environment_id: str, before: EnvironmentState, sight: Sight, now: datetime
+) -> tuple[Reachability, tuple[Event, ...]]:
+    """An environment that shows its jobs but not its segments or measures is not well either."""
+    if sight.failure is not None:
+        return failed_poll(environment_id, before.reachability, sight.failure.reason, now)
+    return succeeded_poll(environment_id, before.reachability, now)
 
 
 def _with_events(state: EnvironmentState, events: Sequence[Event]) -> EnvironmentState:

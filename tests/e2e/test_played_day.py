@@ -71,10 +71,14 @@ def test_a_day_with_crashes(day: Report, tmp_path: Path) -> None:
 def test_a_run_that_is_ended_leaves_nothing_running(tmp_path: Path, number: signal.Signals) -> None:
     """Ctrl-C is a good end, SIGTERM is not; both end every program."""
     said = tmp_path / "said"
-    with ports() as base, said.open("w") as output:
-        with subprocess.Popen(run_command(base, "--no-play"), cwd=ROOT, stdout=output, stderr=output) as run:
-            try:
-                wait_until(lambda: "Ctrl-C ends everything" in said.read_text(), "The run is not up", 120)
-            finally:
-                run.send_signal(number)
+    with (
+        ports() as base,
+        said.open("w") as output,
+        subprocess.Popen(run_command(base, "--no-play"), cwd=ROOT, stdout=output, stderr=output) as run,
+    ):
+        try:
+            wait_until(lambda: "Ctrl-C ends everything" in said.read_text(), "The run is not up", 120)
+        finally:
+            run.send_signal(number)
+            run.wait(60)
     assert run.returncode == (0 if number == signal.SIGINT else 143), said.read_text()

@@ -6,12 +6,14 @@ between two polls is still told, once, with the time at which it became overdue.
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from shared.domain.checkpoint import Checkpoint, SourceMark
 from shared.domain.events import Event, EventType, iso, make_event
 from shared.domain.snapshot import Node, Snapshot
 from shared.domain.watches import FreshnessWatch
+
+_KEEP_MISSING = timedelta(days=7)
 
 
 def judge_freshness(
@@ -24,37 +26,40 @@ def judge_freshness(
     nodes = {
         node.identifier: node for node in snapshot.nodes or () if node.operation_type == "ingestion" and node.identifier
     }
-    names = set(nodes) if snapshot.nodes is not None else set(checkpoint.sources)
+    present = {source_id for source_id, mark in checkpoint.sources.items() if mark.missing_since is None}
+    names = present if snapshot.nodes is None else set(nodes)
     known = {watch.id for watch in checkpoint.freshness}
     events: list[Event] = []
-    marks: dict[str, SourceMark] = {}
+    marks = _missing(checkpoint, names, snapshot.taken_at)
     for source_id in sorted(names):
         before = checkpoint.sources.get(source_id)
-        new = [watch for watch in watches if before is None or watch.id not in known]
-        mark = _with_silent(_mark(before, nodes.get(source_id), snapshot), source_id, new, snapshot.taken_at)
+        new = {watch.id for watch in watches if before is None or watch.id not in known}
+        mark = _mark(before, nodes.get(source_id), snapshot)
         times = sorted({*successes.get(source_id, ()), *_last_success(nodes.get(source_id))})
-        found, marks[source_id] = _judge(snapshot, source_id, mark, times, watches)
-        events += found
+        concerned = [watch for watch in watches if watch.data_source_id in (None, source_id)]
+        found, marks[source_id] = _judge(snapshot, source_id, mark, times, concerned)
+        # A watch that starts when the source is already overdue says nothing until the next time.
+        events += (event for event in found if event.data["watchId"] not in new)
     return events, checkpoint.sources if marks == checkpoint.sources else marks
+
+
+def _missing(checkpoint: Checkpoint, names: set[str], now: datetime) -> dict[str, SourceMark]:
+    """Remember what disappeared for a while, so that an incomplete answer lets no overdue source slip away."""
+    away = {key: mark for key, mark in checkpoint.sources.items() if key not in names}
+    marked = {key: replace(mark, missing_since=mark.missing_since or now) for key, mark in away.items()}
+    return {key: mark for key, mark in marked.items() if now - (mark.missing_since or now) <= _KEEP_MISSING}
 
 
 def _mark(mark: SourceMark | None, node: Node | None, snapshot: Snapshot) -> SourceMark:
     if mark is None:
         last = node.last_successful_at if node else None
         return SourceMark(node.friendly_name if node else "", snapshot.taken_at, last)
-    if node is not None and node.friendly_name and node.friendly_name != mark.name:
-        return replace(mark, name=node.friendly_name)
-    return mark
+    name = node.friendly_name if node and node.friendly_name else mark.name
+    return replace(mark, name=name, missing_since=None)
 
 
 def _last_success(node: Node | None) -> tuple[datetime, ...]:
     return (node.last_successful_at,) if node and node.last_successful_at else ()
-
-
-def _with_silent(mark: SourceMark, source_id: str, new_watches: Sequence[FreshnessWatch], now: datetime) -> SourceMark:
-    """A watch that starts when the source is already overdue says nothing until the next time."""
-    late = {w.id for w in new_watches if _concerns(w, source_id) and now - mark.fresh_since > w.within}
-    return replace(mark, fired=mark.fired | late) if late else mark
 
 
 def _judge(
@@ -64,16 +69,15 @@ def _judge(
     successes: Sequence[datetime],
     watches: Sequence[FreshnessWatch],
 ) -> tuple[list[Event], SourceMark]:
-    concerned = [watch for watch in watches if _concerns(watch, source_id)]
     events: list[Event] = []
     for success in successes:
         if mark.last_success_at is not None and success <= mark.last_success_at:
             continue
-        events += _overdue(snapshot, source_id, mark, concerned, success)
+        events += _overdue(snapshot, source_id, mark, watches, success)
         mark = replace(mark, last_success_at=success, fired=frozenset())
-    events += _overdue(snapshot, source_id, mark, concerned, snapshot.taken_at)
+    events += _overdue(snapshot, source_id, mark, watches, snapshot.taken_at)
     age = snapshot.taken_at - mark.fresh_since
-    fired = frozenset(watch.id for watch in concerned if watch.id in mark.fired or age > watch.within)
+    fired = frozenset(watch.id for watch in watches if watch.id in mark.fired or age > watch.within)
     return events, replace(mark, fired=fired)
 
 
@@ -99,7 +103,3 @@ def _overdue(
                 "summary": f"{mark.name or source_id} had no successful refresh for {hours:g} hours.",
             },
         )
-
-
-def _concerns(watch: FreshnessWatch, source_id: str) -> bool:
-    return watch.data_source_id is None or watch.data_source_id == source_id

@@ -39,8 +39,8 @@ def follow_jobs(
         if found is not None:
             progress.append(found)
     unlisted = {job_id: mark for job_id, mark in checkpoint.jobs.items() if job_id not in marks}
-    marks |= {job_id: mark for job_id, mark in unlisted.items() if not mark.closed}
-    gone = [mark.submitted_at for mark in unlisted.values() if mark.closed]
+    marks |= {job_id: mark for job_id, mark in unlisted.items() if _is_open(mark)}
+    gone = [mark.submitted_at for mark in unlisted.values() if not _is_open(mark)]
     if first_sight and jobs:
         gone.append(_just_before(jobs))
     horizon = max((moment for moment in (*gone, checkpoint.forgotten_until) if moment), default=None)
@@ -50,14 +50,14 @@ def follow_jobs(
 def unlisted_open_jobs(checkpoint: Checkpoint, jobs: Iterable[Job]) -> list[str]:
     """Jobs that were running when last seen and are no longer among the newest: each has to be asked for by id."""
     listed = {job.job_id for job in jobs}
-    return sorted(job_id for job_id, mark in checkpoint.jobs.items() if not mark.closed and job_id not in listed)
+    return sorted(job_id for job_id, mark in checkpoint.jobs.items() if _is_open(mark) and job_id not in listed)
 
 
 def is_gapless(checkpoint: Checkpoint, jobs: Sequence[Job], asked_for: int) -> bool:
     """Whether the list reaches back to what is known, so that no job can hide between the two."""
-    if len(jobs) < asked_for or not checkpoint.jobs:
+    if len(jobs) < asked_for:
         return True
-    return any(job.job_id in checkpoint.jobs for job in jobs)
+    return any(job.job_id in checkpoint.jobs or _is_before(job, checkpoint.forgotten_until) for job in jobs)
 
 
 def something_runs(jobs: Iterable[Job]) -> bool:
@@ -81,19 +81,30 @@ def _current(checkpoint: Checkpoint, jobs: Sequence[Job]) -> list[Job]:
 
 def _just_before(jobs: Sequence[Job]) -> datetime | None:
     """What is older than a first list is history that a longer list must not turn into news."""
-    oldest = min((job.submitted_at for job in jobs if job.submitted_at), default=None)
+    oldest = min((moment for job in jobs if (moment := _moment(job))), default=None)
     return oldest and oldest - timedelta(microseconds=1)
 
 
 def _is_before(job: Job, horizon: datetime | None) -> bool:
-    return horizon is not None and job.submitted_at is not None and job.submitted_at <= horizon
+    moment = _moment(job)
+    return horizon is not None and moment is not None and moment <= horizon
+
+
+def _moment(job: Job) -> datetime | None:
+    """Its place among the jobs, as well as the source tells."""
+    return job.submitted_at or job.ended_at
+
+
+def _is_open(mark: JobMark) -> bool:
+    """Whether its job was going on when last seen; a task may stay queued for ever in a job that was aborted."""
+    return JOB_ENDED not in mark.handled
 
 
 def _follow(job: Job, mark: JobMark | None) -> tuple[Progress | None, JobMark]:
     handled = mark.handled if mark else frozenset()
     if mark and mark.closed and not job.tasks:
         return None, mark
-    ended = tuple(task for task in job.tasks if task.ended and task.key not in handled)
+    ended = tuple({task.key: task for task in job.tasks if task.ended and task.key not in handled}.values())
     job_ended = job.ended and JOB_ENDED not in handled
     unified = _is_unified(job) and UNIFICATION_ENDED not in handled
     if mark and not (ended or job_ended or unified):
@@ -102,7 +113,7 @@ def _follow(job: Job, mark: JobMark | None) -> tuple[Progress | None, JobMark]:
     news |= {JOB_ENDED} if job_ended else set()
     news |= {UNIFICATION_ENDED} if unified else set()
     closed = job.ended and all(task.ended for task in job.tasks)
-    after = JobMark(job.submitted_at, handled | news, closed)
+    after = JobMark(_moment(job) or (mark.submitted_at if mark else None), handled | news, closed)
     return (Progress(job, ended, job_ended, unified) if news else None), after
 
 

@@ -58,7 +58,8 @@ def gap_events(checkpoint: Checkpoint, snapshot: Snapshot) -> Iterator[Event]:
     """The event for a stretch whose jobs the source no longer lists: what happened in it is unknown."""
     if snapshot.gapless:
         return
-    oldest = min((job.submitted_at for job in snapshot.jobs if job.submitted_at), default=snapshot.taken_at)
+    unknown = [job.submitted_at for job in snapshot.jobs if job.submitted_at and job.job_id not in checkpoint.jobs]
+    oldest = min(unknown, default=snapshot.taken_at)
     start, end = checkpoint.seen_at, max(checkpoint.seen_at, oldest)
     yield make_event(
         snapshot.environment_id,

@@ -13,9 +13,10 @@ from decimal import Decimal, InvalidOperation
 from shared.domain.checkpoint import Checkpoint, SeriesMark
 from shared.domain.events import Event, EventType, JsonValue, iso, make_event
 from shared.domain.snapshot import Measure, Segment, Snapshot
-from shared.domain.watches import Direction, Series, SeriesWatches, ThresholdWatch, change_percent
+from shared.domain.watches import Direction, Series, SeriesWatches, ThresholdWatch, change_percent, round_percent
 
 _KEEP_MISSING = timedelta(days=7)
+_MAX_MAGNITUDE = 60  # powers of ten; what is beyond can be neither written out nor reckoned with
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +79,7 @@ def _segment(segment: Segment, unreadable: Counter[str]) -> _Sighting:
 
 def _measure(measure: Measure, unreadable: Counter[str]) -> Iterator[_Sighting]:
     """One sighting for each aggregate. The current output counts only when the latest evaluation completed."""
-    outputs = [*measure.history, *(measure.outputs if measure.state.lower() in ("completed", "") else ())]
+    outputs = [*measure.history, *(measure.outputs if measure.is_evaluated else ())]
     readings: dict[Series, list[_Reading]] = {}
     for output in outputs:
         for alias, text in output.values.items():
@@ -97,14 +98,16 @@ def _number(text: str) -> Decimal | None:
         value = Decimal(text.strip())
     except InvalidOperation:
         return None
-    return value if value.is_finite() else None
+    return value if value.is_finite() and abs(value.adjusted()) <= _MAX_MAGNITUDE else None
 
 
 def _known(mark: SeriesMark | None, sighting: _Sighting) -> SeriesMark | None:
     """The mark, unless the series was created anew; one that was away is itself only if its creation time says so."""
-    if mark is None or mark.created_at != sighting.created_at:
+    if mark is None:
         return None
-    if mark.missing_since is not None and mark.created_at is None:
+    if mark.created_at is None or sighting.created_at is None:
+        return None if mark.missing_since else replace(mark, created_at=mark.created_at or sighting.created_at)
+    if mark.created_at != sighting.created_at:
         return None
     return replace(mark, missing_since=None) if mark.missing_since else mark
 
@@ -181,7 +184,7 @@ def _event(
             "threshold": number(watch.threshold),
             "thresholdKind": "percentChange" if watch.percent else "value",
             "direction": str(side),
-            "changePercent": number(round(change, 2)) if change is not None else None,
+            "changePercent": number(round_percent(change)) if change is not None else None,
             "previousEvaluatedAt": before.at,
             "evaluatedAt": reading.at,
             "watchId": watch.id,

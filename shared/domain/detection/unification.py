@@ -8,7 +8,8 @@ from shared.domain.events import Event, EventType, duration_seconds, make_event
 from shared.domain.snapshot import Snapshot, Task
 
 # The first that any task of a stage, or any stage, has is the outcome of the whole.
-_WORST_FIRST = ("failed", "timedOut", "aborted", "deleted", "skipped", "successful")
+_UNKNOWN = "unknown"
+_WORST_FIRST = ("failed", "timedOut", "aborted", "deleted", _UNKNOWN, "skipped", "successful")
 _MAX_STAGE_ERRORS = 5
 
 
@@ -51,5 +52,4 @@ def _outcome(tasks: Sequence[Task]) -> str:
 
 
 def _worst(statuses: Sequence[str]) -> str:
-    known = [status for status in _WORST_FIRST if status in statuses]
-    return known[0] if known else statuses[0]
+    return min(statuses, key=lambda status: _WORST_FIRST.index(status if status in _WORST_FIRST else _UNKNOWN))
