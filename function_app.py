@@ -3,7 +3,9 @@
 import azure.functions as func
 
 from functions import BLUEPRINTS
+from shared.bootstrap import require_settings
 
+require_settings()
 app = func.FunctionApp()
 for blueprint in BLUEPRINTS:
     app.register_functions(blueprint)

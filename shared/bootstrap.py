@@ -59,6 +59,12 @@ def house() -> House:
     return _houses[loop]
 
 
+def require_settings() -> None:
+    """In a Functions worker, raise SettingsInvalid before anything is indexed: a clear word beats failing functions."""
+    if os.environ.get("FUNCTIONS_WORKER_RUNTIME") or os.environ.get("WEBSITE_SITE_NAME"):
+        read_settings(os.environ)
+
+
 def build(variables: Mapping[str, str]) -> House:
     """Put a house together. Raises SettingsInvalid."""
     settings = read_settings(variables)

@@ -49,7 +49,7 @@ class Settings:
 
 
 def read_settings(variables: Mapping[str, str]) -> Settings:
-    """Check the variables and take them. Raises SettingsInvalid with every problem, a line each."""
+    """Check the variables and take them. Raises SettingsInvalid, which names every problem and what to do."""
     problems: list[str] = []
     in_azure = bool(variables.get("WEBSITE_SITE_NAME") or variables.get("WEBSITE_INSTANCE_ID"))
     settings = Settings(
@@ -67,7 +67,7 @@ def read_settings(variables: Mapping[str, str]) -> Settings:
         managed_identity=bool(variables.get("IDENTITY_ENDPOINT")),
     )
     if problems:
-        raise SettingsInvalid("The settings do not allow a start:\n  " + "\n  ".join(problems))
+        raise SettingsInvalid(" ".join(problems))
     return settings
 
 

@@ -74,8 +74,8 @@ def _number(least: int, most: int, text: str) -> int:
 
 def _plan(given: argparse.Namespace) -> HostPlan:
     app_dir = given.app.resolve()
-    options = load_host_json(app_dir)
     settings = load_settings(app_dir, os.environ)
+    options = load_host_json(app_dir, {**settings, **os.environ})
     # The app reads its settings from the environment and its files from its folder, as in Azure.
     os.environ.update(settings)
     os.chdir(app_dir)

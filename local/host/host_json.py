@@ -1,9 +1,10 @@
 """What does host.json say about routes, queues, time limits and logging?"""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 import msgspec
 
@@ -11,6 +12,7 @@ from local.host.errors import HostError
 from local.host.timespan import parse_timespan
 
 _DEFAULT_FUNCTION_TIMEOUT = "00:30:00"
+_OVERRIDE = "azurefunctionsjobhost__"
 
 
 class _Http(msgspec.Struct, rename="camel"):
@@ -64,11 +66,13 @@ class HostOptions:
     log_level: str = "Information"
 
 
-def load_host_json(app_dir: Path) -> HostOptions:
-    """Read host.json of an app; without one there is no Functions app."""
+def load_host_json(app_dir: Path, settings: Mapping[str, str]) -> HostOptions:
+    """Read host.json of an app, over which settings `AzureFunctionsJobHost__a__b` win; without one there is no app."""
     file = app_dir / "host.json"
     try:
-        read = msgspec.json.decode(file.read_bytes(), type=_HostJson)
+        values = msgspec.json.decode(file.read_bytes(), type=dict[str, Any])
+        _override(values, settings)
+        read = msgspec.convert(values, _HostJson, strict=False)
     except FileNotFoundError:
         raise HostError(f"no host.json in {app_dir}; name the folder of the app with --app") from None
     except msgspec.DecodeError as error:
@@ -79,6 +83,21 @@ def load_host_json(app_dir: Path) -> HostOptions:
         queues=_queue_options(read.extensions.queues),
         log_level=read.logging.log_level.get("default", "Information"),
     )
+
+
+def _override(values: dict[str, Any], settings: Mapping[str, str]) -> None:
+    for name, value in settings.items():
+        if name.lower().startswith(_OVERRIDE):
+            *parents, last = name[len(_OVERRIDE) :].split("__")
+            place = values
+            for parent in parents:
+                place = place.setdefault(_spelled(place, parent), {})
+            place[_spelled(place, last)] = value
+
+
+def _spelled(place: Mapping[str, Any], name: str) -> str:
+    """The name as host.json writes it: settings may use other casing."""
+    return next((known for known in place if known.lower() == name.lower()), name)
 
 
 def _function_timeout(text: str) -> timedelta | None:

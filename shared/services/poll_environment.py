@@ -57,7 +57,7 @@ async def _poll(ports: Ports, environment_id: str, *, full: bool) -> PollOutcome
         after, outcome = _seen(environment_id, before, sight, now)
     if not _is_worth_writing(before, after):
         return outcome
-    committed = replace(after, committed_at=now)
+    committed = replace(after, committed_at=ports.clock())  # not `now`: the look may have been slow
     etag = await ports.checkpoints.write(environment_id, committed, stored.etag if stored else None)
     if committed.outbox:
         await relay_outbox(ports, environment_id, StoredState(committed, etag))

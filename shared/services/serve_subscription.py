@@ -74,10 +74,12 @@ async def _settle(
 
 
 async def _stop(ports: Ports, batch: DeliveryBatch, subscription: Subscription, rest: Pair, *, gone: bool) -> None:
-    """A flow that is gone ends its subscription; one that is off suspends it. Its events are kept as dead."""
+    """A flow that is gone ends its subscription; one that is off suspends it. Its events are kept as dead, first:
+    after a crash an ended subscription would not be asked about them again.
+    """
+    await _give_up(ports, batch, rest, "flow_gone" if gone else "flow_off")
     state = SubscriptionState.ENDED if gone else SubscriptionState.SUSPENDED
     await ports.subscriptions.set_state(subscription.id, state)
-    await _give_up(ports, batch, rest, "flow_gone" if gone else "flow_off")
 
 
 async def _give_up(ports: Ports, batch: DeliveryBatch, pair: Pair, reason: str) -> None:

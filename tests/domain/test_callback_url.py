@@ -172,8 +172,8 @@ def test_the_fingerprint_tells_urls_apart_and_is_short() -> None:
 
 
 _PIECES = st.sampled_from(
-    ["https://", "http://", "a", "evil.com", ".logic.azure.com", ":443", ":80", "@", "/", "\\", "#", "?", "%2e", "[", "]",
-     "127.0.0.1", " ", "\n", "ø", ".", "-", "localhost", ".environment.api.powerplatform.com", ";", "&sig=x"]
+    ["https://", "http://", "a", "evil.com", ".logic.azure.com", ":443", ":80", "@", "/", "\\", "#", "?", "%2e", "[",
+     ":", "127.0.0.1", " ", "\n", "ø", ".", "-", "localhost", ".environment.api.powerplatform.com", ";", "&sig=x"]
 )  # fmt: skip
 
 

@@ -70,8 +70,8 @@ def test_a_watch_that_starts_when_the_source_is_already_overdue_is_silent_until_
 def test_a_watch_that_starts_after_an_unseen_success_that_is_itself_too_old_is_silent() -> None:
     """The poller was away: the success came and became too old before the watch began."""
     baseline = follow(_look(10, 0))[-1].checkpoint
-    events = [e for d in follow(_look(400, 100), _look(500, 100), watches=watching(TWO_HOURS), after=baseline) for e in d.events]
-    assert events == []
+    detections = follow(_look(400, 100), _look(500, 100), watches=watching(TWO_HOURS), after=baseline)
+    assert [detection.events for detection in detections] == [(), ()]
 
 
 def test_at_first_sight_a_source_that_is_already_overdue_is_silent_until_the_next_time() -> None:

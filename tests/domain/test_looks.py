@@ -4,8 +4,8 @@ from datetime import timedelta
 
 import pytest
 
-from shared.domain.looks import EVERYTHING, MAX_HISTORY_DAYS, Look, history_days, look_after
-from shared.domain.snapshot import Job
+from shared.domain.looks import EVERYTHING, MAX_HISTORY_DAYS, history_days, look_after
+from shared.domain.snapshot import Job, Look
 from tests.factories import at, follow, job, snapshot, task
 
 NOTHING = Look()

@@ -190,7 +190,8 @@ def test_a_run_without_any_time_carries_no_duration_rather_than_a_null() -> None
 
 def test_a_source_that_ended_in_a_skipped_full_refresh_is_told_only_as_a_process() -> None:
     run = job("j", "skipped", task(status="skipped"), submission="onDemand")
-    assert sorted(event.type for event in found_after(EMPTY, snapshot(20, run))) == ["process.ended", "refresh.completed"]
+    events = found_after(EMPTY, snapshot(20, run))
+    assert {event.type for event in events} == {"process.ended", "refresh.completed"}
 
 
 def test_a_very_long_error_is_cut() -> None:

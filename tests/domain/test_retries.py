@@ -40,9 +40,7 @@ def test_after_the_last_attempt_not_even_a_retry_after_gives_another() -> None:
     assert delay_before(LAST_ATTEMPT + 1, retry_after_seconds=60, jitter=0) is None
 
 
-@given(
-    st.integers(2, LAST_ATTEMPT), st.none() | st.floats(allow_nan=True), st.floats(0, 1, allow_nan=False)
-)
+@given(st.integers(2, LAST_ATTEMPT), st.none() | st.floats(allow_nan=True), st.floats(0, 1, allow_nan=False))
 def test_every_delay_is_whole_seconds_that_a_queue_can_keep(attempt: int, asked: float | None, jitter: float) -> None:
     delay = delay_before(attempt, retry_after_seconds=asked, jitter=jitter)
     assert isinstance(delay, int)

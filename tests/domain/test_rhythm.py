@@ -46,7 +46,7 @@ def test_the_events_do_not_depend_on_when_the_polls_were(
 
 @PATIENT
 @given(worlds(), rules(), POLLS)
-def test_an_event_is_never_told_twice_however_often_one_looks(world: World, watches: Watches, minutes: list[int]) -> None:
+def test_an_event_is_never_told_twice(world: World, watches: Watches, minutes: list[int]) -> None:
     twice = sorted([0, *minutes, *minutes, END, END])
     ids = [event.id for event in _events(polled(world, watches, twice, economical=True))]
     assert len(ids) == len(set(ids))

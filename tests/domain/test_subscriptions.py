@@ -7,7 +7,15 @@ import pytest
 
 from shared.domain.events import Event, EventType, make_event
 from shared.domain.subscribing import check_fields, parse_filters
-from shared.domain.subscriptions import EVENT_TYPES, Directory, Filters, Subscription, SubscriptionState, Trigger, watches_of
+from shared.domain.subscriptions import (
+    EVENT_TYPES,
+    Directory,
+    Filters,
+    Subscription,
+    SubscriptionState,
+    Trigger,
+    watches_of,
+)
 from shared.domain.watches import FreshnessWatch
 from tests.factories import (
     ENVIRONMENT,
@@ -74,7 +82,8 @@ def test_a_subscription_for_scheduled_runs_does_not_get_manual_ones() -> None:
 
 
 def test_process_filters_must_all_pass() -> None:
-    one = subscription("s", Trigger.PROCESS_ENDED, Filters(operation_types=("export",), outcomes=("failed", "timedOut")))
+    wanted = Filters(operation_types=("export",), outcomes=("failed", "timedOut"))
+    one = subscription("s", Trigger.PROCESS_ENDED, wanted)
     assert _getting(_event(PROCESS, operationType="export", outcome="timedOut"), one) == ["s"]
     assert _getting(_event(PROCESS, operationType="export", outcome="successful"), one) == []
     assert _getting(_event(PROCESS, operationType="merge", outcome="failed"), one) == []

@@ -198,8 +198,8 @@ def test_a_segment_missing_from_one_answer_and_back_goes_on_from_its_last_value(
 
 
 def test_a_segment_that_was_away_and_tells_no_creation_time_starts_from_a_baseline() -> None:
-    looks = [segment((1, 110), created=None)], [], [segment((15, 0), created=None)]
-    assert _crossings(*looks, watches=[(100, BOTH)]) == []
+    before, after = segment((1, 110), created=None), segment((15, 0), created=None)
+    assert _crossings([before], [], [after], watches=[(100, BOTH)]) == []
 
 
 def test_a_segment_that_is_away_for_weeks_is_forgotten() -> None:
@@ -224,7 +224,7 @@ def test_a_new_watch_starts_from_the_last_known_value() -> None:
     """A watch that comes while the value is over its threshold waits for the next crossing."""
     baseline, *_ = follow(snapshot(0, segments=[segment((1, 120))]))
     rules = watching(threshold(100))
-    looks = [snapshot(10 * n, segments=[segment((10 * n - 1, members))]) for n, members in ((1, 130), (2, 90), (3, 101))]
+    looks = [snapshot(m, segments=[segment((m - 1, members))]) for m, members in ((10, 130), (20, 90), (30, 101))]
     detections = follow(*looks, watches=rules, after=baseline.checkpoint)
     assert [len(detection.events) for detection in detections] == [0, 0, 1]
 

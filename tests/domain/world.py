@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 from shared.domain.checkpoint import Checkpoint
 from shared.domain.detection import Detection, detect
 from shared.domain.detection.progress import is_gapless, unlisted_open_jobs
-from shared.domain.looks import EVERYTHING, Look, look_after
-from shared.domain.snapshot import ENDED_STATUSES, Evaluation, Job, Measure, Node, Output, Segment, Snapshot, Task
+from shared.domain.looks import EVERYTHING, look_after
+from shared.domain.snapshot import ENDED_STATUSES, Evaluation, Job, Look, Measure, Node, Output, Segment, Snapshot, Task
 from shared.domain.watches import Direction, Series, ThresholdWatch, Watches
 from tests.factories import BIRTH, ENVIRONMENT, at, job, overdue_after, task, threshold, watching
 
@@ -21,7 +21,7 @@ END = 1000.0
 SOURCES = {"ds-orders": "Orders", "ds-stores": "Stores", "ds-a": "Shared", "ds-b": "Shared"}
 SEGMENTS = ("Loyal", "Lapsed")
 _SERIES = (*(Series("segments", name) for name in SEGMENTS), Series("measures", "Revenue", "Total"))
-_PARTS = ("ingestion", "map", "match", "merge", "segmentation", "measures", "export", "quantumSync")
+_PARTS = ("ingestion", "map", "match", "merge", "segmentation", "segmentation", "measures", "measures", "quantumSync")
 
 
 @dataclass(frozen=True)
@@ -96,12 +96,12 @@ def _running(part: Task) -> Task:
     return replace(part, status="running", ended_at=None, errors=())
 
 
-def polled(world: World, watches: Watches, minutes: Iterable[float], *, economical: bool, top: int = 3) -> list[Detection]:
+def polled(world: World, watches: Watches, minutes: Iterable[float], *, economical: bool) -> list[Detection]:
     """Poll at these minutes. The first is the baseline; an economical poller looks only at what can have changed."""
     detections: list[Detection] = []
     checkpoint: Checkpoint | None = None
     for minute in minutes:
-        jobs = _listed(world, checkpoint, minute, top)
+        jobs = _listed(world, checkpoint, minute)
         full = checkpoint is None or not economical
         look = EVERYTHING if checkpoint is None or full else look_after(checkpoint, jobs)
         detections.append(detect(checkpoint, world.look(minute, jobs, look), watches))
@@ -109,7 +109,8 @@ def polled(world: World, watches: Watches, minutes: Iterable[float], *, economic
     return detections
 
 
-def _listed(world: World, checkpoint: Checkpoint | None, minute: float, top: int) -> tuple[Job, ...]:
+def _listed(world: World, checkpoint: Checkpoint | None, minute: float, top: int = 3) -> tuple[Job, ...]:
+    """The newest jobs, further back while the list does not reach what is known, and those that went off it running."""
     if checkpoint is None:
         return world.jobs_at(minute, top=1000)
     while not is_gapless(checkpoint, world.jobs_at(minute, top), top):
@@ -175,11 +176,12 @@ def worlds(draw: st.DrawFn) -> World:
 def rules(draw: st.DrawFn) -> Watches:
     """A few watches of the world's series and sources."""
     thresholds: list[ThresholdWatch] = []
-    for _ in range(draw(st.integers(0, 6))):
-        series, value = draw(st.sampled_from(_SERIES)), draw(st.integers(0, 8))
+    for _ in range(draw(st.integers(1, 8))):
+        series, value = draw(st.sampled_from(_SERIES)), draw(st.integers(1, 6))
         percent = draw(st.booleans())
         rearm = None if percent else draw(st.none() | st.integers(0, 8))
         direction = draw(st.sampled_from(list(Direction)))
-        thresholds.append(threshold(value * (25 if percent else 1), direction, series=series, rearm_at=rearm, percent=percent))
+        level = value * 25 if percent else value
+        thresholds.append(threshold(level, direction, series=series, rearm_at=rearm, percent=percent))
     hours = draw(st.lists(st.integers(1, 9), max_size=2))
     return watching(*thresholds, *(overdue_after(hour) for hour in hours))

@@ -13,7 +13,7 @@ from local.host.timespan import parse_timespan
 
 def host_json(folder: Path, text: str) -> HostOptions:
     (folder / "host.json").write_text(text)
-    return load_host_json(folder)
+    return load_host_json(folder, {})
 
 
 def test_an_empty_host_json_gives_the_defaults_of_azure(tmp_path: Path) -> None:
@@ -54,7 +54,7 @@ def test_a_bad_host_json_is_one_line_that_names_the_place(tmp_path: Path, text: 
 
 def test_a_folder_without_host_json_is_no_app(tmp_path: Path) -> None:
     with pytest.raises(HostError, match="--app"):
-        load_host_json(tmp_path)
+        load_host_json(tmp_path, {})
 
 
 def test_the_environment_wins_over_local_settings(tmp_path: Path) -> None:
@@ -94,3 +94,15 @@ def test_time_spans_are_read_as_dotnet_reads_them(text: str, seconds: float) -> 
 def test_what_is_no_time_span_is_refused(text: str) -> None:
     with pytest.raises(HostError, match="x: "):
         parse_timespan(text, "x")
+
+
+def test_settings_win_over_host_json(tmp_path: Path) -> None:
+    """A setting AzureFunctionsJobHost__a__b replaces that part of host.json, whatever its casing."""
+    (tmp_path / "host.json").write_text('{"version": "2.0", "extensions": {"queues": {"batchSize": 16}}}')
+    settings = {
+        "AzureFunctionsJobHost__extensions__Queues__BATCHSIZE": "4",
+        "AzureFunctionsJobHost__extensions__queues__visibilityTimeout": "00:00:01",
+    }
+    options = load_host_json(tmp_path, settings)
+    assert options.queues.batch_size == 4
+    assert options.queues.visibility_timeout == timedelta(seconds=1)

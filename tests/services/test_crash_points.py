@@ -1,0 +1,118 @@
+"""A crash at any write, before or after it: no event is lost, none gets a second id, the feed stays whole.
+
+A flow may be called twice for one event, with one id; it is never left out.
+"""
+
+from collections import deque
+from dataclasses import dataclass
+
+from shared.domain.deliveries import Answer
+from shared.domain.snapshot import Job
+from shared.domain.subscriptions import Trigger
+from shared.errors import DeliveryFailed
+from tests.factories import ENVIRONMENT, job, segment, task, threshold
+from tests.services.faults import Fuse, fused
+from tests.services.pump import Pump
+from tests.services.stage import Stage, callback, failed_refresh, standing_order
+
+SETTLING_POLLS = 3
+REFUSING = ("off", "gone")
+
+
+@dataclass(frozen=True)
+class Ending:
+    """What is left of a story: who was called about what, the feed by fact, and what was given up."""
+
+    called: set[tuple[str, str]]
+    feed: list[str]
+    dead: set[str]
+    writes: int
+
+    @property
+    def started(self) -> set[tuple[str, str]]:
+        """Which flows took which events."""
+        refusing = [callback(name) for name in REFUSING]
+        return {(url, event_id) for url, event_id in self.called if url not in refusing}
+
+
+def _refresh_and_unification() -> Job:
+    stages = [task(stage, operation=stage, start=2, end=3) for stage in ("map", "match", "merge")]
+    return job("job-all", "successful", task("Customers", start=2, end=3), *stages, start=2, end=4)
+
+
+def _show(stage: Stage, chapter: int) -> None:
+    """The story: a failed source, a full refresh with a unification, a segment that grows, a second failure."""
+    failed, full = failed_refresh(), _refresh_and_unification()
+    again = failed_refresh("Orders", job_id="job-again", start=5)
+    stage.insights.listed = ((), (failed,), (full, failed), (again, full, failed))[chapter]
+    stage.insights.segment_list = (segment(*((0, 90), (3, 110), (6, 130))[: max(1, chapter)]),)
+
+
+async def _subscribe(stage: Stage) -> None:
+    """Five flows that work, one that answers at the second attempt, one that is off and one that is gone."""
+    triggers = (
+        Trigger.REFRESH_FAILED,
+        Trigger.REFRESH_SUCCEEDED,
+        Trigger.FULL_REFRESH_COMPLETED,
+        Trigger.UNIFICATION_COMPLETED,
+        Trigger.PROCESS_ENDED,
+    )
+    for trigger in triggers:
+        await stage.subscriptions.save(standing_order(trigger, trigger))
+    await stage.subscriptions.save(standing_order("grown", Trigger.SEGMENT_CROSSED, threshold=threshold(100)))
+    for name in ("late", "off", "gone"):
+        await stage.subscriptions.save(standing_order(name))
+    stage.flows.answers = {
+        callback("late"): deque([DeliveryFailed(reason="timeout"), Answer(503)]),
+        callback("off"): deque([Answer(400, "WorkflowTriggerIsNotEnabled")] * 20),
+        callback("gone"): deque([Answer(404)] * 20),
+    }
+
+
+async def _play(fuse: Fuse) -> Ending:
+    stage = Stage()
+    _show(stage, 0)
+    await _subscribe(stage)
+    await stage.poll()  # the baseline: what a crash before it delays is no event
+    stage.wait(minutes=1)
+    pump = Pump(stage, fused(stage, fuse), fuse.restart)
+    for chapter in (1, 2, 3, *[3] * SETTLING_POLLS):
+        _show(stage, chapter)
+        await pump.tick([ENVIRONMENT])
+        stage.wait(minutes=1)
+    assert stage.state.outbox == ()
+    return Ending(
+        called={(url, event.id) for url, event in stage.flows.calls},
+        feed=[f"{event.type} {event.subject} {event.id}" for event in await stage.logged()],
+        dead=set(stage.dead.rows),
+        writes=fuse.writes,
+    )
+
+
+async def _play_with_crashes(*, after: bool, lasting: bool) -> None:
+    undisturbed = await _play(Fuse())
+    assert len(undisturbed.dead) == len(REFUSING)
+    assert len(undisturbed.feed) == len(set(undisturbed.feed)) > 10
+    for write in range(1, undisturbed.writes + 1):
+        ending = await _play(Fuse(at=write, after=after, lasting=lasting))
+        assert sorted(ending.feed) == sorted(undisturbed.feed), f"the feed differs after write {write}"
+        assert ending.started == undisturbed.started, f"the flows differ after write {write}"
+        assert ending.dead >= undisturbed.dead, f"a dead delivery is missing after write {write}"
+
+
+async def test_a_process_that_dies_before_any_write_loses_nothing() -> None:
+    await _play_with_crashes(after=False, lasting=True)
+
+
+async def test_a_process_that_dies_after_any_write_loses_nothing() -> None:
+    await _play_with_crashes(after=True, lasting=True)
+
+
+async def test_any_write_that_fails_by_itself_loses_nothing() -> None:
+    """The process goes on with its other work."""
+    await _play_with_crashes(after=False, lasting=False)
+
+
+async def test_any_write_that_succeeds_without_saying_so_loses_nothing() -> None:
+    """The connection broke after the service had done it."""
+    await _play_with_crashes(after=True, lasting=False)
