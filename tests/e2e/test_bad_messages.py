@@ -67,6 +67,7 @@ def test_poison_blocks_nothing(stage: Stage) -> None:
     assert kept == set(GARBAGE)
     calls = get_list(f"{stage.addresses.inbox}/flows?since=0")
     assert [call["flow"] for call in calls] == ["Alarm"]
+    assert isinstance(calls[0]["body"], dict)
     assert calls[0]["body"]["type"] == "datasource.refresh.failed"
 
 
