@@ -6,13 +6,15 @@ events         PK environment id, RK sequence number (19 digits): Type, Subject,
 deadletters    PK environment id, RK subscription id and event id: Body or Claim, Reason, Attempts, DiedAt
 """
 
+import re
 from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from contextlib import suppress
 from datetime import datetime
 from typing import Any
 
 import msgspec
-from azure.core.exceptions import HttpResponseError, ResourceNotFoundError
+from azure.core import MatchConditions
+from azure.core.exceptions import HttpResponseError, ResourceModifiedError, ResourceNotFoundError
 from azure.data.tables import UpdateMode
 from azure.data.tables.aio import TableClient, TableServiceClient
 
@@ -22,7 +24,7 @@ from shared.adapters.cipher import Cipher
 from shared.adapters.storage import code_of, or_create
 from shared.domain.deliveries import DeadDelivery
 from shared.domain.events import Event, NumberedEvent
-from shared.domain.subscribing import parse_filters
+from shared.domain.subscribing import ENVIRONMENT_ID, parse_filters
 from shared.domain.subscriptions import Subscription, SubscriptionState, Trigger
 
 ENVIRONMENTS = "environments"
@@ -31,7 +33,8 @@ EVENTS = "events"
 DEAD_LETTERS = "deadletters"
 MAX_ROW_BYTES = 60 * 1024  # a binary column holds 64 KiB
 _MAX_BATCH_ROWS = 100  # an entity group transaction: 100 entities, 4 MiB
-_MAX_BATCH_BYTES = 3 * 1024 * 1024
+_MAX_BATCH_BYTES = 700 * 1024  # base64 makes less than 1 MiB of it, which aiohttp sends without complaint
+_SUBSCRIPTION_ID = re.compile(rf"({ENVIRONMENT_ID.pattern})\.[A-Za-z0-9_-]{{1,200}}")
 
 Row = Mapping[str, Any]
 
@@ -83,34 +86,55 @@ class TableSubscriptions:
 
     async def find(self, subscription_id: str) -> Subscription | None:
         """One of them; its id begins with its environment's."""
+        environment_id = _environment_of(subscription_id)
+        if environment_id is None:
+            return None
         try:
-            row = await self._table.get_entity(_environment_of(subscription_id), subscription_id)
+            row = await self._table.get_entity(environment_id, subscription_id)
         except ResourceNotFoundError:
             return None
         return self._subscription(row)
 
     async def save(self, subscription: Subscription) -> None:
-        """Write one, and its environment first, so that it is polled."""
+        """Write one and then note its environment: in this order it is not lost to a remove at the same time."""
         environment = {"PartitionKey": ENVIRONMENTS, "RowKey": subscription.environment_id}
         row = self._row(subscription)
-        await or_create(lambda: self._environments.upsert_entity(environment), self._environments.create_table)
         await or_create(lambda: self._table.upsert_entity(row, mode=UpdateMode.REPLACE), self._table.create_table)
+        await or_create(lambda: self._environments.upsert_entity(environment), self._environments.create_table)
 
     async def set_state(self, subscription_id: str, state: SubscriptionState) -> None:
         """Change a state."""
-        keys = {"PartitionKey": _environment_of(subscription_id), "RowKey": subscription_id}
+        environment_id = _environment_of(subscription_id)
+        if environment_id is None:
+            return
+        change = {"PartitionKey": environment_id, "RowKey": subscription_id, "State": str(state)}
         with suppress(ResourceNotFoundError):
-            await self._table.update_entity({**keys, "State": str(state)}, mode=UpdateMode.MERGE)
+            await self._table.update_entity(change, mode=UpdateMode.MERGE)
 
     async def remove(self, subscription_id: str) -> None:
-        """Take one away."""
+        """Take one away, and its environment when it was the last."""
+        environment_id = _environment_of(subscription_id)
+        if environment_id is None:
+            return
         with suppress(ResourceNotFoundError):
-            await self._table.delete_entity(_environment_of(subscription_id), subscription_id)
+            await self._table.delete_entity(environment_id, subscription_id)
+            await self._forget_if_unused(environment_id)
 
     async def environments(self) -> list[str]:
         """Environments with subscriptions."""
         rows = _rows(self._environments, "PartitionKey eq @key", {"key": ENVIRONMENTS})
         return [str(row["RowKey"]) async for row in rows]
+
+    async def _forget_if_unused(self, environment_id: str) -> None:
+        """Its ETag keeps an environment that somebody subscribes to meanwhile."""
+        noted = await self._environments.get_entity(ENVIRONMENTS, environment_id)
+        left = _rows(self._table, "PartitionKey eq @environment", {"environment": environment_id}, 1)
+        if [row async for row in left]:
+            return
+        with suppress(ResourceModifiedError):
+            await self._environments.delete_entity(
+                noted, etag=noted.metadata["etag"], match_condition=MatchConditions.IfNotModified
+            )
 
     def _row(self, subscription: Subscription) -> Row:
         return {
@@ -180,6 +204,8 @@ async def _rows(
     table: TableClient, query: str, parameters: Mapping[str, str], limit: int | None = None
 ) -> AsyncIterator[Row]:
     """Rows in key order; none where the table does not exist yet."""
+    if limit == 0:
+        return
     size = min(limit or 1000, 1000)
     count = 0
     try:
@@ -217,8 +243,10 @@ def _batches(rows: Sequence[Row]) -> Iterator[list[Row]]:
         yield batch
 
 
-def _environment_of(subscription_id: str) -> str:
-    return subscription_id.rpartition(".")[0]
+def _environment_of(subscription_id: str) -> str | None:
+    """None for a text that is no id of ours: it comes from a URL, and not every character can be in a key."""
+    found = _SUBSCRIPTION_ID.fullmatch(subscription_id)
+    return found[1] if found else None
 
 
 def _aware(moment: datetime) -> datetime:

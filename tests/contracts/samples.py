@@ -29,7 +29,7 @@ def event(
         event_type,
         subject=f"datasources/{place}",
         occurrence=str(place),
-        time=NOON + timedelta(seconds=place, microseconds=place),
+        time=NOON + timedelta(microseconds=place % 10**12),
         data={"dataSourceName": f"Kilder Ærø {place}", "rows": place, **data},
     )
 

@@ -134,6 +134,19 @@ async def test_an_environment_with_a_subscription_is_listed_once(kit: Kit, envir
     assert (await kit.subscriptions.environments()).count(environment_id) == 1
 
 
+async def test_an_environment_is_listed_until_its_last_subscription_is_removed(kit: Kit, environment_id: str) -> None:
+    """It is watched while it has one."""
+    one, two = (samples.subscription(environment_id, name) for name in ("one", "two"))
+    for subscription in (one, two):
+        await kit.subscriptions.save(subscription)
+    await kit.subscriptions.remove(one.id)
+    assert environment_id in await kit.subscriptions.environments()
+    await kit.subscriptions.remove(two.id)
+    assert environment_id not in await kit.subscriptions.environments()
+    await kit.subscriptions.save(one)
+    assert environment_id in await kit.subscriptions.environments()
+
+
 async def test_environments_are_listed_in_order(kit: Kit, environment_id: str) -> None:
     names = [f"{environment_id}-{letter}" for letter in "cab"]
     for name in names:

@@ -74,6 +74,7 @@ async def test_what_could_not_be_read_is_read_as_soon_as_it_can() -> None:
 async def test_a_list_that_stays_unreadable_is_announced_like_an_environment_that_cannot_be_watched() -> None:
     stage, insights = await _stage()
     insights.broken = {"measures": InsightsUnavailable()}
+    await stage.poll(full=True)
     for _ in range(30):
         await stage.poll()
         stage.wait(minutes=1)

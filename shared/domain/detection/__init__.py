@@ -54,7 +54,7 @@ def detect(checkpoint: Checkpoint | None, snapshot: Snapshot, watches: Watches) 
         sources=sources,
         series=series,
         freshness=watches.freshness,
-        looked_at=before.looked_at if snapshot.segments is None else snapshot.taken_at,
+        looked_at=before.looked_at if None in (snapshot.segments, snapshot.measures) else snapshot.taken_at,
     )
     found = () if checkpoint is None else tuple(sorted(events, key=lambda event: event.time))
     return Detection(found, after, {**refreshes.not_understood, **unreadable})

@@ -1,0 +1,231 @@
+"""What delivery promises: order within a subscription, our own retries, and an end for every event."""
+
+from collections import deque
+from dataclasses import dataclass, replace
+
+import pytest
+
+from shared.adapters.memory import MemoryFlows
+from shared.domain.deliveries import Answer, DeliveryBatch, Pair
+from shared.domain.events import Event
+from shared.domain.retries import SCHEDULE_SECONDS
+from shared.domain.subscriptions import SubscriptionState
+from shared.errors import CallbackRejected, DeliveryFailed
+from shared.ports import Queue
+from shared.services.deliver import deliver
+from shared.services.unsubscribe import unsubscribe
+from tests.factories import ENVIRONMENT
+from tests.services.stage import Stage, callback, standing_order
+from tests.services.test_fan_out import refresh
+
+EVENTS = tuple(refresh(number) for number in range(4))
+LAST_ATTEMPT = len(SCHEDULE_SECONDS) + 1
+OFF = Answer(400, "WorkflowTriggerIsNotEnabled")
+
+
+def identity(name: str) -> str:
+    """The id of a subscription."""
+    return standing_order(name).id
+
+
+def batch_for(*names: str, count: int = 4, attempt: int = 1) -> DeliveryBatch:
+    """The first events for these subscriptions."""
+    places = tuple(range(count))
+    return DeliveryBatch(ENVIRONMENT, EVENTS, tuple(Pair(identity(name), places, attempt) for name in names))
+
+
+async def order_for(stage: Stage, name: str, *answers: Answer | Exception) -> None:
+    """A subscription whose flow gives these answers, and 202 afterwards."""
+    await stage.subscriptions.save(standing_order(name))
+    stage.flows.answers[callback(name)] = deque(answers)
+
+
+def called(stage: Stage, name: str) -> list[int]:
+    """The places of the events that a flow was called about."""
+    return [EVENTS.index(event) for url, event in stage.flows.calls if url == callback(name)]
+
+
+async def later(stage: Stage) -> list[tuple[list[Event], int, int]]:
+    """What was put off: the events, the attempt they are at, and the delay."""
+    found = []
+    for body, delay in stage.queues.messages[Queue.REDELIVERIES]:
+        batch = await stage.queues.read_deliveries(body)
+        found += [([batch.events[place] for place in pair.events], pair.attempt, delay) for pair in batch.pairs]
+    return found
+
+
+def dead(stage: Stage) -> list[tuple[str, Event, int]]:
+    """What was given up: why, the event, and the attempts."""
+    return [(row.reason, row.event, row.attempts) for row in stage.dead.rows.values()]
+
+
+async def test_a_flow_gets_its_events_in_order(stage: Stage) -> None:
+    await order_for(stage, "one")
+    counts = await deliver(stage.ports, batch_for("one"))
+    assert (called(stage, "one"), counts["delivered"]) == ([0, 1, 2, 3], 4)
+    assert (await later(stage), dead(stage)) == ([], [])
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [Answer(429), Answer(408), Answer(500), Answer(503), DeliveryFailed(reason="timeout"), DeliveryFailed()],
+)
+async def test_a_failed_attempt_puts_off_that_event_and_those_behind_it(
+    stage: Stage, answer: Answer | Exception
+) -> None:
+    """What was delivered is not delivered again."""
+    await order_for(stage, "one", Answer(202), answer)
+    await deliver(stage.ports, batch_for("one"))
+    assert called(stage, "one") == [0, 1]
+    assert await later(stage) == [([*EVENTS[1:]], 2, SCHEDULE_SECONDS[0])]
+
+
+async def test_each_retry_waits_as_long_as_the_schedule_says(stage: Stage) -> None:
+    await order_for(stage, "one", *[Answer(503)] * len(SCHEDULE_SECONDS))
+    for attempt in range(1, LAST_ATTEMPT):
+        await deliver(stage.ports, batch_for("one", count=1, attempt=attempt))
+    assert [(attempt, delay) for _, attempt, delay in await later(stage)] == [
+        (place + 2, seconds) for place, seconds in enumerate(SCHEDULE_SECONDS)
+    ]
+
+
+async def test_jitter_makes_a_herd_spread_out_and_never_hurries(stage: Stage) -> None:
+    await order_for(stage, "one", Answer(503))
+    await deliver(replace(stage.ports, jitter=lambda: 1.0), batch_for("one", count=1, attempt=3))
+    ((_, attempt, delay),) = await later(stage)
+    assert attempt == 4
+    assert SCHEDULE_SECONDS[2] < delay <= SCHEDULE_SECONDS[2] * 1.2
+
+
+async def test_a_flow_that_asks_for_more_time_gets_it(stage: Stage) -> None:
+    await order_for(stage, "one", Answer(429, retry_after_seconds=77))
+    await deliver(stage.ports, batch_for("one"))
+    assert [delay for _, _, delay in await later(stage)] == [77]
+
+
+async def test_a_shorter_wish_does_not_shorten_the_schedule(stage: Stage) -> None:
+    await order_for(stage, "one", Answer(503, retry_after_seconds=1))
+    await deliver(stage.ports, batch_for("one", attempt=3))
+    assert [delay for _, _, delay in await later(stage)] == [SCHEDULE_SECONDS[2]]
+
+
+async def test_after_the_last_attempt_an_event_is_dead_and_the_next_one_starts_anew(stage: Stage) -> None:
+    await order_for(stage, "one", Answer(503), Answer(202), Answer(503))
+    await deliver(stage.ports, batch_for("one", attempt=LAST_ATTEMPT))
+    assert called(stage, "one") == [0, 1, 2]
+    assert dead(stage) == [("http_503", EVENTS[0], LAST_ATTEMPT)]
+    assert await later(stage) == [([*EVENTS[2:]], 2, SCHEDULE_SECONDS[0])]
+
+
+@pytest.mark.parametrize("status", [404, 410])
+async def test_a_flow_that_is_gone_ends_its_subscription_and_its_events_are_kept(stage: Stage, status: int) -> None:
+    await order_for(stage, "one", Answer(202), Answer(status))
+    await deliver(stage.ports, batch_for("one"))
+    assert stage.subscriptions.rows[identity("one")].state is SubscriptionState.ENDED
+    assert [(reason, event) for reason, event, _ in dead(stage)] == [("flow_gone", event) for event in EVENTS[1:]]
+    await deliver(stage.ports, batch_for("one"))
+    assert called(stage, "one") == [0, 1]
+
+
+async def test_a_flow_that_is_off_is_suspended_and_its_events_are_kept(stage: Stage) -> None:
+    await order_for(stage, "one", OFF)
+    await deliver(stage.ports, batch_for("one", count=2))
+    assert stage.subscriptions.rows[identity("one")].state is SubscriptionState.SUSPENDED
+    assert [(reason, event) for reason, event, _ in dead(stage)] == [("flow_off", event) for event in EVENTS[:2]]
+
+
+async def test_events_under_way_to_a_suspended_flow_are_kept_without_calling_it(stage: Stage) -> None:
+    await stage.subscriptions.save(standing_order("one", state=SubscriptionState.SUSPENDED))
+    counts = await deliver(stage.ports, batch_for("one"))
+    assert (called(stage, "one"), counts["dead"], len(dead(stage))) == ([], 4, 4)
+
+
+async def test_an_event_that_a_flow_cannot_take_is_dead_and_the_next_one_goes_on(stage: Stage) -> None:
+    await order_for(stage, "one", Answer(400, "TriggerInputSchemaMismatch"))
+    await deliver(stage.ports, batch_for("one"))
+    assert called(stage, "one") == [0, 1, 2, 3]
+    assert dead(stage) == [("TriggerInputSchemaMismatch", EVENTS[0], 1)]
+
+
+async def test_a_callback_url_that_is_no_longer_allowed_is_dead_with_its_reason(stage: Stage) -> None:
+    """The settings may have changed since the subscription was made."""
+    await order_for(stage, "one", CallbackRejected("must be on an allowed host", reason="host_not_allowed"))
+    await deliver(stage.ports, batch_for("one", count=1))
+    assert dead(stage) == [("host_not_allowed", EVENTS[0], 1)]
+
+
+async def test_a_removed_subscription_gets_nothing_and_leaves_nothing(stage: Stage) -> None:
+    await order_for(stage, "one")
+    await unsubscribe(stage.ports, identity("one"))
+    counts = await deliver(stage.ports, batch_for("one"))
+    assert (stage.flows.calls, dead(stage), counts["unsubscribed"]) == ([], [], 4)
+
+
+class Unsubscribing(MemoryFlows):
+    """A flow whose owner unsubscribes while it is called, and which is then gone."""
+
+    def __init__(self, stage: Stage) -> None:
+        super().__init__()
+        self._stage = stage
+
+    async def call(self, callback_url: str, event: Event) -> Answer:
+        await unsubscribe(self._stage.ports, identity("one"))
+        return Answer(404)
+
+
+async def test_a_subscription_that_is_removed_during_a_call_stays_removed(stage: Stage) -> None:
+    await stage.subscriptions.save(standing_order("one"))
+    stage.flows = Unsubscribing(stage)
+    await deliver(stage.ports, batch_for("one"))
+    assert stage.subscriptions.rows == {}
+
+
+class Slow(MemoryFlows):
+    """Flows that take their time."""
+
+    def __init__(self, stage: Stage, seconds: float) -> None:
+        super().__init__()
+        self._stage, self._seconds = stage, seconds
+
+    async def call(self, callback_url: str, event: Event) -> Answer:
+        self._stage.wait(seconds=self._seconds)
+        return await super().call(callback_url, event)
+
+
+async def test_a_slow_flow_gives_its_place_back_after_a_minute(stage: Stage) -> None:
+    """Its later events follow at once, in order, as first attempts; the message does not grow old under it."""
+    await stage.subscriptions.save(standing_order("one"))
+    stage.flows = Slow(stage, 31)
+    counts = await deliver(stage.ports, batch_for("one"))
+    assert (called(stage, "one"), counts["postponed"]) == ([0, 1], 2)
+    assert await later(stage) == [([*EVENTS[2:]], 1, 0)]
+
+
+async def test_a_slow_flow_gets_at_least_one_event_each_time(stage: Stage) -> None:
+    await stage.subscriptions.save(standing_order("one"))
+    stage.flows = Slow(stage, 3600)
+    await deliver(stage.ports, batch_for("one", count=2))
+    assert called(stage, "one") == [0]
+    assert await later(stage) == [([EVENTS[1]], 1, 0)]
+
+
+async def test_a_failing_subscription_does_not_keep_the_others_from_their_events(stage: Stage) -> None:
+    await order_for(stage, "broken", Answer(503))
+    await order_for(stage, "gone", Answer(410))
+    await order_for(stage, "well")
+    await deliver(stage.ports, batch_for("broken", "gone", "well"))
+    assert called(stage, "well") == [0, 1, 2, 3]
+    assert await later(stage) == [([*EVENTS], 2, SCHEDULE_SECONDS[0])]
+
+
+@dataclass
+class Bug(Exception):
+    """A fault of ours."""
+
+
+async def test_a_fault_of_ours_is_raised_for_the_host_once_the_others_have_theirs(stage: Stage) -> None:
+    await order_for(stage, "broken", Bug())
+    await order_for(stage, "well")
+    with pytest.raises(Bug):
+        await deliver(stage.ports, batch_for("broken", "well"))
+    assert called(stage, "well") == [0, 1, 2, 3]
