@@ -5,7 +5,7 @@ import ipaddress
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 from shared.errors import CallbackRejected
 
@@ -40,11 +40,10 @@ def parse_callback_url(text: str, *, allowed_suffixes: Sequence[str], allow_loop
         raise _rejected("too_long", f"is longer than {MAX_LENGTH} characters")
     if not _PLAIN.fullmatch(text) or "\\" in text:
         raise _rejected("characters", "has characters that a URL cannot have")
-    try:
-        parts = urlsplit(text)
-        port = parts.port
-    except ValueError:
-        raise _rejected("unreadable", "is not a URL") from None
+    split = _split(text)
+    if split is None:
+        raise _rejected("unreadable", "is not a URL")
+    parts, port = split
     host = parts.netloc.rpartition("@")[2].partition(":")[0].lower()
     if "@" in parts.netloc:
         raise _rejected("userinfo", "has a user name in it")
@@ -58,6 +57,15 @@ def parse_callback_url(text: str, *, allowed_suffixes: Sequence[str], allow_loop
         raise _rejected("port", "must use port 443")
     _check_host(host, allowed_suffixes)
     return CallbackUrl(text, host)
+
+
+def _split(text: str) -> tuple[SplitResult, int | None] | None:
+    """The parts and the port, or None. The error would quote the URL, so it must not become another one's context."""
+    try:
+        parts = urlsplit(text)
+        return parts, parts.port
+    except ValueError:
+        return None
 
 
 def _check_host(host: str, allowed_suffixes: Sequence[str]) -> None:

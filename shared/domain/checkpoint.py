@@ -52,7 +52,8 @@ class SeriesMark:
 @dataclass(frozen=True, slots=True)
 class Checkpoint:
     """How far detection has come. Times are the source's own clock; `looked_at` is the last look at both the
-    segments and the measures."""
+    segments and the measures.
+    """
 
     environment_id: str
     seen_at: datetime

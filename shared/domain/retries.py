@@ -11,7 +11,7 @@ def delay_before(attempt: int, *, retry_after_seconds: float | None, jitter: flo
     `jitter` is a random number from 0 to 1: the step is lengthened by up to a fifth, so that a herd spreads out. A
     longer Retry-After wins.
     """
-    step = attempt - 2
+    step = max(0, attempt - 2)
     if step >= len(SCHEDULE_SECONDS):
         return None
     wait = SCHEDULE_SECONDS[step] * (1 + _JITTER * jitter)

@@ -85,7 +85,7 @@ class Directory:
 
     def wanting(self, event: Event) -> list[Subscription]:
         """The subscriptions that get this event."""
-        keys = {"", str(event.data.get("watchId", "")), str(event.data.get("dataSourceId", ""))}
+        keys = {"", str(event.data.get("watchId", "")), str(event.data.get("dataSourceId", "")).lower()}
         found = [one for key in sorted(keys) for one in self._by_key.get((event.type, key), ())]
         return [subscription for subscription in found if _passes(subscription.filters, event)]
 
@@ -101,7 +101,7 @@ def watches_of(subscriptions: Iterable[Subscription]) -> Watches:
 
 def _wanted_key(filters: Filters) -> str:
     watch = filters.threshold or filters.freshness
-    return watch.id if watch else filters.data_source_id or ""
+    return watch.id if watch else (filters.data_source_id or "").lower()
 
 
 def _passes(filters: Filters, event: Event) -> bool:

@@ -90,8 +90,12 @@ class FreshnessWatch:
     @property
     def id(self) -> str:
         """Equal rules have equal ids."""
-        parts = ("freshness", str(self.within.total_seconds()), self.data_source_id or "*")
+        parts = ("freshness", str(self.within.total_seconds()), (self.data_source_id or "*").lower())
         return str(uuid.uuid5(_NAMESPACE, "\x1e".join(parts)))
+
+    def concerns(self, data_source_id: str) -> bool:
+        """Whether it watches this data source."""
+        return self.data_source_id is None or self.data_source_id.lower() == data_source_id.lower()
 
 
 @dataclass(slots=True)

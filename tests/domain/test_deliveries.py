@@ -37,7 +37,7 @@ def test_an_event_that_the_flow_cannot_take_is_dead(code: str) -> None:
     assert judge(Answer(400, code)) is Verdict.REFUSED
 
 
-@pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
+@pytest.mark.parametrize("status", [300, 301, 302, 303, 307, 308])
 def test_a_redirect_is_not_followed_and_not_a_delivery(status: int) -> None:
     assert judge(Answer(status)) is Verdict.REFUSED
 

@@ -29,6 +29,7 @@ def test_a_source_is_overdue_once_after_the_time_allowed() -> None:
 
 def test_exactly_the_time_allowed_is_not_too_long() -> None:
     assert _overdue(_look(10, 0), _look(120, 0)) == []
+    assert len(_overdue(_look(10, 0), _look(120, 0), _look(121, 0))) == 1
 
 
 def test_a_source_becomes_overdue_without_any_job_or_look_at_the_sources() -> None:
@@ -117,6 +118,11 @@ def test_a_source_is_told_by_its_present_name() -> None:
     renamed = snapshot(130, nodes=[node(name="Sales orders", success=0)])
     (event,) = _overdue(_look(10, 0), renamed)
     assert event.data["dataSourceName"] == "Sales orders"
+
+
+def test_a_source_that_is_away_for_weeks_is_forgotten() -> None:
+    *_, last = follow(_look(0, 0), *(snapshot(day * 24 * HOUR, nodes=[]) for day in range(1, 20)))
+    assert last.checkpoint.sources == {}
 
 
 def test_a_source_missing_from_one_answer_still_becomes_overdue() -> None:

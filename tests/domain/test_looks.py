@@ -57,10 +57,17 @@ def test_a_full_refresh_that_ended_is_reason_to_look_at_everything() -> None:
 
 
 def test_at_the_end_of_a_job_its_parts_are_looked_at_once_more() -> None:
-    running: Job = job("j", "running", task("VIP", operation="segmentation"), operation="segmentation")
+    running: Job = job("j", "running", task("VIP", operation="segmentation"), operation="export")
     checkpoint = follow(snapshot(0), snapshot(5, running))[-1].checkpoint
-    ended = job("j", "successful", task("VIP", operation="segmentation"), operation="segmentation")
+    ended = job("j", "successful", task("VIP", operation="segmentation"), operation="export")
     assert look_after(checkpoint, [ended]) == Look(segments=True)
+
+
+def test_while_a_job_goes_on_only_the_part_that_has_just_ended_is_looked_at() -> None:
+    running = job("j", "running", task("VIP", operation="segmentation"), operation="all")
+    checkpoint = follow(snapshot(0), snapshot(5, running))[-1].checkpoint
+    later = job("j", "running", task("VIP", operation="segmentation"), task("Orders"), operation="all")
+    assert look_after(checkpoint, [later]) == Look(nodes=True)
 
 
 @pytest.mark.parametrize(

@@ -3,6 +3,7 @@
 import pytest
 
 from shared.domain.events import Event
+from shared.domain.snapshot import Job, Node
 from tests.factories import at, follow, found_after, job, node, of_type, snapshot, task
 
 FAILED, SUCCEEDED = "datasource.refresh.failed", "datasource.refresh.succeeded"
@@ -132,6 +133,12 @@ def test_a_refresh_of_one_source_on_demand_is_known_by_the_identifier_that_was_a
     assert event.data["dataSourceId"] == "ds-orders"
 
 
+def test_something_else_with_the_name_of_a_source_is_not_taken_for_it() -> None:
+    other = [Node("segmentation", "seg-orders", "Orders", ("j",)), Node("ingestion", "", "Orders", ("j",))]
+    (event,) = _refreshes(found_after(EMPTY, snapshot(20, job("j", "failed", task(status="failed")), nodes=other)))
+    assert "dataSourceId" not in event.data
+
+
 def test_two_sources_with_one_name_are_told_apart_by_their_jobs() -> None:
     nodes = [node("a", "Shared", jobs=["j1"]), node("b", "Shared", jobs=["j2"])]
     runs = [job("j1", "failed", task("Shared", "failed")), job("j2", "successful", task("Shared", end=9), start=6)]
@@ -154,6 +161,13 @@ def test_two_sources_with_one_name_in_one_job_are_told_apart_by_their_ends() -> 
     tasks = (task("Shared", "failed", task_id="t1", end=5), task("Shared", task_id="t2", end=7))
     events = _refreshes(found_after(EMPTY, snapshot(20, job("j", "failed", *tasks), nodes=nodes)))
     assert [(event.type, event.data["dataSourceId"]) for event in events] == [(FAILED, "a"), (SUCCEEDED, "b")]
+
+
+def test_two_sources_with_one_name_and_one_outcome_in_one_job_are_told_apart_by_their_ends() -> None:
+    nodes = [node("a", "Shared", jobs=["j"], end=5), node("b", "Shared", jobs=["j"], end=7)]
+    tasks = (task("Shared", task_id="t1", end=7), task("Shared", task_id="t2", end=5))
+    events = _refreshes(found_after(EMPTY, snapshot(20, job("j", "successful", *tasks), nodes=nodes)))
+    assert [(event.time, event.data["dataSourceId"]) for event in events] == [(at(5), "a"), (at(7), "b")]
 
 
 def test_two_sources_with_one_name_that_cannot_be_told_apart_are_two_events_without_an_identifier() -> None:
@@ -199,3 +213,16 @@ def test_a_very_long_error_is_cut() -> None:
     (event,) = _refreshes(found_after(EMPTY, snapshot(20, run)))
     assert len(str(event.data["errors"])) < 5000
     assert len(str(event.data["summary"])) < 300
+
+
+def test_an_ingestion_job_without_tasks_tells_of_the_sources_that_it_was_asked_for() -> None:
+    bare = job("j", "failed", operation="ingestion", identifiers=["ds-1", "ds-2"])
+    events = _refreshes(found_after(EMPTY, snapshot(20, bare, nodes=[node("ds-1", "Web orders")])))
+    assert [event.subject for event in events] == ["datasources/ds-1", "datasources/ds-2"]
+    assert events[0].data["dataSourceName"] == "Web orders"
+    assert all(event.type == "datasource.refresh.failed" for event in events)
+
+
+def test_a_job_that_the_source_no_longer_knows_is_closed_in_silence() -> None:
+    events = found_after(EMPTY, snapshot(20, job("j", "running", end=None)), snapshot(30, Job("j", "", "deleted")))
+    assert events == []

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from shared.domain.subscribing import check_fields, parse_filters, text
+from shared.domain.subscribing import check_fields, environment_id, parse_filters, text
 from shared.domain.subscriptions import Filters, Trigger
 from shared.domain.watches import Direction, FreshnessWatch, Series, ThresholdWatch
 from shared.errors import RequestInvalid
@@ -209,6 +209,11 @@ def test_overdue_takes_hours_and_perhaps_a_source() -> None:
     assert _parse(Trigger.OVERDUE, {"withinHours": 24}).freshness == FreshnessWatch(timedelta(days=1))
 
 
+@pytest.mark.parametrize("hours", [0.25, 24 * 90])
+def test_overdue_takes_a_quarter_of_an_hour_to_ninety_days(hours: float) -> None:
+    assert _parse(Trigger.OVERDUE, {"withinHours": hours}).freshness == FreshnessWatch(timedelta(hours=hours))
+
+
 def test_process_choices_may_be_one_text_or_a_list() -> None:
     one = _parse(Trigger.PROCESS_ENDED, {"operationTypes": "export", "outcomes": ["failed", "timedOut"]})
     assert (one.operation_types, one.outcomes) == (("export",), ("failed", "timedOut"))
@@ -219,3 +224,15 @@ def test_a_callback_url_may_be_longer_than_other_texts() -> None:
     assert text({"callbackUrl": long}, "callbackUrl") == long
     with pytest.raises(RequestInvalid):
         text({"label": "x" * 513}, "label")
+
+
+@pytest.mark.parametrize("given", ["0c1f6f9e-55b2-4c1c-8f57-9f4f3f1a8c02", "A", "1" * 64, " e-1 "])
+def test_an_environment_is_named_by_letters_digits_and_dashes(given: str) -> None:
+    assert environment_id({"environmentId": given}) == given.strip()
+
+
+@pytest.mark.parametrize("given", [None, "", 7, "a/b", "a b", "..", "-a", "a\nb", "a'", "é", "1" * 65, "a#b"])
+def test_an_environment_that_could_not_be_a_key_is_refused(given: object) -> None:
+    with pytest.raises(RequestInvalid) as caught:
+        environment_id({"environmentId": given})
+    assert caught.value.field == "environmentId"

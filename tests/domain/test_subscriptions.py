@@ -21,11 +21,13 @@ from tests.factories import (
     ENVIRONMENT,
     at,
     found_after,
+    job,
     node,
     overdue_after,
     segment,
     snapshot,
     subscription,
+    task,
     threshold,
     watching,
 )
@@ -137,3 +139,17 @@ def test_without_subscriptions_nothing_is_watched() -> None:
 
 def test_a_subscription_does_not_show_its_callback_url() -> None:
     assert "sig" not in repr(subscription())
+
+
+def test_a_data_source_id_may_be_written_in_any_case() -> None:
+    source = "0A6E1F34-7C1B-4D55-8F0E-3B1D5A7C2E11"
+    by_filter = subscription("filter", Trigger.REFRESH_FAILED, Filters(data_source_id=source))
+    by_rule = subscription("rule", Trigger.OVERDUE, Filters(freshness=overdue_after(2, source)))
+    here = node(source.lower(), success=0)
+    failed = job("j", "failed", task("Orders", "failed"))
+    looks = [snapshot(1, nodes=[here]), snapshot(130, failed, nodes=[here])]
+    got = {
+        event.type: _getting(event, by_filter, by_rule) for event in found_after(*looks, watches=watches_of([by_rule]))
+    }
+    assert got["datasource.refresh.failed"] == ["filter"]
+    assert got["datasource.overdue"] == ["rule"]

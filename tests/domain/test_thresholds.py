@@ -197,6 +197,22 @@ def test_a_segment_missing_from_one_answer_and_back_goes_on_from_its_last_value(
     assert (event.data["previousValue"], event.data["value"]) == (90, 120)
 
 
+def test_a_segment_that_is_away_twice_for_one_answer_in_two_weeks_is_still_the_same() -> None:
+    day = 24 * 60
+    looks = [
+        snapshot(0, segments=[segment((0, 90))]),
+        snapshot(day, segments=[]),
+        snapshot(2 * day, segments=[segment((0, 90))]),
+        snapshot(14 * day, segments=[]),
+        snapshot(15 * day, segments=[segment((15 * day - 1, 120))]),
+    ]
+    assert len(found_after(*looks, watches=watching(threshold(100)))) == 1
+
+
+def test_another_count_for_an_evaluation_that_was_judged_does_not_count() -> None:
+    assert _crossings([segment((5, 90))], [segment((5, 120))], watches=[(100, BOTH)]) == []
+
+
 def test_a_segment_that_was_away_and_tells_no_creation_time_starts_from_a_baseline() -> None:
     before, after = segment((1, 110), created=None), segment((15, 0), created=None)
     assert _crossings([before], [], [after], watches=[(100, BOTH)]) == []
@@ -244,6 +260,21 @@ def test_one_rule_of_many_subscriptions_is_one_event() -> None:
 def test_segments_do_not_disturb_each_other() -> None:
     both = [[segment((m, a), name="A"), segment((m, b), name="Loyal")] for m, a, b in ((1, 500, 90), (5, 1, 120))]
     assert len(_crossings(*both, watches=[(100, BOTH)])) == 1
+
+
+def test_only_a_look_at_segments_and_measures_counts_as_the_last_look() -> None:
+    """How far back both histories have to be read is reckoned from it."""
+    looks = [
+        snapshot(0),
+        snapshot(10, segments=[], measures=[]),
+        snapshot(20),
+        snapshot(30, segments=[]),
+        snapshot(40, measures=[]),
+        snapshot(50, segments=[], measures=[]),
+    ]
+    checkpoints = [detection.checkpoint for detection in follow(*looks)]
+    assert [one.looked_at for one in checkpoints] == [None, at(10), at(10), at(10), at(10), at(50)]
+    assert [one.seen_at for one in checkpoints] == [at(minute) for minute in (0, 10, 20, 30, 40, 50)]
 
 
 def test_the_baseline_of_a_segment_is_remembered_from_its_newest_evaluation() -> None:

@@ -82,3 +82,20 @@ def test_an_unknown_outcome_does_not_hide_behind_a_success() -> None:
     """A unification of which one stage ended in a way nobody knows must not call itself successful."""
     (event,) = _unified(job("j", "successful", _stage("match"), _stage("merge", "completedWithErrors")))
     assert event.data["status"] == "completedWithErrors"
+
+
+def test_a_merge_that_was_never_listed_because_match_failed_is_a_failed_unification() -> None:
+    (event,) = _unified(job("j", "failed", _stage("map"), _stage("match", "failed")))
+    assert event.data["status"] == event.data["matchStatus"] == "failed"
+    assert "mergeStatus" not in event.data
+
+
+def test_a_full_refresh_that_lists_no_merge_and_no_failure_unified_nothing() -> None:
+    assert _unified(job("j", "successful", _stage("map"))) == []
+
+
+def test_the_end_of_a_job_settles_a_merge_that_stays_queued() -> None:
+    stages = [_stage("match"), task("Merge", "queued", operation="merge", end=None)]
+    running, over = job("j", "running", *stages), job("j", "aborted", *stages)
+    (event,) = _unified(running, over, over)
+    assert event.data["mergeStatus"] == event.data["status"] == "aborted"

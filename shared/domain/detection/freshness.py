@@ -36,7 +36,7 @@ def judge_freshness(
         new = {watch.id for watch in watches if before is None or watch.id not in known}
         mark = _mark(before, nodes.get(source_id), snapshot)
         times = sorted({*successes.get(source_id, ()), *_last_success(nodes.get(source_id))})
-        concerned = [watch for watch in watches if watch.data_source_id in (None, source_id)]
+        concerned = [watch for watch in watches if watch.concerns(source_id)]
         found, marks[source_id] = _judge(snapshot, source_id, mark, times, concerned)
         # A watch that starts when the source is already overdue says nothing until the next time.
         events += (event for event in found if event.data["watchId"] not in new)

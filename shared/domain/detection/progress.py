@@ -118,6 +118,13 @@ def _follow(job: Job, mark: JobMark | None) -> tuple[Progress | None, JobMark]:
 
 
 def _is_unified(job: Job) -> bool:
-    """Merge makes a unification of it; a run of the matching conditions only has no merge."""
+    """Merge makes a unification of it; a run of the matching conditions only has no merge.
+
+    The end of the job settles what never ended, and a merge that was not even listed because a stage before it failed.
+    """
     stages = stages_of(job)
-    return "merge" in stages and all(task.ended for tasks in stages.values() for task in tasks)
+    tasks = [task for of_stage in stages.values() for task in of_stage]
+    if "merge" in stages:
+        return job.ended or all(task.ended for task in tasks)
+    broken = any(task.status not in ("successful", "skipped") for task in tasks)
+    return job.ended and broken and job.operation_type not in UNIFICATION_STAGES[:2]

@@ -46,12 +46,8 @@ class Refreshes:
     @classmethod
     def of(cls, progress: Sequence[Progress], snapshot: Snapshot) -> "Refreshes":
         """Find them, and the data source of each."""
-        items = tuple(
-            Refresh(item.job, task, _identifier(task, item.job, snapshot.nodes or ()))
-            for item in progress
-            for task in item.ended_tasks
-            if task.operation_type == "ingestion"
-        )
+        nodes = {node.identifier: node for node in snapshot.nodes or () if node.operation_type == "ingestion"}
+        items = tuple(refresh for item in progress for refresh in _refreshes(item, nodes))
         successes: dict[str, list[datetime]] = {}
         for refresh in items:
             if refresh.data_source_id and refresh.task.status == "successful":
@@ -87,7 +83,7 @@ def process_events(snapshot: Snapshot, progress: Progress) -> Iterator[Event]:
     """One event for each task that ended, of any type and outcome; for a job without tasks, one for the job."""
     job = progress.job
     tasks = progress.ended_tasks
-    if not job.tasks and progress.job_ended:
+    if not job.tasks and progress.job_ended and job.operation_type:
         tasks = (Task(job.job_id, job.operation_type, job.status, "", job.submitted_at, job.ended_at),)
     for task in tasks:
         name = task.friendly_name or task.operation_type or "process"
@@ -163,9 +159,21 @@ def _job(job: Job) -> dict[str, JsonValue | datetime | None]:
     }
 
 
-def _identifier(task: Task, job: Job, nodes: Sequence[Node]) -> str | None:
-    ingestions = [node for node in nodes if node.operation_type == "ingestion" and node.identifier]
-    candidates = [node for node in ingestions if node.friendly_name == task.friendly_name]
+def _refreshes(progress: Progress, nodes: Mapping[str, Node]) -> Iterator[Refresh]:
+    """One for each ingestion task; where the source lists none, one for each data source that the job was asked for."""
+    job = progress.job
+    for task in progress.ended_tasks:
+        if task.operation_type == "ingestion":
+            yield Refresh(job, task, _identifier(task, job, list(nodes.values())))
+    if progress.job_ended and not job.tasks and job.operation_type == "ingestion":
+        for identifier in job.identifiers:
+            name = nodes[identifier].friendly_name if identifier in nodes else ""
+            task = Task(identifier, "ingestion", job.status, name, job.submitted_at, job.ended_at)
+            yield Refresh(job, task, identifier)
+
+
+def _identifier(task: Task, job: Job, ingestions: Sequence[Node]) -> str | None:
+    candidates = [node for node in ingestions if node.identifier and node.friendly_name == task.friendly_name]
     for narrower in (
         [node for node in candidates if job.job_id in node.job_ids],
         [node for node in candidates if node.identifier in job.identifiers],

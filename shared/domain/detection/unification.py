@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from shared.domain.detection.progress import Progress, stages_of
 from shared.domain.detection.refresh import ended_at
 from shared.domain.events import Event, EventType, duration_seconds, make_event
-from shared.domain.snapshot import Snapshot, Task
+from shared.domain.snapshot import Job, Snapshot, Task
 
 # The first that any task of a stage, or any stage, has is the outcome of the whole.
 _UNKNOWN = "unknown"
@@ -20,7 +20,7 @@ def unification_events(snapshot: Snapshot, progress: Progress) -> Iterator[Event
     job = progress.job
     stages = stages_of(job)
     tasks = [task for stage in stages.values() for task in stage]
-    outcomes = {stage: _outcome(of_stage) for stage, of_stage in stages.items()}
+    outcomes = {stage: _outcome(of_stage, job) for stage, of_stage in stages.items()}
     status = _worst(list(outcomes.values()))
     at = max(ended_at(job, task, snapshot) for task in tasks)
     started_at = min((task.submitted_at for task in tasks if task.submitted_at), default=job.submitted_at)
@@ -47,8 +47,9 @@ def unification_events(snapshot: Snapshot, progress: Progress) -> Iterator[Event
     )
 
 
-def _outcome(tasks: Sequence[Task]) -> str:
-    return _worst([task.status for task in tasks])
+def _outcome(tasks: Sequence[Task], job: Job) -> str:
+    """What never ended in a job that is over has the job's outcome."""
+    return _worst([task.status if task.ended else job.status for task in tasks])
 
 
 def _worst(statuses: Sequence[str]) -> str:
