@@ -3,6 +3,7 @@
 import dataclasses
 import functools
 from collections.abc import Awaitable, Callable, Mapping
+from decimal import Decimal
 
 import azure.functions as func
 import msgspec
@@ -10,6 +11,7 @@ import msgspec
 from shared.errors import InsightsError, InsightsThrottled, NotFound, RequestInvalid, SignalsError
 
 Handler = Callable[[func.HttpRequest], Awaitable[func.HttpResponse]]  # the worker passes `req` by name
+_decoder = msgspec.json.Decoder(float_hook=Decimal)
 
 
 def json_answer(status: int, body: object, headers: Mapping[str, str] | None = None) -> func.HttpResponse:
@@ -38,9 +40,9 @@ def answering(handler: Handler) -> Handler:
 
 
 def json_body(request: func.HttpRequest) -> object:
-    """The request's JSON. Raises RequestInvalid."""
+    """The request's JSON, its numbers to the last digit. Raises RequestInvalid."""
     try:
-        return msgspec.json.decode(request.get_body())
+        return _decoder.decode(request.get_body())
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
         raise RequestInvalid("body", "must be JSON") from None
 

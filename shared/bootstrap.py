@@ -32,6 +32,7 @@ class House:
     storage: StorageAccount
     insights: CustomerInsightsApi
     flows: CallbackSender
+    identities: Mapping[str, AsyncTokenCredential]
 
     def parse_callback(self, url: str) -> CallbackUrl:
         """Take a callback URL if the settings allow it. Raises CallbackRejected."""
@@ -45,6 +46,8 @@ class House:
         await self.flows.close()
         await self.insights.close()
         await self.storage.close()
+        for identity in self.identities.values():
+            await identity.close()
 
 
 _houses: dict[asyncio.AbstractEventLoop, House] = {}
@@ -68,10 +71,11 @@ def require_settings() -> None:
 def build(variables: Mapping[str, str]) -> House:
     """Put a house together. Raises SettingsInvalid."""
     settings = read_settings(variables)
-    storage = _storage(settings.storage, managed_identity=settings.managed_identity)
+    identities = _identities(settings)
+    storage = _storage(settings.storage, identities)
     claims = BlobClaims(storage.blobs)
-    credential = _credential(settings.client_id, managed_identity=settings.managed_identity)
-    insights = CustomerInsightsApi(settings.api_url, credential, settings.api_scope, settings.subscription_key)
+    identity = identities[settings.client_id]
+    insights = CustomerInsightsApi(settings.api_url, identity, settings.api_scope, settings.subscription_key)
     flows = CallbackSender(allowed_suffixes=settings.callback_hosts, allow_loopback=settings.callback_allow_loopback)
     ports = Ports(
         insights=insights,
@@ -84,14 +88,20 @@ def build(variables: Mapping[str, str]) -> House:
         clock=partial(datetime.now, UTC),
         jitter=random.random,
     )
-    return House(settings, ports, storage, insights, flows)
+    return House(settings, ports, storage, insights, flows, identities)
 
 
-def _storage(settings: StorageSettings, *, managed_identity: bool) -> StorageAccount:
+def _storage(settings: StorageSettings, identities: Mapping[str, AsyncTokenCredential]) -> StorageAccount:
     if settings.connection_string:
         return StorageAccount.from_connection_string(settings.connection_string)
-    credential = _credential(settings.client_id, managed_identity=managed_identity)
-    return StorageAccount.with_identity(settings.blob_url, settings.queue_url, settings.table_url, credential)
+    identity = identities[settings.client_id]
+    return StorageAccount.with_identity(settings.blob_url, settings.queue_url, settings.table_url, identity)
+
+
+def _identities(settings: Settings) -> Mapping[str, AsyncTokenCredential]:
+    """One for each client id: the API's, and the storage's where it has one of its own."""
+    client_ids = {settings.client_id} | (set() if settings.storage.connection_string else {settings.storage.client_id})
+    return {client_id: _credential(client_id, managed_identity=settings.managed_identity) for client_id in client_ids}
 
 
 def _credential(client_id: str, *, managed_identity: bool) -> AsyncTokenCredential:

@@ -1,5 +1,6 @@
 """Every environment variable that the app reads, checked at start. docs/settings.md explains each."""
 
+import base64
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -60,9 +61,9 @@ def read_settings(variables: Mapping[str, str]) -> Settings:
         client_id=variables.get("AZURE_CLIENT_ID", ""),
         subscription_keys=_subscription_keys(variables, problems),
         callback_hosts=_hosts(variables, problems),
-        callback_encryption_keys=_required_list(variables, "CALLBACK_ENCRYPTION_KEYS", problems),
+        callback_encryption_keys=_encryption_keys(variables, problems),
         callback_allow_loopback=_loopback(variables, problems, in_azure=in_azure),
-        public_base_url=_public_base_url(variables, problems),
+        public_base_url=_public_base_url(variables, problems, in_azure=in_azure),
         fast_poll_seconds=_whole_number(variables, "FAST_POLL_SECONDS", 20, problems),
         managed_identity=bool(variables.get("IDENTITY_ENDPOINT")),
     )
@@ -88,7 +89,7 @@ def _storage(variables: Mapping[str, str], problems: list[str]) -> StorageSettin
 
 
 def _environments(variables: Mapping[str, str], problems: list[str]) -> tuple[str, ...]:
-    listed = tuple(part.strip() for part in variables.get("ENVIRONMENTS", "").split(",") if part.strip())
+    listed = tuple(part.strip().lower() for part in variables.get("ENVIRONMENTS", "").split(",") if part.strip())
     wrong = [part for part in listed if not ENVIRONMENT_ID.fullmatch(part)]
     if wrong:
         problems.append(f"ENVIRONMENTS: {wrong[0]!r} is not an environment id; list ids with commas between them.")
@@ -124,11 +125,21 @@ def _hosts(variables: Mapping[str, str], problems: list[str]) -> tuple[str, ...]
     return tuple(listed) or DEFAULT_CALLBACK_HOSTS
 
 
-def _required_list(variables: Mapping[str, str], name: str, problems: list[str]) -> tuple[str, ...]:
+def _encryption_keys(variables: Mapping[str, str], problems: list[str]) -> tuple[str, ...]:
+    name = "CALLBACK_ENCRYPTION_KEYS"
     listed = tuple(part.strip() for part in variables.get(name, "").split(",") if part.strip())
     if not listed:
         problems.append(f"{name}: set it to a Fernet key (32 random bytes in URL-safe base64); newest first.")
+    elif not all(_is_fernet_key(key) for key in listed):
+        problems.append(f"{name}: each key must be 32 random bytes in URL-safe base64; docs/settings.md makes one.")
     return listed
+
+
+def _is_fernet_key(text: str) -> bool:
+    try:
+        return len(base64.urlsafe_b64decode(text)) == 32
+    except ValueError:
+        return False
 
 
 def _loopback(variables: Mapping[str, str], problems: list[str], *, in_azure: bool) -> bool:
@@ -138,17 +149,17 @@ def _loopback(variables: Mapping[str, str], problems: list[str], *, in_azure: bo
     return allowed
 
 
-def _public_base_url(variables: Mapping[str, str], problems: list[str]) -> str:
+def _public_base_url(variables: Mapping[str, str], problems: list[str], *, in_azure: bool) -> str:
     host = variables.get("WEBSITE_HOSTNAME", "")
     url = variables.get("PUBLIC_BASE_URL") or (f"https://{host}" if host else "http://127.0.0.1:7071")
-    if not url.startswith("https://") and not _LOOPBACK_URL.match(url):
+    if not url.startswith("https://") and (in_azure or not _LOOPBACK_URL.match(url)):
         problems.append("PUBLIC_BASE_URL: must start with https://.")
     return url.rstrip("/")
 
 
 def _whole_number(variables: Mapping[str, str], name: str, default: int, problems: list[str]) -> int:
     text = variables.get(name, "").strip() or str(default)
-    if not text.isdigit() or int(text) > 3600:
+    if not text.isdecimal() or int(text) > 3600:
         problems.append(f"{name}: must be a whole number from 0 to 3600.")
         return default
     return int(text)

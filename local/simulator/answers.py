@@ -4,7 +4,8 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from local.simulator.model import Environment, Part
+from local.simulator.model import Environment
+from local.simulator.parts import Part
 from local.simulator.timeline import JobRun, TaskRun
 from local.simulator.world import Ran, World
 
@@ -26,7 +27,7 @@ def job(run: JobRun, now: datetime, *, with_tasks: bool) -> Json:
             "jobType": "full",
             "jobSubmissionKind": run.job.submission,
             "jobStatus": run.status_at(now),
-            "operationType": run.job.operation,
+            "operationType": run.job.shown_operation(run.job.operation),
             "subType": "noSubType",
             "submittedTimestamp": run.job.submitted_at,
             "endTimestamp": run.ends_at if run.ends_at <= now else None,
@@ -44,7 +45,7 @@ def task(run: JobRun, one: TaskRun, now: datetime) -> Json:
             "taskId": one.id,
             "submittedTimestamp": run.job.submitted_at,
             "waitingTaskIds": _waits_for(run, one, now) if one.starts_at > now else [],
-            **_work(run.id, one, now),
+            **_work(run, one, now),
         }
     )
 
@@ -54,14 +55,15 @@ def _waits_for(run: JobRun, one: TaskRun, now: datetime) -> list[str]:
 
 
 def node(world: World, part: Part, now: datetime) -> Json | None:
-    """GraphNodeInfo, or nothing if the part has never been worked on."""
+    """GraphNodeInfo, with the name that the part has now, or nothing if it has never been worked on."""
     latest, success = world.latest(part, now), world.last_success(part, now)
     if latest is None:
         return None
     return present(
         {
             "identifier": part.identifier,
-            **_work(latest.job.id, latest.task, now),
+            **_work(latest.job, latest.task, now),
+            "friendlyName": part.friendly_name,
             "lastSuccessJobIds": [success.job.id] if success else [],
             "lastSuccessfulTimestamp": success.task.ends_at if success else None,
             "selectionReason": _selection_reason(latest),
@@ -69,16 +71,16 @@ def node(world: World, part: Part, now: datetime) -> Json | None:
     )
 
 
-def _work(job_id: str, one: TaskRun, now: datetime) -> Json:
+def _work(run: JobRun, one: TaskRun, now: datetime) -> Json:
     """What tasks and nodes have in common."""
     ended = one.ends_at <= now
     error = ci_result(one.outcome.error) if ended and one.outcome.error else None
     kind = INFO_KINDS.get(one.part.operation)
     return {
-        "taskStatus": one.status_at(now),
-        "operationType": one.part.operation,
+        "taskStatus": one.shown_at(now),
+        "operationType": run.job.shown_operation(one.part.operation),
         "subType": "noSubType",
-        "jobIds": [job_id],
+        "jobIds": [run.id],
         "friendlyName": one.part.friendly_name,
         "endTimestamp": one.ends_at if ended else None,
         "ciError": error,
@@ -149,7 +151,12 @@ def role_assignment(environment: Environment) -> Json:
     }
 
 
-def audit(world: World) -> Json:
-    """Who made a thing and when: the same for all."""
-    made = {"createdBy": AUTHOR, "createdUtc": world.created_at, "updatedBy": AUTHOR, "updatedUtc": world.created_at}
+def audit(world: World, part: Part | None = None, now: datetime | None = None) -> Json:
+    """Who made a thing and when, and who last changed it: the environment, or one part of it."""
+    made_at = edited_at = world.created_at
+    if part and now:
+        stands = world.standing(part, now)
+        made_at = stands.made_at or made_at
+        edited_at = stands.edited_at or made_at
+    made = {"createdBy": AUTHOR, "createdUtc": made_at, "updatedBy": AUTHOR, "updatedUtc": edited_at}
     return {"version": 1, **made, "instanceId": world.environment.id}

@@ -1,10 +1,10 @@
 """How does the vendor write what a refresh finds: data sources, segments and measures as JSON. Pure."""
 
-from collections.abc import Mapping
 from datetime import datetime, timedelta
 
 from local.simulator.answers import Json, audit, present
-from local.simulator.model import DataSource, Measure, Part, Segment
+from local.simulator.model import DataSource, Measure, Segment, Table
+from local.simulator.parts import Part
 from local.simulator.world import SUCCESS, Evaluation, Value, World
 
 REFRESH_STATES = {
@@ -21,44 +21,56 @@ SEGMENT_STATUSES = {"successful": "CompletedSuccess", "aborted": "Cancelled"}
 def data_source(world: World, source: DataSource, now: datetime, *, with_model: bool = True) -> Json:
     """DataSourceInfo."""
     latest, success = world.latest(source.part, now), world.last_success(source.part, now)
-    entity = source.name.replace(" ", "")
+    stands, entity = world.standing(source.part, now), _entity(world, source)
     metadata = {
         "dataSourceId": source.id,
         "name": entity,
-        "friendlyName": source.name,
+        "friendlyName": stands.friendly_name,
         "kind": "powerQuery",
-        "isActive": True,
+        "isActive": stands.active,
         "entityNames": [entity],
         "entitiesCount": 1,
         "provisioningState": "active",
         "lastRefresh": success.task.ends_at if success else None,
         "refreshState": REFRESH_STATES.get(latest.task.status_at(now), "notUpdated") if latest else "notUpdated",
-        **audit(world),
+        **audit(world, source.part, now),
     }
     model = {"name": entity, "description": "", "version": "1.0", "culture": "en-US", "modifiedTime": world.created_at}
     return present({"dataSourceMetadata": present(metadata), "model": model if with_model else None})
 
 
+def _entity(world: World, source: DataSource) -> str:
+    """Its name among the tables: from its friendly name, and where another source has the same, from its id too."""
+    plain = source.name.replace(" ", "")
+    alone = sum(one.name == source.name for one in world.environment.data_sources) == 1
+    return plain if alone else f"{plain}_{source.id}"
+
+
 def segment(world: World, one: Segment, now: datetime, history_days: int | None) -> Json:
     """SegmentMetadata, with the history of the last days if asked for."""
-    evaluations = world.segment_evaluations(one, now)
-    status = _segment_stats(evaluations[-1])
-    if _is_under_way(world, one.part, now):
-        status["jobStatus"] = "Running"
-    successes = [evaluation.job_id for evaluation in evaluations if evaluation.status == SUCCESS]
+    evaluations, stands = world.segment_evaluations(one, now), world.standing(one.part, now)
     return present(
         {
             "name": one.name,
-            "friendlyName": one.display_name,
+            "friendlyName": stands.friendly_name,
             "kind": "default",
-            "state": "active",
-            "evaluationStatus": present({**status, "lastSuccessfulRunId": successes[-1]}),
+            "state": "active" if stands.active else "inactive",
+            "evaluationStatus": _segment_status(evaluations, under_way=_is_under_way(world, one.part, now)),
             "evaluationStatusHistory": [_segment_stats(e) for e in reversed(_recent(evaluations, now, history_days))]
             if history_days is not None
             else None,
-            **audit(world),
+            **audit(world, one.part, now),
         }
     )
+
+
+def _segment_status(evaluations: list[Evaluation[int]], *, under_way: bool) -> Json | None:
+    """SegmentationPublishStats; nothing for a segment that has not been evaluated since it was made."""
+    status = _segment_stats(evaluations[-1]) if evaluations else {}
+    if under_way:
+        status["jobStatus"] = "Running"
+    successes = [evaluation.job_id for evaluation in evaluations if evaluation.status == SUCCESS]
+    return present({**status, "lastSuccessfulRunId": successes[-1] if successes else None}) or None
 
 
 def _segment_stats(evaluation: Evaluation[int]) -> Json:
@@ -77,46 +89,57 @@ def _segment_stats(evaluation: Evaluation[int]) -> Json:
 def measure(world: World, one: Measure, now: datetime) -> Json:
     """MeasureMetadata as the list has it: without the values."""
     evaluations = world.measure_evaluations(one, now)
-    latest = {"state": "running"} if _is_under_way(world, one.part, now) else _evaluation(evaluations[-1])
-    good = [place for place, evaluation in enumerate(evaluations) if evaluation.status == SUCCESS]
-    failures = len(evaluations) - 1 - good[-1]
-    aggregates = [{"operation": "sum", "alias": alias, "displayName": alias} for alias in one.values]
-    scalar = {"kind": "entity", "isScalar": True, "isProfile": False, "type": "structured"}
+    latest = _evaluation(evaluations[-1]) if evaluations else {"state": "none"}
+    if _is_under_way(world, one.part, now):
+        latest = {"state": "running"}
+    success = next((evaluation for evaluation in reversed(evaluations) if evaluation.status == SUCCESS), None)
+    failures = len(evaluations) - (evaluations.index(success) + 1 if success else 0)
+    last_successful = success.ended_at if success else None
     return {
         "name": one.name,
-        "displayName": one.display_name,
-        "definition": {**scalar, "aggregates": aggregates, "dimensions": []},
-        "latestEvaluation": present({**latest, "lastSuccessfulRunId": evaluations[good[-1]].job_id}),
-        "evaluationStats": {
-            "lastSuccessful": evaluations[good[-1]].ended_at,
-            "consecutiveFailureCount": failures,
-        },
+        "displayName": world.standing(one.part, now).friendly_name,
+        "definition": _definition(one),
+        "latestEvaluation": present({**latest, "lastSuccessfulRunId": success.job_id if success else None}),
+        "evaluationStats": present({"lastSuccessful": last_successful, "consecutiveFailureCount": failures}),
         "isTemplate": False,
         "isCreatedFromTemplate": False,
-        **audit(world),
+        **audit(world, one.part, now),
+    }
+
+
+def _definition(one: Measure) -> Json:
+    """MeasureDefinition."""
+    return {
+        "kind": "entity",
+        "isScalar": not one.dimensions,
+        "isProfile": False,
+        "type": "structured",
+        "aggregates": [{"operation": "sum", "alias": alias, "displayName": alias} for alias in one.aliases],
+        "dimensions": [{"field": name, "alias": name, "displayName": name} for name in one.dimensions],
     }
 
 
 def measure_with_values(world: World, one: Measure, now: datetime, history_days: int | None) -> Json:
     """MeasureMetadata as the call for one measure has it: with the values, and their history if asked for."""
     evaluations = world.measure_evaluations(one, now)
-    outputs = [evaluation for evaluation in evaluations if evaluation.status == SUCCESS]
-    answer = {**measure(world, one, now), "output": _output(one, outputs[-1])}
+    outputs = [] if one.dimensions else [evaluation for evaluation in evaluations if evaluation.status == SUCCESS]
+    answer = {**measure(world, one, now), **({"output": _output(one, outputs[-1])} if outputs else {})}
     if history_days is None:
         return answer
+    history = [_output(one, e) for e in reversed(_recent(outputs, now, history_days))]
     return {
         **answer,
         "evaluationHistory": [_evaluation(e) for e in reversed(_recent(evaluations, now, history_days))],
-        "outputHistory": [_output(one, e) for e in reversed(_recent(outputs, now, history_days))],
+        **({} if one.dimensions else {"outputHistory": history}),
     }
 
 
-def _output(one: Measure, evaluation: Evaluation[Mapping[str, str]]) -> Json:
+def _output(one: Measure, evaluation: Evaluation[Table]) -> Json:
     """ScalarOutput; its time is the start of the evaluation, as the vendor documents it."""
-    return {"measureName": one.name, "evaluationTime": evaluation.started_at, "values": dict(evaluation.value)}
+    return {"measureName": one.name, "evaluationTime": evaluation.started_at, "values": dict(evaluation.value[()])}
 
 
-def _evaluation(evaluation: Evaluation[Mapping[str, str]]) -> Json:
+def _evaluation(evaluation: Evaluation[Table]) -> Json:
     state = "completed" if evaluation.status == SUCCESS else "failed"
     return present({"state": state, "endTime": evaluation.ended_at, "error": evaluation.error or None})
 

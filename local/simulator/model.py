@@ -1,23 +1,18 @@
 """What can be at a Customer Insights environment and what will happen to it: the words of a scenario."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from uuid import NAMESPACE_URL, uuid5
+
+from local.simulator.parts import Edit, Part, standing
 
 UNIFICATION_STAGES = ("map", "match", "merge")
 MEASURE_OPERATIONS = frozenset({"measures", "entityMeasures", "attributeMeasures"})
 UPSTREAM = {"match": ("map", "match"), "merge": UNIFICATION_STAGES}
-
-
-@dataclass(frozen=True, slots=True)
-class Part:
-    """One thing that a job can work on: a source, a stage of unification, a segment, a measure, another process."""
-
-    key: str
-    operation: str
-    identifier: str
-    friendly_name: str
+KNOWN_OUTCOMES = {status.lower(): status for status in ("successful", "failed", "timedOut", "skipped", "aborted")}
+Row = tuple[str, ...]
+Table = Mapping[Row, Mapping[str, str]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +25,7 @@ class DataSource:
     @property
     def part(self) -> Part:
         """The work of refreshing it."""
-        return Part(self.name, "ingestion", self.id, self.name)
+        return Part(self.id, "ingestion", self.id, self.name)
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,11 +44,20 @@ class Segment:
 
 @dataclass(frozen=True, slots=True)
 class Measure:
-    """A business measure and its values at first, by alias; decimals as text, as the vendor sends them."""
+    """A business measure and its values at first: a row for each combination of its dimensions, decimals as text.
+
+    A measure without dimensions, which the vendor calls scalar, has one row, with no name.
+    """
 
     name: str
     display_name: str
-    values: Mapping[str, str]
+    rows: Table
+    dimensions: tuple[str, ...] = ()
+
+    @property
+    def aliases(self) -> tuple[str, ...]:
+        """The names of its values."""
+        return tuple(dict.fromkeys(alias for values in self.rows.values() for alias in values))
 
     @property
     def part(self) -> Part:
@@ -63,15 +67,25 @@ class Measure:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """How the work on one part ends, if not well."""
+    """How the work on one part ends. `written` is how the API puts it, where that is not the documented way."""
 
     status: str
     error: str = ""
+    written: str = ""
+
+    @property
+    def shown(self) -> str:
+        """What the API says."""
+        return self.written or self.status
 
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """One job of the source: when, what it works on, how each part ends and what it finds."""
+    """One job of the source: when, what it works on, how each part ends and what it finds.
+
+    `written_as` and `ends_as` are how the API puts its operation type and its status at the end, where that is not the
+    documented way.
+    """
 
     name: str
     submitted_at: datetime
@@ -81,7 +95,13 @@ class Job:
     only: tuple[str, ...] = ()
     outcomes: Mapping[str, Outcome] | None = None
     segments: Mapping[str, int] | None = None
-    measures: Mapping[str, Mapping[str, str]] | None = None
+    measures: Mapping[str, Table] | None = None
+    written_as: str = ""
+    ends_as: str = ""
+
+    def shown_operation(self, operation: str) -> str:
+        """How the API writes the type of this job, or of a task of this type in it."""
+        return self.written_as if self.written_as and operation == self.operation else operation
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,9 +115,10 @@ class Environment:
     measures: tuple[Measure, ...] = ()
     processes: tuple[Part, ...] = ()
     jobs: tuple[Job, ...] = ()
+    edits: tuple[Edit, ...] = ()
 
-    def parts(self) -> tuple[Part, ...]:
-        """Everything that a job can work on, in the order in which the vendor does it."""
+    def all_parts(self) -> tuple[Part, ...]:
+        """Everything that a job can ever work on, in the order in which the vendor does it, by its first name."""
         return (
             *(source.part for source in self.data_sources),
             *(Part(stage.title(), stage, stage.title(), stage.title()) for stage in UNIFICATION_STAGES),
@@ -106,13 +127,18 @@ class Environment:
             *self.processes,
         )
 
-    def touched(self, operation: str, only: tuple[str, ...] = ()) -> tuple[Part, ...]:
-        """The parts that a job of this operation works on; `only` narrows it to the named ones."""
+    def parts(self, now: datetime) -> tuple[Part, ...]:
+        """Everything that is there at this time, by the name that it has then."""
+        stood = ((part, standing(part, self.edits, now)) for part in self.all_parts())
+        return tuple(replace(part, friendly_name=found.friendly_name) for part, found in stood if found.there)
+
+    def touched(self, operation: str, now: datetime, only: tuple[str, ...] = ()) -> tuple[Part, ...]:
+        """The parts that a job of this operation works on if it starts now; `only` narrows it to the named ones."""
         if operation in MEASURE_OPERATIONS:
             operations: tuple[str, ...] = ("measures",)
         else:
             operations = UPSTREAM.get(operation, (operation,))
-        parts = (part for part in self.parts() if operation == "all" or part.operation in operations)
+        parts = (part for part in self.parts(now) if operation == "all" or part.operation in operations)
         return tuple(part for part in parts if not only or part.key in only)
 
 
@@ -148,6 +174,12 @@ class Scenario:
     environments: tuple[Environment, ...]
     subscriptions: tuple[Subscription, ...]
     expected: tuple[Expected, ...]
+
+
+def outcome(written: str, error: str = "") -> Outcome:
+    """An outcome as the API writes it: a documented one in any casing, or one that nobody has documented."""
+    status = KNOWN_OUTCOMES.get(written.lower(), written)
+    return Outcome(status, error, "" if status == written else written)
 
 
 def stable_id(seed: int, *names: str) -> str:

@@ -1,31 +1,17 @@
 """What does a scenario file say: the file read, its names resolved, its mistakes told in one line."""
 
-import re
-from collections.abc import Iterable, Iterator
-from contextlib import suppress
-from datetime import UTC, datetime, timedelta
+from datetime import UTC
 from pathlib import Path
 
 from local.simulator import scenario_file as file
 from local.simulator import storm
-from local.simulator.model import (
-    DataSource,
-    Environment,
-    Expected,
-    Job,
-    Measure,
-    Outcome,
-    Part,
-    Scenario,
-    Segment,
-    Subscription,
-    job_id,
-)
+from local.simulator.happenings import with_edits, with_jobs
+from local.simulator.model import DataSource, Environment, Expected, Measure, Scenario, Segment, Subscription
+from local.simulator.parts import Part
+from local.simulator.reading import check_unique, part_named, row_of, subject_of, time_of
 from local.simulator.scenario_file import ScenarioError, ScenarioFile
 
 __all__ = ["Environment", "Expected", "Scenario", "ScenarioError", "Subscription", "load_scenario"]
-
-TIME_OF_DAY = re.compile(r"(yesterday )?([01]\d|2[0-3]):([0-5]\d)(?::([0-5]\d))?")
 
 
 def load_scenario(path: Path | str, seed: int = 1) -> Scenario:
@@ -47,7 +33,7 @@ def _scenario(raw: ScenarioFile, seed: int) -> Scenario:
     _check_homes(raw)
     environments = tuple(_environment(raw, section.id) for section in _environment_sections(raw))
     subscriptions = tuple(_subscription(section, _home(environments, section)) for section in raw.subscriptions)
-    _check_unique((subscription.flow for subscription in subscriptions), "subscriptions: flow")
+    check_unique((subscription.flow for subscription in subscriptions), "subscriptions: flow")
     written = (_expected(raw, section, _home(environments, section), seed) for section in raw.expect)
     return Scenario(
         title=raw.title,
@@ -64,7 +50,7 @@ def _environment_sections(raw: ScenarioFile) -> list[file.EnvironmentSection]:
     sections = [*([raw.environment] if raw.environment else []), *raw.environments]
     if not sections:
         raise ScenarioError("environment: name at least one, with id and name")
-    _check_unique((section.id for section in sections), "environments: id")
+    check_unique((section.id for section in sections), "environments: id")
     return sections
 
 
@@ -76,6 +62,7 @@ def _check_homes(raw: ScenarioFile) -> None:
         *raw.measures,
         *raw.processes,
         *raw.jobs,
+        *raw.edits,
         *raw.subscriptions,
         *raw.expect,
     )
@@ -93,59 +80,32 @@ def _environment(raw: ScenarioFile, environment_id: str) -> Environment:
         name=section.name,
         data_sources=tuple(DataSource(s.id, s.name) for s in raw.data_sources if s.environment in names),
         segments=tuple(Segment(s.name, s.display_name, s.members) for s in raw.segments if s.environment in names),
-        measures=tuple(Measure(m.name, m.display_name, m.values) for m in raw.measures if m.environment in names),
+        measures=tuple(_measure(m) for m in raw.measures if m.environment in names),
         processes=tuple(Part(p.name, p.operation, p.id, p.name) for p in raw.processes if p.environment in names),
-        jobs=tuple(_job(raw, section) for section in raw.jobs if section.environment in names),
     )
-    _check_unique((part.key for part in environment.parts()), f"environment {section.name}: name")
-    _check_unique((job.name for job in environment.jobs), "jobs: name")
-    for job in environment.jobs:
-        _check_job(job, environment)
+    check_unique((part.key for part in environment.all_parts()), f"environment {section.name}: name")
+    environment = with_edits(environment, raw.start, (edit for edit in raw.edits if edit.environment in names))
+    environment = with_jobs(environment, raw.start, (job for job in raw.jobs if job.environment in names))
+    check_unique((job.name for job in environment.jobs), "jobs: name")
     return environment
 
 
-def _job(raw: ScenarioFile, section: file.JobSection) -> Job:
-    return Job(
-        name=section.name,
-        submitted_at=_time(raw.start, section.at, f"jobs, {section.name}: at"),
-        operation="merge" if section.operation == "unification" else section.operation,
-        submission=section.submission,
-        minutes=section.minutes,
-        only=tuple(section.only),
-        outcomes=dict(_outcomes(section)),
-        segments=section.segments,
-        measures=section.measures,
-    )
-
-
-def _outcomes(section: file.JobSection) -> Iterator[tuple[str, Outcome]]:
-    for key, error in section.failed.items():
-        yield key, Outcome("failed", error)
-    for key in section.timed_out:
-        yield key, Outcome("timedOut", "The process took too long and was stopped.")
-    for key in section.skipped:
-        yield key, Outcome("skipped")
-    for key in section.aborted:
-        yield key, Outcome("aborted")
-
-
-def _check_job(job: Job, environment: Environment) -> None:
-    where = f"jobs, {job.name}"
-    if job.minutes <= 0:
-        raise ScenarioError(f"{where}: minutes: must be more than 0")
-    parts = {part.key for part in environment.touched(job.operation, job.only)}
-    if not parts:
-        raise ScenarioError(f"{where}: operation: there is nothing in {environment.name} that it could work on")
-    for named in (job.only, job.outcomes or {}, job.segments or {}, job.measures or {}):
-        if unknown := sorted(set(named) - parts):
-            raise ScenarioError(f"{where}: names {unknown[0]!r}, which this job does not work on")
+def _measure(section: file.MeasureSection) -> Measure:
+    where, dimensions = f"measures, {section.name}", tuple(section.dimensions)
+    if bool(section.values) == bool(dimensions) or bool(section.rows) != bool(dimensions):
+        raise ScenarioError(f"{where}: give it values, or else dimensions and rows")
+    if not dimensions:
+        return Measure(section.name, section.display_name, {(): section.values})
+    rows = [row_of(dimensions, written, f"{where}: rows") for written in section.rows]
+    check_unique((row for row, _ in rows), f"{where}: rows")
+    return Measure(section.name, section.display_name, dict(rows), dimensions)
 
 
 def _subscription(section: file.SubscriptionSection, environment: Environment) -> Subscription:
-    filters = dict(section.filters)
-    source = next((s for s in environment.data_sources if s.name == filters.get("dataSourceId")), None)
-    if source:
-        filters["dataSourceId"] = source.id
+    filters, where = dict(section.filters), f"subscriptions, {section.flow}: dataSourceId"
+    sources = (source.part for source in environment.data_sources)
+    if named := part_named(str(filters.get("dataSourceId", "")), sources, where):
+        filters["dataSourceId"] = named.identifier
     return Subscription(section.flow, section.trigger, environment.id, filters)
 
 
@@ -155,23 +115,10 @@ def _expected(raw: ScenarioFile, section: file.ExpectSection, environment: Envir
     known = {subscription.flow for subscription in raw.subscriptions}
     if unknown := sorted(set(flows) - known):
         raise ScenarioError(f"{where}: flow: no subscription has the flow {unknown[0]!r}")
-    subject = _subject(section.subject, environment, seed)
+    subject = subject_of(section.subject, environment, seed, f"{where}: subject")
     if not subject:
         raise ScenarioError(f"{where}: subject: there is no such thing in {environment.name}")
-    return Expected(section.type, subject, _time(raw.start, section.time, f"{where}: time"), flows, environment.id)
-
-
-def _subject(written: str, environment: Environment, seed: int) -> str | None:
-    """The event's subject: the file names sources and jobs as people do, an event by their ids."""
-    kind, _, name = written.partition("/")
-    subjects = {
-        "datasources": {source.name: source.id for source in environment.data_sources},
-        "segments": {segment.name: segment.name for segment in environment.segments},
-        "measures": {measure.name: measure.name for measure in environment.measures},
-        "jobs": {job.name: job_id(seed, environment.id, job.name) for job in environment.jobs},
-    }
-    found = subjects.get(kind, {}).get(name)
-    return f"{kind}/{found}" if found else None
+    return Expected(section.type, subject, time_of(raw.start, section.time, f"{where}: time"), flows, environment.id)
 
 
 def _home(environments: tuple[Environment, ...], section: file.Section) -> Environment:
@@ -180,29 +127,3 @@ def _home(environments: tuple[Environment, ...], section: file.Section) -> Envir
     return next(
         environment for environment in environments if section.environment in (environment.id, environment.name)
     )
-
-
-def _time(start: datetime, written: str, where: str) -> datetime:
-    match = TIME_OF_DAY.fullmatch(written)
-    if not match:
-        return _full_time(written, where)
-    day, hours, minutes, seconds = match.groups()
-    midnight = start.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
-    of_day = timedelta(hours=int(hours), minutes=int(minutes), seconds=int(seconds or 0))
-    return midnight + of_day - timedelta(days=1 if day else 0)
-
-
-def _full_time(written: str, where: str) -> datetime:
-    with suppress(ValueError):
-        time = datetime.fromisoformat(written)
-        if time.tzinfo:
-            return time.astimezone(UTC)
-    raise ScenarioError(f"{where}: write it as 02:00, yesterday 02:00 or 2026-03-02T02:00:00Z")
-
-
-def _check_unique(names: Iterable[str], where: str) -> None:
-    seen: set[str] = set()
-    for name in names:
-        if name in seen:
-            raise ScenarioError(f"{where}: {name!r} is there twice")
-        seen.add(name)

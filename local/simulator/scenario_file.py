@@ -61,7 +61,9 @@ class MeasureSection(Section, frozen=True):
 
     name: str
     display_name: str
-    values: dict[str, str]
+    values: dict[str, str] = {}
+    dimensions: list[str] = []
+    rows: list[dict[str, Any]] = []
 
 
 class ProcessSection(Section, frozen=True):
@@ -85,8 +87,23 @@ class JobSection(Section, frozen=True):
     timed_out: list[str] = []
     skipped: list[str] = []
     aborted: list[str] = []
+    outcomes: dict[str, str] = {}
     segments: dict[str, int] = {}
     measures: dict[str, dict[str, str]] = {}
+    rows: list[dict[str, Any]] = []
+    written_as: str = ""
+    ends_as: str = ""
+
+
+class EditSection(Section, frozen=True):
+    """[[edits]]: what a person does to one segment, measure or data source."""
+
+    at: str
+    what: Literal["create", "delete", "rename", "deactivate", "activate"]
+    segment: str = ""
+    measure: str = ""
+    data_source: str = ""
+    to: str = ""
 
 
 class SubscriptionSection(Section, frozen=True):
@@ -129,6 +146,7 @@ class ScenarioFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_o
     measures: list[MeasureSection] = []
     processes: list[ProcessSection] = []
     jobs: list[JobSection] = []
+    edits: list[EditSection] = []
     subscriptions: list[SubscriptionSection] = []
     expect: list[ExpectSection] = []
     generate: GenerateSection | None = None

@@ -50,14 +50,15 @@ class Simulation:
         """Start a job by hand, now; it runs by the clock and finds what is there already."""
         if operation == "all" and identifiers:
             raise RequestError("identifiers must be absent when operationType is all.")
-        parts = environment.touched(operation)
+        now = self.now()
+        parts = environment.touched(operation, now)
         chosen = tuple(part.key for part in parts if part.identifier in identifiers)
         if not parts or len(chosen) != len(set(identifiers)):
             raise RequestError(f"There is nothing to run for operationType {operation} and these identifiers.")
         commands = self._commands.get(environment.id, Commands())
         job = Job(
             name=f"Job {len(commands.jobs) + 1} ({operation})",
-            submitted_at=self.now(),
+            submitted_at=now,
             operation=operation,
             submission="onDemand",
             minutes=MINUTES_BY_HAND.get(operation, DEFAULT_MINUTES),

@@ -9,7 +9,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from local.simulator.model import Environment, Job, Outcome, Part, job_id, stable_id
+from local.simulator.model import Environment, Job, Outcome, job_id, stable_id
+from local.simulator.parts import Part, standing
 
 WEIGHTS = {"ingestion": 4, "map": 1, "match": 2, "merge": 1}
 DOWNSTREAM_WEIGHT = 2
@@ -27,10 +28,14 @@ class TaskRun:
     outcome: Outcome
 
     def status_at(self, now: datetime) -> str:
-        """What the vendor says about the task at this time."""
+        """How the task stands at this time, in the documented words where there are any."""
         if now >= self.ends_at:
             return self.outcome.status
         return "running" if now >= self.starts_at and self.outcome.status != "skipped" else "queued"
+
+    def shown_at(self, now: datetime) -> str:
+        """What the API says about the task at this time."""
+        return self.outcome.shown if now >= self.ends_at else self.status_at(now)
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,16 +59,22 @@ class JobRun:
         return worst or ("skipped" if statuses == {"skipped"} else "successful")
 
     def status_at(self, now: datetime) -> str:
-        """What the vendor says about the job at this time."""
-        return self.outcome if now >= self.ends_at else "running"
+        """What the API says about the job at this time."""
+        return (self.job.ends_as or self.outcome) if now >= self.ends_at else "running"
 
 
 def lay_out(job: Job, environment: Environment, seed: int) -> JobRun:
     """The job with its tasks in time."""
     run_id = job_id(seed, environment.id, job.name)
     tasks = tuple(
-        TaskRun(stable_id(seed, run_id, part.operation, part.identifier), part, starts_at, ends_at, _outcome(job, part))
-        for part, starts_at, ends_at in _slots(job, environment.touched(job.operation, job.only))
+        TaskRun(
+            stable_id(seed, run_id, part.operation, part.identifier),
+            part,
+            starts_at,
+            ends_at,
+            _outcome(job, part, environment),
+        )
+        for part, starts_at, ends_at in _slots(job, environment.touched(job.operation, job.submitted_at, job.only))
     )
     return JobRun(run_id, job, tasks)
 
@@ -71,14 +82,17 @@ def lay_out(job: Job, environment: Environment, seed: int) -> JobRun:
 def cancelled(run: JobRun, at: datetime) -> JobRun:
     """The job as it ends when it is cancelled at this time: what had not ended is aborted."""
     tasks = (task if task.ends_at <= at else _aborted(task, at) for task in run.tasks)
-    return replace(run, tasks=tuple(tasks))
+    return replace(run, job=replace(run.job, ends_as=""), tasks=tuple(tasks))
 
 
 def _aborted(task: TaskRun, at: datetime) -> TaskRun:
     return replace(task, starts_at=min(task.starts_at, at), ends_at=at, outcome=Outcome("aborted"))
 
 
-def _outcome(job: Job, part: Part) -> Outcome:
+def _outcome(job: Job, part: Part, environment: Environment) -> Outcome:
+    """What is switched off is skipped without being tried."""
+    if not standing(part, environment.edits, job.submitted_at).active:
+        return Outcome("skipped")
     return (job.outcomes or {}).get(part.key, Outcome("successful"))
 
 

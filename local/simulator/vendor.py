@@ -7,12 +7,13 @@ from typing import Any, Literal
 
 import msgspec
 
-from local.simulator import answers, findings
-from local.simulator.model import Environment
+from local.simulator import answers, findings, rows
+from local.simulator.model import Environment, Measure
 from local.simulator.simulation import Simulation
 from local.simulator.timeline import JobRun
 from local.simulator.world import World
 
+DATA_ROWS = 100
 Paths = Literal["v1", "manage", "both"]
 OPERATIONS = frozenset(
     """
@@ -116,7 +117,7 @@ def cancel_job(call: Call) -> Any:
 
 def status(call: Call) -> Any:
     """GET the nodes: the last work on each part."""
-    nodes = (answers.node(call.world, part, call.now) for part in call.environment.parts())
+    nodes = (answers.node(call.world, part, call.now) for part in call.environment.parts(call.now))
     return [node for node in nodes if node is not None]
 
 
@@ -128,13 +129,17 @@ def history(call: Call) -> Any:
 
 def data_sources(call: Call) -> Any:
     """GET the data sources."""
-    return [findings.data_source(call.world, source, call.now) for source in call.environment.data_sources]
+    return [
+        findings.data_source(call.world, source, call.now)
+        for source in call.world.there(call.environment.data_sources, call.now)
+    ]
 
 
 def one_data_source(call: Call) -> Any:
     """GET one data source."""
     wanted = call.route["data_source_id"].lower()
-    source = next((one for one in call.environment.data_sources if one.id.lower() == wanted), None)
+    sources = call.world.there(call.environment.data_sources, call.now)
+    source = next((one for one in sources if one.id.lower() == wanted), None)
     if source is None:
         raise ProblemError(404, f"There is no data source {wanted!r}.")
     return findings.data_source(call.world, source, call.now, with_model=call.flag("includeModel", default=True))
@@ -143,22 +148,44 @@ def one_data_source(call: Call) -> Any:
 def segments(call: Call) -> Any:
     """GET the segments."""
     days = call.history_days(10)
-    listed = call.environment.segments[: call.number("numberOfSegments", 100_000)]
+    listed = call.world.there(call.environment.segments, call.now)[: call.number("numberOfSegments", 100_000)]
     return [findings.segment(call.world, one, call.now, days) for one in listed]
 
 
 def measures(call: Call) -> Any:
     """GET the measures, without their values."""
-    return [findings.measure(call.world, one, call.now) for one in call.environment.measures]
+    return [
+        findings.measure(call.world, one, call.now) for one in call.world.there(call.environment.measures, call.now)
+    ]
 
 
 def one_measure(call: Call) -> Any:
     """GET one measure, with its values."""
-    wanted = call.route["measure_name"]
-    measure = next((one for one in call.environment.measures if one.name == wanted), None)
+    measure = _measure(call)
     if measure is None:
-        raise ProblemError(404, f"There is no measure {wanted!r}.")
+        raise ProblemError(404, f"There is no measure {call.route['measure_name']!r}.")
     return findings.measure_with_values(call.world, measure, call.now, call.history_days(30))
+
+
+def data(call: Call) -> Any:
+    """GET the rows of a table; the only tables are those of measures with dimensions."""
+    name = call.route["measure_name"]
+    measure = _measure(call)
+    found = rows.table(call.world, measure, call.now) if measure else None
+    if measure is None or found is None:
+        raise ProblemError(404, f"There is no entity {name!r}.")
+    if unknown := [one for one in call.query if one.startswith("$") and one not in ("$filter", "$top")]:
+        raise ProblemError(400, f"{unknown[0]} is not supported.")
+    try:
+        wanted = rows.matching(found, measure, call.query.get("$filter"))
+    except rows.FilterError as error:
+        raise ProblemError(400, str(error)) from error
+    return {"@odata.context": f"$metadata#{name}", "value": wanted[: call.number("$top", DATA_ROWS)]}
+
+
+def _measure(call: Call) -> Measure | None:
+    measures = call.world.there(call.environment.measures, call.now)
+    return next((one for one in measures if one.name == call.route["measure_name"]), None)
 
 
 def _run(call: Call) -> JobRun:
@@ -201,4 +228,5 @@ def routes(paths: Paths) -> list[tuple[str, str, Answer]]:
         ("GET segments", "/manage/segments", segments),
         ("GET measures", "/manage/measures", measures),
         ("GET measure", "/manage/measures/{measure_name}", one_measure),
+        ("GET data", "/data/{measure_name}", data),
     ]

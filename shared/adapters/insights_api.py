@@ -7,9 +7,9 @@ answers is remembered. A long Retry-After is not waited for: until it is over, c
 
 import re
 import time
+import zlib
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
 from typing import Any, Protocol
 from urllib.parse import quote
 
@@ -26,6 +26,7 @@ from azure.core.pipeline.policies import (
 from azure.core.rest import AsyncHttpResponse, HttpRequest
 
 from shared.adapters import insights_models as wire
+from shared.adapters.retry_after import http_date, retry_after_seconds
 from shared.domain.snapshot import Job, Measure, Node, Segment
 from shared.errors import (
     InsightsAnswerInvalid,
@@ -63,6 +64,13 @@ class _Retry(AsyncRetryPolicy[Any, Any]):
         """Whether to try again now."""
         wait = self.get_retry_after(response)
         return (wait is None or wait <= _MAX_RETRY_AFTER_SECONDS) and super().is_retry(settings, response)
+
+    def get_retry_after(self, response: PipelineResponse[Any, Any]) -> float | None:
+        """The time to wait; a Retry-After that is neither seconds nor a date is none."""
+        try:
+            return super().get_retry_after(response)
+        except ValueError:
+            return None
 
 
 class CustomerInsightsApi:
@@ -175,7 +183,8 @@ class CustomerInsightsApi:
         self._check_pause(environment_id)
         url = f"{self._base_url}/instances/{quote(environment_id, safe='')}{path}"
         key = self._subscription_key(environment_id)
-        request = HttpRequest("GET", url, params=dict(query), headers={"Ocp-Apim-Subscription-Key": key})
+        quoted = {name: quote(value, safe="") for name, value in query.items()}  # the SDK does not quote them
+        request = HttpRequest("GET", url, params=quoted, headers={"Ocp-Apim-Subscription-Key": key})
         response = await _guarded(
             self._client.send_request(
                 request,
@@ -209,13 +218,15 @@ async def _guarded(call: Awaitable[AsyncHttpResponse]) -> AsyncHttpResponse:
             "No token for the Customer Insights API: check the app's identity and its permission.",
             reason="identity_unavailable",
         ) from error
+    except zlib.error:
+        raise InsightsAnswerInvalid("The API's answer cannot be decompressed.") from None
     except AzureError as error:
         raise InsightsUnavailable(f"The Customer Insights API cannot be reached ({type(error).__name__}).") from error
 
 
 def _failure(response: AsyncHttpResponse) -> InsightsError:
     status = response.status_code
-    wait = _retry_after_seconds(response)
+    wait = retry_after_seconds(response.headers.get("Retry-After"))
     told = _told(response)
     if status == 429:
         return InsightsThrottled(f"The API asks to slow down{told}.", retry_after_seconds=wait or 30.0)
@@ -235,27 +246,10 @@ def _told(response: AsyncHttpResponse) -> str:
         fault = wire.decode_one(response.content, wire.WireFault)
     except InsightsAnswerInvalid:
         return ""
-    word = fault.error_code or fault.name or fault.message
+    word = " ".join((fault.error_code or fault.name or fault.message or "").split())
     return f", {word[:200]}" if word else ""
-
-
-def _retry_after_seconds(response: AsyncHttpResponse) -> float | None:
-    """Retry-After as seconds, or as a date (RFC 9110 section 10.2.3)."""
-    text = response.headers.get("Retry-After", "").strip()
-    if text.isdigit():
-        return float(text)
-    moment = _http_date(text)
-    return max(0.0, (moment - datetime.now(UTC)).total_seconds()) if moment else None
 
 
 def _served_at(response: AsyncHttpResponse) -> datetime:
     """The source's clock; ours only where the source sends none."""
-    return _http_date(response.headers.get("Date", "")) or datetime.now(UTC)
-
-
-def _http_date(text: str) -> datetime | None:
-    try:
-        moment = parsedate_to_datetime(text)
-    except ValueError:
-        return None
-    return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
+    return http_date(response.headers.get("Date", "")) or datetime.now(UTC)

@@ -7,7 +7,7 @@ counted; it does not spoil the rest.
 
 import logging
 from collections.abc import Iterable
-from datetime import UTC, datetime
+from datetime import MAXYEAR, MINYEAR, UTC, datetime
 from typing import Any, TypeVar
 
 import msgspec
@@ -212,12 +212,13 @@ class WireFault(_Vendor):
     name: str | None = None
 
 
+_UNREADABLE = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError)
 _rows_decoder = msgspec.json.Decoder(WireRows, float_hook=str)
 
 
 def utc(moment: datetime | None) -> datetime | None:
-    """An aware UTC time; .NET's smallest date, which stands for none, is None."""
-    if moment is None or moment.year == 1:
+    """An aware UTC time; .NET's smallest and largest dates, which stand for none, are None."""
+    if moment is None or moment.year in (MINYEAR, MAXYEAR):
         return None
     return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
 
@@ -226,7 +227,7 @@ def decode_one(body: bytes, kind: type[Wire]) -> Wire:
     """One item. Raises InsightsAnswerInvalid."""
     try:
         return msgspec.json.decode(body, type=kind, strict=False)
-    except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+    except _UNREADABLE as error:
         raise InsightsAnswerInvalid(f"The API's answer is not a {kind.__doc__} {error}") from None
 
 
@@ -234,7 +235,7 @@ def decode_rows(body: bytes) -> list[dict[str, str]]:
     """Rows of a data query, every plain value as text and to the last digit. Raises InsightsAnswerInvalid."""
     try:
         rows = _rows_decoder.decode(body).value
-    except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+    except _UNREADABLE as error:
         raise InsightsAnswerInvalid(f"The API's answer is not a list of rows: {error}") from None
     return [{name: str(value) for name, value in row.items() if isinstance(value, str | int)} for row in rows]
 
@@ -245,14 +246,14 @@ def decode_list(body: bytes, kind: type[Wire]) -> list[Wire]:
         return msgspec.json.decode(body, type=list[kind], strict=False)  # type: ignore[valid-type]
     except (msgspec.ValidationError, UnicodeDecodeError):
         return _readable(_split(body), kind)
-    except msgspec.MsgspecError as error:
+    except _UNREADABLE as error:
         raise InsightsAnswerInvalid(f"The API's answer is not JSON: {error}") from None
 
 
 def _split(body: bytes) -> list[msgspec.Raw]:
     try:
         return msgspec.json.decode(body, type=list[msgspec.Raw])
-    except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+    except _UNREADABLE as error:
         raise InsightsAnswerInvalid(f"The API's answer is not a list: {error}") from None
 
 
@@ -261,7 +262,7 @@ def _readable(items: Iterable[msgspec.Raw], kind: type[Wire]) -> list[Wire]:
     for item in items:
         try:
             found.append(msgspec.json.decode(item, type=kind, strict=False))
-        except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+        except _UNREADABLE as error:
             fields = {"action": "item_unreadable", "kind": kind.__name__}
             _log.warning("An item of the API's answer is left out: %s", error, extra=fields)
     return found

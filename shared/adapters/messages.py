@@ -110,14 +110,9 @@ def encode_events(batch: EventBatch) -> Iterator[bytes]:
 
 
 def encode_deliveries(batch: DeliveryBatch) -> Iterator[bytes]:
-    """Messages for a deliveries queue: halved, by events or by pairs, until each fits or cannot be halved."""
-    used = sorted({place for pair in batch.pairs for place in pair.events})
-    place_of = {place: new for new, place in enumerate(used)}
-    events = [encode_event(batch.events[place]) for place in used]
-    pairs = [
-        _Pair(pair.subscription_id, tuple(place_of[place] for place in pair.events), pair.attempt)
-        for pair in batch.pairs
-    ]
+    """Messages for a deliveries queue: halved, by events or by pairs, until each fits or has to go by claim."""
+    pairs = [_Pair(pair.subscription_id, pair.events, pair.attempt) for pair in batch.pairs if pair.events]
+    events = [encode_event(event) for event in batch.events]
     return _delivery_messages(_head(batch.environment_id), events, pairs)
 
 
@@ -159,9 +154,13 @@ def decode_deliveries(body: bytes) -> DeliveryBatch:
 
 
 def _delivery_messages(head: bytes, events: list[bytes], pairs: list[_Pair]) -> Iterator[bytes]:
+    if not pairs:
+        return
+    events, pairs = _wanted(events, pairs)
     events_part, pairs_part = _array(events), _encoder.encode(pairs)
-    if len(head) + len(events_part) + len(pairs_part) + 16 <= MAX_MESSAGE_BYTES or len(events) == len(pairs) == 1:
-        yield head + events_part + b',"deliveries":' + pairs_part + b"}"
+    message = head + events_part + b',"deliveries":' + pairs_part + b"}"
+    if len(message) <= MAX_MESSAGE_BYTES or _goes_by_claim(events_part, pairs_part, len(events), len(pairs)):
+        yield message
     elif len(events) > 1 and (len(events_part) >= len(pairs_part) or len(pairs) == 1):
         for start, end in _halves(len(events)):
             chosen = [_within(pair, start, end) for pair in pairs]
@@ -169,6 +168,22 @@ def _delivery_messages(head: bytes, events: list[bytes], pairs: list[_Pair]) -> 
     else:
         for start, end in _halves(len(pairs)):
             yield from _delivery_messages(head, events, pairs[start:end])
+
+
+def _wanted(events: list[bytes], pairs: list[_Pair]) -> tuple[list[bytes], list[_Pair]]:
+    """Only the events that a pair speaks of."""
+    used = sorted({place for pair in pairs for place in pair.events})
+    if len(used) == len(events):
+        return events, pairs
+    place_of = {place: new for new, place in enumerate(used)}
+    moved = [_Pair(pair.subscription, tuple(place_of[place] for place in pair.events), pair.attempt) for pair in pairs]
+    return [events[place] for place in used], moved
+
+
+def _goes_by_claim(events_part: bytes, pairs_part: bytes, events: int, pairs: int) -> bool:
+    """Whether halving no longer helps: a big event would be written once more for each few of its pairs."""
+    big = len(events_part) > MAX_MESSAGE_BYTES // 2
+    return events == 1 and (pairs == 1 or (big and len(pairs_part) <= MAX_MESSAGE_BYTES))
 
 
 def _halves(count: int) -> tuple[tuple[int, int], tuple[int, int]]:

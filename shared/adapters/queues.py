@@ -1,6 +1,5 @@
 """The storage queues: packing, the claim check, base64, unlimited time to live."""
 
-import asyncio
 from collections.abc import Iterable, Sequence
 
 from azure.storage.queue.aio import QueueClient, QueueServiceClient
@@ -12,7 +11,6 @@ from shared.domain.deliveries import DeliveryBatch
 from shared.ports import EventBatch, PollRequest, Queue, by_queue
 
 _NEVER_EXPIRES = -1
-_SENDS_AT_ONCE = 8
 
 
 class StorageQueues:
@@ -59,13 +57,9 @@ class StorageQueues:
         return await self._claims.get(claim) if claim else body
 
     async def _send(self, queue: Queue, environment_id: str, bodies: Iterable[bytes], delay_seconds: int = 0) -> None:
-        at_once = asyncio.Semaphore(_SENDS_AT_ONCE)
-
-        async def send_one(body: bytes) -> None:
-            async with at_once:
-                await self._send_one(queue, environment_id, body, delay_seconds)
-
-        await asyncio.gather(*(send_one(body) for body in bodies))
+        """One after the other: the events of a subscription may be in several messages."""
+        for body in bodies:
+            await self._send_one(queue, environment_id, body, delay_seconds)
 
     async def _send_one(self, queue: Queue, environment_id: str, body: bytes, delay_seconds: int) -> None:
         if len(body) > messages.MAX_MESSAGE_BYTES:

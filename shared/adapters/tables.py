@@ -118,6 +118,7 @@ class TableSubscriptions:
             return
         with suppress(ResourceNotFoundError):
             await self._table.delete_entity(environment_id, subscription_id)
+        with suppress(ResourceNotFoundError):
             await self._forget_if_unused(environment_id)
 
     async def environments(self) -> list[str]:

@@ -64,11 +64,11 @@ def parse_filters(trigger: Trigger, fields: Fields) -> Filters:
 
 
 def environment_id(fields: Fields) -> str:
-    """The environment that the subscription is about. Raises RequestInvalid."""
+    """The environment that the subscription is about, in small letters. Raises RequestInvalid."""
     found = text(fields, "environmentId")
     if not ENVIRONMENT_ID.fullmatch(found):
         raise RequestInvalid("environmentId", "must be an id of letters, digits and dashes")
-    return found
+    return found.lower()
 
 
 def text(fields: Fields, name: str) -> str:

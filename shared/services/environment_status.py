@@ -45,7 +45,7 @@ def _status(environment_id: str, state: EnvironmentState, now: datetime) -> Envi
         events=state.sequence,
         outbox=len(state.outbox),
         heartbeat_at=state.polled_at,
-        heartbeat_age_seconds=age.total_seconds() if age else None,
+        heartbeat_age_seconds=None if age is None else age.total_seconds(),
         failing_since=failing.failing_since,
         failing_reason=failing.reason,
     )

@@ -27,7 +27,7 @@ async def serve_subscription(ports: Ports, batch: DeliveryBatch, pair: Pair) -> 
     if subscription is None or subscription.state is SubscriptionState.ENDED:
         return Counter(unsubscribed=len(pair.events))
     if subscription.state is SubscriptionState.SUSPENDED:
-        await _give_up(ports, batch, pair, "flow_off")
+        await _give_up(ports, batch, pair, "flow_off", attempts=pair.attempt - 1)
         return Counter(dead=len(pair.events))
     turn_ends_at = ports.clock() + TIME_PER_TURN
     counts: Counter[str] = Counter()
@@ -69,7 +69,7 @@ async def _settle(
             if delay is not None:
                 await _send_later(ports, batch, replace(rest, attempt=rest.attempt + 1), delay_seconds=delay)
                 return False
-    await _give_up(ports, batch, replace(rest, events=rest.events[:1]), attempt.reason)
+    await _give_up(ports, batch, replace(rest, events=rest.events[:1]), attempt.reason, attempts=rest.attempt)
     return True
 
 
@@ -77,16 +77,17 @@ async def _stop(ports: Ports, batch: DeliveryBatch, subscription: Subscription, 
     """A flow that is gone ends its subscription; one that is off suspends it. Its events are kept as dead, first:
     after a crash an ended subscription would not be asked about them again.
     """
-    await _give_up(ports, batch, rest, "flow_gone" if gone else "flow_off")
+    await _give_up(ports, batch, rest, "flow_gone" if gone else "flow_off", attempts=rest.attempt)
     state = SubscriptionState.ENDED if gone else SubscriptionState.SUSPENDED
     await ports.subscriptions.set_state(subscription.id, state)
 
 
-async def _give_up(ports: Ports, batch: DeliveryBatch, pair: Pair, reason: str) -> None:
-    for index in pair.events:
-        event = batch.events[index]
-        dead = DeadDelivery(batch.environment_id, pair.subscription_id, event, reason, pair.attempt, ports.clock())
-        await ports.dead.save(dead)
+async def _give_up(ports: Ports, batch: DeliveryBatch, pair: Pair, reason: str, *, attempts: int) -> None:
+    """Keep events as dead. The attempts were made with the first; those behind it had no turn."""
+    for place, index in enumerate(pair.events):
+        made = attempts if place == 0 else 0
+        event, now = batch.events[index], ports.clock()
+        await ports.dead.save(DeadDelivery(batch.environment_id, pair.subscription_id, event, reason, made, now))
 
 
 async def _send_later(ports: Ports, batch: DeliveryBatch, pair: Pair, *, delay_seconds: int) -> None:

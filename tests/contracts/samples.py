@@ -13,7 +13,9 @@ from shared.domain.subscriptions import Subscription, Trigger
 from shared.domain.watches import FreshnessWatch
 
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
-CALLBACK = "https://prod-01.westeurope.logic.azure.com/workflows/w/triggers/manual/paths/invoke?sp=%2Ftriggers&sig=s3cr3t"
+CALLBACK = (
+    "https://prod-01.westeurope.logic.azure.com/workflows/w/triggers/manual/paths/invoke?sp=%2Ftriggers&sig=s3cr3t"
+)
 THIRTY_DIGITS = Decimal("123456789012345678.901234567891")
 
 
@@ -36,7 +38,7 @@ def event(
 
 def events(environment_id: str, count: int, **data: JsonValue) -> tuple[Event, ...]:
     """Several events, in order."""
-    return tuple(event(environment_id, place, **data) for place in range(1, count + 1))
+    return tuple(event(environment_id, place, EventType.REFRESH_FAILED, **data) for place in range(1, count + 1))
 
 
 def numbered(environment_id: str, count: int, first: int = 1) -> list[NumberedEvent]:

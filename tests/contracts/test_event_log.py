@@ -117,7 +117,8 @@ async def test_a_hundred_events_that_just_fit_a_row_go_in_one_append(kit: Kit, e
 
 
 async def test_numbers_keep_all_their_digits(kit: Kit, environment_id: str) -> None:
-    exact = samples.event(environment_id, value=samples.THIRTY_DIGITS, whole=10**30, tiny=samples.THIRTY_DIGITS / 10**40)
+    tiny = samples.THIRTY_DIGITS.scaleb(-40)
+    exact = samples.event(environment_id, value=samples.THIRTY_DIGITS, whole=10**30, tiny=tiny)
     await kit.log.append(environment_id, [NumberedEvent(1, exact)])
     (found,) = await kit.log.read(environment_id, after=0, limit=1)
     assert dict(found.event.data) == dict(exact.data)

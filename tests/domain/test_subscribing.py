@@ -228,7 +228,7 @@ def test_a_callback_url_may_be_longer_than_other_texts() -> None:
 
 @pytest.mark.parametrize("given", ["0c1f6f9e-55b2-4c1c-8f57-9f4f3f1a8c02", "A", "1" * 64, " e-1 "])
 def test_an_environment_is_named_by_letters_digits_and_dashes(given: str) -> None:
-    assert environment_id({"environmentId": given}) == given.strip()
+    assert environment_id({"environmentId": given}) == given.strip().lower()
 
 
 @pytest.mark.parametrize("given", [None, "", 7, "a/b", "a b", "..", "-a", "a\nb", "a'", "é", "1" * 65, "a#b"])

@@ -1,4 +1,4 @@
-"""Ports that break at the k-th write, before it or after it, and stay broken until the process is started again."""
+"""Ports that break at chosen writes, before them or after them, and stay broken until the process is started again."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -17,9 +17,9 @@ class Crash(Exception):
 
 @dataclass
 class Fuse:
-    """Counts writes and blows at one of them. `lasting`: a process that died writes nothing more until its restart."""
+    """Counts writes and blows at some of them. `lasting`: a process that died writes nothing more until its restart."""
 
-    at: int = 0
+    at: frozenset[int] = frozenset()
     after: bool = False
     lasting: bool = True
     writes: int = 0
@@ -30,12 +30,12 @@ class Fuse:
         if self.dead:
             raise Crash
         self.writes += 1
-        if self.writes == self.at and not self.after:
+        if self.writes in self.at and not self.after:
             self._blow()
 
     def after_write(self) -> None:
         """To be called after each write."""
-        if self.writes == self.at and self.after:
+        if self.writes in self.at and self.after:
             self._blow()
 
     def restart(self) -> None:

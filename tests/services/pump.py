@@ -1,4 +1,4 @@
-"""What the Functions host does, in memory: takes each message to its service, and puts back what a crash interrupted."""
+"""What the Functions host does, in memory: takes each message to its service; a crash leaves the message there."""
 
 from collections.abc import Awaitable, Callable, Sequence
 

@@ -1,6 +1,6 @@
 """A house in memory with a clock that tests move: the shipped fakes behind the ports, and an environment to watch."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
@@ -100,7 +100,9 @@ class Stage:
 
     async def queued(self) -> list[Event]:
         """What waits for the fan-out."""
-        waiting = [body for queue, kept in self.queues.messages.items() for body, _ in kept if queue.endswith("-events")]
+        waiting = [
+            body for queue, kept in self.queues.messages.items() for body, _ in kept if queue.endswith("-events")
+        ]
         return [event for body in waiting for event in (await self.queues.read_events(body)).events]
 
     def delays(self, queue: Queue) -> list[int]:
@@ -131,6 +133,11 @@ class Environments:
 
     async def measure(self, environment_id: str, name: str, *, history_days: int) -> Measure:
         return await self.of[environment_id].measure(environment_id, name, history_days=history_days)
+
+    async def measure_row(
+        self, environment_id: str, name: str, dimensions: Sequence[tuple[str, str]]
+    ) -> Mapping[str, str]:
+        return await self.of[environment_id].measure_row(environment_id, name, dimensions)
 
 
 def watching_insights(stage: Stage, insights: InsightsApi) -> Ports:

@@ -233,4 +233,3 @@ async def test_a_source_whose_node_names_it_gets_its_identifier(stage: Stage) ->
     stage.insights.listed = (failed_refresh(),)
     await stage.poll()
     assert (await stage.logged())[0].data["dataSourceId"] == "ds-orders"
-

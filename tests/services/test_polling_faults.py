@@ -1,9 +1,10 @@
 """What a poll promises when something is wrong: the last state stays, nothing is lost, and it is told once."""
 
+import asyncio
+
 import pytest
 
 from shared.adapters.memory import MemoryInsights
-from shared.domain.events import NumberedEvent
 from shared.errors import (
     InsightsAnswerInvalid,
     InsightsError,
@@ -14,7 +15,6 @@ from shared.errors import (
     InsightsUnavailable,
 )
 from shared.ports import JobList, PollRequest, Queue
-from shared.services.poll_environment import poll_environment
 from shared.services.poll_environments import poll_environments
 from tests.factories import ENVIRONMENT, at, job, task
 from tests.services.stage import (
@@ -51,11 +51,12 @@ async def test_a_failed_poll_keeps_the_last_state_and_says_why(stage: Stage, fai
 
 async def test_failures_are_committed_once_and_not_each_of_them(stage: Stage) -> None:
     await stage.baseline()
-    stage.insights.failure = InsightsUnavailable()
-    for _ in range(9):
+    for failure in (InsightsUnavailable(), InsightsThrottled(), InsightsRefused()) * 3:
+        stage.insights.failure = failure
         await stage.poll()
         stage.wait(minutes=1)
     assert stage.checkpoints.writes == 1
+    assert stage.state.reachability.reason == InsightsUnavailable.reason
 
 
 async def test_what_happened_during_failures_is_found_afterwards(stage: Stage) -> None:
@@ -158,105 +159,22 @@ class Buggy(MemoryInsights):
         raise Bug
 
 
+class Patient(MemoryInsights):
+    """An environment that answers when the others have long been done."""
+
+    async def jobs(self, environment_id: str, *, top: int) -> JobList:
+        for _ in range(100):
+            await asyncio.sleep(0)
+        return await super().jobs(environment_id, top=top)
+
+
 async def test_a_fault_of_ours_is_raised_for_the_host_once_the_others_are_polled(stage: Stage) -> None:
     insights = Environments("first", "broken", "last")
     ports = watching_insights(stage, insights)
-    insights.of["broken"] = Buggy()
+    insights.of |= {"broken": Buggy(), "last": Patient()}
     with pytest.raises(Bug):
         await poll_environments(ports, PollRequest(("first", "broken", "last")), fast_poll_seconds=0)
     assert set(stage.checkpoints.documents) == {"first", "last"}
-
-
-class Overtaken(MemoryInsights):
-    """An environment that another poller polls while this one waits for its jobs."""
-
-    def __init__(self, stage: Stage) -> None:
-        super().__init__()
-        self._stage = stage
-        self.overtake = False
-
-    async def jobs(self, environment_id: str, *, top: int) -> JobList:
-        if self.overtake:
-            self.overtake = False
-            await poll_environment(self._stage.ports, environment_id)
-        return await super().jobs(environment_id, top=top)
-
-
-async def test_a_lost_race_is_given_up_quietly_and_nothing_is_told_twice(stage: Stage) -> None:
-    stage.insights = overtaken = Overtaken(stage)
-    overtaken.served_at = stage.now
-    await stage.baseline()
-    overtaken.overtake = True
-    overtaken.listed = (failed_refresh(),)
-    outcome = await stage.poll()
-    assert (outcome.left_to_other, outcome.failure, outcome.committed) == (True, None, False)
-    assert (len(await stage.logged()), len(await stage.queued())) == (2, 2)
-
-
-async def _leave_an_outbox(stage: Stage) -> None:
-    """What a poller leaves behind that stops right after its commit."""
-    await stage.baseline()
-    checkpoint = stage.checkpoint
-    stage.insights.listed = (failed_refresh(),)
-    await stage.poll()
-    events = tuple(NumberedEvent(place, event) for place, event in enumerate(await stage.logged(), start=1))
-    await stage.rewrite(outbox=events, committed_at=stage.now)
-    assert checkpoint != stage.checkpoint
-    stage.log.feeds.clear()
-    for kept in stage.queues.messages.values():
-        kept.clear()
-    stage.forget()
-
-
-async def test_a_young_outbox_is_left_to_the_poller_that_committed_it(stage: Stage) -> None:
-    await _leave_an_outbox(stage)
-    stage.wait(seconds=10)
-    outcome = await stage.poll()
-    assert outcome.left_to_other is True
-    assert (stage.insights.calls, stage.checkpoints.writes, await stage.queued()) == ([], 0, [])
-
-
-async def test_an_old_outbox_is_handed_on_before_anything_else(stage: Stage) -> None:
-    await _leave_an_outbox(stage)
-    stage.wait(minutes=1)
-    stage.insights.failure = InsightsUnavailable()
-    await stage.poll()
-    assert types_of(await stage.logged()) == ["datasource.refresh.failed", "process.ended"]
-    assert len(await stage.queued()) == 2
-    assert stage.state.outbox == ()
-
-
-async def test_what_an_old_outbox_held_keeps_its_numbers_and_new_events_follow(stage: Stage) -> None:
-    await _leave_an_outbox(stage)
-    stage.wait(minutes=1)
-    stage.insights.listed = (failed_refresh("Customers", start=2), failed_refresh())
-    await stage.poll()
-    names = [event.data.get("dataSourceName", event.data.get("processName")) for event in await stage.logged()]
-    assert names == ["Orders", "Orders", "Customers", "Customers"]
-
-
-class Slow(MemoryInsights):
-    """An API that takes its time."""
-
-    def __init__(self, stage: Stage) -> None:
-        super().__init__()
-        self._stage = stage
-        self.seconds = 0
-
-    async def jobs(self, environment_id: str, *, top: int) -> JobList:
-        self._stage.wait(seconds=self.seconds)
-        return await super().jobs(environment_id, top=top)
-
-
-async def test_an_outbox_is_young_from_its_commit_on_however_slow_the_source_was(stage: Stage) -> None:
-    """A look that takes a minute must not make its outbox look abandoned from the start."""
-    stage.insights = slow = Slow(stage)
-    slow.served_at = stage.now
-    await stage.baseline()
-    slow.seconds = 60
-    slow.listed = (failed_refresh(),)
-    await stage.poll()
-    assert stage.state.committed_at == stage.now
 
 
 async def test_a_list_that_does_not_reach_back_asks_for_more(stage: Stage) -> None:

@@ -14,9 +14,9 @@ ANNOUNCE_AFTER = timedelta(minutes=10)
 def failed_poll(
     environment_id: str, before: Reachability, reason: str, now: datetime
 ) -> tuple[Reachability, tuple[Event, ...]]:
-    """A poll failed: a single failure is noted; one that lasts is announced once."""
+    """A poll failed: the first failure is noted with its reason; an outage that lasts is announced once."""
     since = before.failing_since or now
-    after = replace(before, failing_since=since, reason=reason)
+    after = replace(before, failing_since=since, reason=before.reason or reason)
     if before.announced or now - since < ANNOUNCE_AFTER:
         return after, ()
     event = make_event(

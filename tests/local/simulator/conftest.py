@@ -1,6 +1,7 @@
 """A simulator on a loopback port, and callers with the right credentials."""
 
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -36,9 +37,9 @@ class Caller:
         async with self.client.request(method, self.root + path, headers=self.headers, **more) as answer:
             return answer.status, answer.headers, await answer.json(content_type=None)
 
-    async def get(self, path: str) -> Any:
+    async def get(self, path: str, **more: Any) -> Any:
         """The JSON of an answer that must be good."""
-        status, _, body = await self.ask(path)
+        status, _, body = await self.ask(path, **more)
         assert status == 200, body
         return body
 
@@ -65,10 +66,28 @@ def paths() -> Paths:
     return "both"
 
 
-@pytest.fixture
-async def caller(day: Scenario, paths: Paths) -> AsyncIterator[Caller]:
-    simulation, tokens = simulation_of(day, paused=True), Tokens()
+@pytest.fixture(scope="session")
+def odd() -> Scenario:
+    return load_scenario(SCENARIOS / "odd.toml")
+
+
+@asynccontextmanager
+async def calling(scenario: Scenario, paths: Paths = "both") -> AsyncIterator[Caller]:
+    """A caller of a simulator that stands at the scenario's start."""
+    simulation, tokens = simulation_of(scenario, paused=True), Tokens()
     token, _ = tokens.issue(AUDIENCE)
     headers = {"Authorization": f"Bearer {token}", "Ocp-Apim-Subscription-Key": "local-key"}
     async with TestClient(TestServer(make_app(simulation, paths=paths, tokens=tokens))) as client:
         yield Caller(client, simulation, headers)
+
+
+@pytest.fixture
+async def caller(day: Scenario, paths: Paths) -> AsyncIterator[Caller]:
+    async with calling(day, paths) as found:
+        yield found
+
+
+@pytest.fixture
+async def odd_caller(odd: Scenario) -> AsyncIterator[Caller]:
+    async with calling(odd) as found:
+        yield found

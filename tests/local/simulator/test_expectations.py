@@ -1,6 +1,7 @@
 """Do the scenarios expect exactly what follows from their steps?"""
 
 from collections import Counter
+from dataclasses import replace
 
 import pytest
 
@@ -17,7 +18,7 @@ def written(scenario: Scenario) -> list[Delivery]:
     )
 
 
-@pytest.mark.parametrize("name", ["day", "quiet", "storm"])
+@pytest.mark.parametrize("name", ["day", "odd", "quiet", "storm"])
 def test_a_scenario_expects_exactly_what_its_steps_bring_about(name: str) -> None:
     scenario = load_scenario(SCENARIOS / f"{name}.toml")
     assert written(scenario) == deliveries(scenario)
@@ -27,6 +28,13 @@ def test_the_day_shows_all_eight_kinds_of_event_in_a_number_that_a_person_can_fo
     kinds = Counter(delivery.type for delivery in written(day))
     assert len(kinds) == 8
     assert 25 <= kinds.total() <= 40
+
+
+def test_the_odd_day_would_be_another_without_what_people_do_to_it(odd: Scenario) -> None:
+    home = odd.environments[0]
+    undisturbed = replace(odd, environments=(replace(home, edits=()),))
+    flows = {delivery.flow for delivery in set(deliveries(undisturbed)) - set(deliveries(odd))}
+    assert {"Too many at risk", "Enough new customers", "Too many returns"} <= flows
 
 
 def test_each_delivery_can_be_told_from_every_other(day: Scenario) -> None:

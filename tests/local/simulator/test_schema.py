@@ -65,6 +65,22 @@ async def test_answers_fit_the_vendors_description(caller: Caller, time: str) ->
     assert list(faults(error, schemas["ApiErrorResult"], schemas, "error")) == []
 
 
+@pytest.mark.skipif(not OPENAPI.exists(), reason="the vendor's OpenAPI description is not at hand")
+@pytest.mark.parametrize("time", ["00:00", "09:45", "13:33", "23:30"])
+async def test_what_is_made_deleted_and_broken_down_fits_the_vendors_description_too(
+    odd_caller: Caller, time: str
+) -> None:
+    schemas = json.loads(OPENAPI.read_text(encoding="utf-8"))["components"]["schemas"]
+    await odd_caller.jump(time)
+    calls = {path: name for path, name in CALLS.items() if path.startswith("/manage") and "Revenue" not in path}
+    calls["/manage/measures/Sales?includeHistoricStats=true"] = "MeasureMetadata"
+    for path, name in calls.items():
+        body = await odd_caller.get(path)
+        assert "null" not in json.dumps(body)
+        for item in body if isinstance(body, list) else [body]:
+            assert list(faults(item, schemas[name], schemas, path)) == []
+
+
 async def test_answers_have_no_null_and_no_key_of_our_own(caller: Caller) -> None:
     await caller.jump("02:43")
     for path in CALLS:

@@ -4,16 +4,19 @@ from datetime import timedelta
 from typing import Any
 
 import msgspec
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from local.simulator import answers, findings
+from local.simulator.changes import changes
 from local.simulator.model import Job, Outcome, Scenario
 from local.simulator.scenario import load_scenario
 from local.simulator.world import Commands, World, build_world
 from tests.local.simulator.conftest import SCENARIOS
 
 DAY = load_scenario(SCENARIOS / "day.toml")
+ODD = load_scenario(SCENARIOS / "odd.toml")
 SECONDS = st.floats(-90_000, 100_000, allow_nan=False)
 
 
@@ -27,20 +30,32 @@ def said(world: World, seconds: float) -> dict[str, Any]:
     home = world.environment
     everything = {
         "jobs": [answers.job(run, now, with_tasks=True) for run in world.jobs(now)],
-        "nodes": [node for part in home.parts() if (node := answers.node(world, part, now))],
+        "nodes": [node for part in home.parts(now) if (node := answers.node(world, part, now))],
         "history": [answers.task(ran.job, ran.task, now) for ran in world.ended_tasks(now)],
-        "sources": [findings.data_source(world, source, now) for source in home.data_sources],
-        "segments": [findings.segment(world, segment, now, 30) for segment in home.segments],
-        "measures": [findings.measure_with_values(world, measure, now, 30) for measure in home.measures],
+        "sources": [findings.data_source(world, source, now) for source in world.there(home.data_sources, now)],
+        "segments": [findings.segment(world, segment, now, 30) for segment in world.there(home.segments, now)],
+        "measures": [
+            findings.measure_with_values(world, measure, now, 30) for measure in world.there(home.measures, now)
+        ],
     }
     decoded: dict[str, Any] = msgspec.json.decode(msgspec.json.encode(everything))
     return decoded
 
 
+@pytest.mark.parametrize("name", ["day", "odd"])
 @given(SECONDS)
-def test_the_same_seed_and_time_give_the_same_answers(seconds: float) -> None:
-    again = load_scenario(SCENARIOS / "day.toml")
-    assert said(world_of(DAY), seconds) == said(world_of(again), seconds)
+def test_the_same_seed_and_time_give_the_same_answers(name: str, seconds: float) -> None:
+    one, again = (load_scenario(SCENARIOS / f"{name}.toml") for _ in range(2))
+    assert said(world_of(one), seconds) == said(world_of(again), seconds)
+
+
+@pytest.mark.parametrize("scenario", [DAY, ODD], ids=["day", "odd"])
+@given(SECONDS, SECONDS)
+def test_what_has_been_told_of_changes_stays_told(scenario: Scenario, one: float, other: float) -> None:
+    world = world_of(scenario)
+    times = (scenario.start + timedelta(seconds=seconds) for seconds in sorted((one, other)))
+    earlier, later = (changes(world, scenario.start, now) for now in times)
+    assert later[: len(earlier)] == earlier
 
 
 @given(SECONDS, SECONDS)

@@ -1,0 +1,60 @@
+"""What adapter tests call: the simulator, and a server that answers what a test says."""
+
+from collections import deque
+from collections.abc import AsyncIterator, Callable
+from pathlib import Path
+
+import pytest
+from aiohttp.test_utils import TestServer
+
+from local.simulator.model import Scenario
+from local.simulator.scenario import load_scenario
+from local.simulator.server import make_app, simulation_of
+from local.simulator.vendor import Paths
+from shared.adapters.insights_api import CustomerInsightsApi
+from tests.adapters.loopback import Loopback
+from tests.adapters.vendor import KEY, SCOPE, Credential, Vendor, Watch
+
+SCENARIOS = Path(__file__).parents[2] / "local" / "scenarios"
+
+
+@pytest.fixture(scope="session")
+def day() -> Scenario:
+    return load_scenario(SCENARIOS / "day.toml")
+
+
+@pytest.fixture
+def paths() -> Paths:
+    """Which spelling of the paths the simulator knows."""
+    return "both"
+
+
+@pytest.fixture
+async def vendor(day: Scenario, paths: Paths) -> AsyncIterator[Vendor]:
+    """A simulator that stands at noon of the day, and a client that calls it over HTTP."""
+    simulation, credential, watch = simulation_of(day, paused=True), Credential(), Watch()
+    simulation.clock = simulation.clock.at(day.start.replace(hour=12))
+    async with TestServer(make_app(simulation, paths=paths, tokens=credential.tokens)) as server:
+        keys: dict[str, str] = {}
+        api = CustomerInsightsApi(
+            str(server.make_url("/v1")), credential, SCOPE, lambda one: keys.get(one, KEY), monotonic=watch
+        )
+        yield Vendor(simulation, api, credential, watch, keys)
+        await api.close()
+
+
+@pytest.fixture
+async def loopback() -> AsyncIterator[Loopback]:
+    made = Loopback(deque())
+    async with TestServer(made.app) as server:
+        made.url = str(server.make_url("")).rstrip("/")
+        yield made
+
+
+@pytest.fixture
+async def api(loopback: Loopback) -> AsyncIterator[CustomerInsightsApi]:
+    """A client that calls the loopback server."""
+    watch: Callable[[], float] = Watch()
+    made = CustomerInsightsApi(loopback.url, Credential(), SCOPE, lambda _: KEY, monotonic=watch)
+    yield made
+    await made.close()

@@ -1,0 +1,149 @@
+"""Does everything that goes onto a queue come off it again, and is every message small enough?"""
+
+import json
+from collections import defaultdict
+from collections.abc import Iterable
+from datetime import UTC, datetime
+from decimal import Decimal
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from shared.adapters.messages import (
+    MAX_MESSAGE_BYTES,
+    decode_deliveries,
+    decode_event,
+    decode_events,
+    decode_polls,
+    encode_deliveries,
+    encode_event,
+    encode_events,
+    encode_polls,
+)
+from shared.domain.deliveries import DeliveryBatch, Pair
+from shared.domain.events import Event
+from shared.errors import MessageInvalid
+from shared.ports import EventBatch, PollRequest
+
+JSON = st.recursive(
+    st.booleans() | st.integers() | st.decimals(allow_nan=False, allow_infinity=False) | st.text(),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(), inner, max_size=3),
+    max_leaves=8,
+)
+TIMES = st.datetimes(min_value=datetime(1, 1, 2), max_value=datetime(9999, 12, 30), timezones=st.just(UTC))  # noqa: DTZ001
+EVENTS = st.builds(
+    Event, id=st.text(), type=st.text(), source=st.text(), subject=st.text(), time=TIMES,
+    data=st.dictionaries(st.text(), JSON, max_size=4),
+)  # fmt: skip
+SIZES = st.sampled_from([0, 10, 300, 5_000, 20_000, 24_000, 40_000, 48_500, 60_000])
+quick = settings(max_examples=60, deadline=None, derandomize=True)
+
+
+def sized(sizes: Iterable[int]) -> tuple[Event, ...]:
+    moment = datetime(2026, 3, 2, tzinfo=UTC)
+    return tuple(
+        Event(f"{place}", "t", "/e", "s", moment, {"text": "æ" * (size // 2)}) for place, size in enumerate(sizes)
+    )
+
+
+@st.composite
+def delivery_batches(draw: st.DrawFn) -> DeliveryBatch:
+    """Events of any size, and many subscriptions with some of them each, in order."""
+    events = sized(draw(st.lists(SIZES, min_size=1, max_size=8)))
+    wanted = st.sets(st.integers(0, len(events) - 1)).map(lambda places: tuple(sorted(places)))
+    kinds = draw(st.lists(st.tuples(wanted, st.integers(1, 10)), min_size=1, max_size=6))
+    copies = draw(st.sampled_from([1, 3, 150]))
+    each = [(events_, attempt) for events_, attempt in kinds for _ in range(copies)]
+    pairs = tuple(Pair(f"environment.{place:043}", chosen, attempt) for place, (chosen, attempt) in enumerate(each))
+    return DeliveryBatch("environment", events, pairs)
+
+
+def handed_over(batches: Iterable[DeliveryBatch]) -> dict[str, list[tuple[str, int]]]:
+    """By subscription: the ids of its events in order, and which attempt each is."""
+    found: dict[str, list[tuple[str, int]]] = defaultdict(list)
+    for batch in batches:
+        for pair in batch.pairs:
+            for place, index in enumerate(pair.events):
+                found[pair.subscription_id].append((batch.events[index].id, pair.attempt if place == 0 else 1))
+    return dict(found)
+
+
+@quick
+@given(EVENTS)
+def test_an_event_survives_with_every_digit(event: Event) -> None:
+    assert decode_event(encode_event(event)) == event
+
+
+@quick
+@given(EVENTS)
+def test_an_event_is_written_the_same_after_it_was_read(event: Event) -> None:
+    once = encode_event(decode_event(encode_event(event)))
+    assert encode_event(decode_event(once)) == once
+
+
+@quick
+@given(st.floats(allow_nan=False, allow_infinity=False))
+def test_a_float_is_read_as_the_decimal_that_was_written(number: float) -> None:
+    event = Event("1", "t", "/e", "s", datetime(2026, 3, 2, tzinfo=UTC), {"durationSeconds": number})
+    assert float(str(decode_event(encode_event(event)).data["durationSeconds"])) == number
+
+
+@quick
+@given(st.lists(EVENTS, min_size=1, max_size=8))
+def test_a_batch_of_events_survives_in_order(events: list[Event]) -> None:
+    batches = [decode_events(body) for body in encode_events(EventBatch("ænvironment", tuple(events)))]
+    assert [event for batch in batches for event in batch.events] == events
+    assert {batch.environment_id for batch in batches} == {"ænvironment"}
+
+
+@quick
+@given(st.lists(SIZES, min_size=1, max_size=30))
+def test_an_events_message_is_small_or_holds_one_event(sizes: list[int]) -> None:
+    for body in encode_events(EventBatch("environment", sized(sizes))):
+        assert len(body) <= MAX_MESSAGE_BYTES or len(decode_events(body).events) == 1
+
+
+@quick
+@given(delivery_batches())
+def test_every_pair_survives_once_and_in_order(batch: DeliveryBatch) -> None:
+    assert handed_over(map(decode_deliveries, encode_deliveries(batch))) == handed_over([batch])
+
+
+@quick
+@given(delivery_batches())
+def test_a_deliveries_message_is_small_or_holds_one_event_and_only_what_is_wanted(batch: DeliveryBatch) -> None:
+    for body in encode_deliveries(batch):
+        found = decode_deliveries(body)
+        assert len(body) <= MAX_MESSAGE_BYTES or len(found.events) == 1
+        assert {place for pair in found.pairs for place in pair.events} == set(range(len(found.events)))
+
+
+@quick
+@given(st.lists(st.text(min_size=1), min_size=1).map(tuple), st.booleans(), st.integers(0, 9))
+def test_a_poll_request_survives(environments: tuple[str, ...], full: bool, hop: int) -> None:
+    request = PollRequest(environments, full, hop)
+    assert decode_polls(encode_polls(request)) == request
+
+
+def test_an_event_is_written_as_cloudevents_says() -> None:
+    event = Event("1", "t", "/e", "s", datetime(2026, 3, 2, 1, 2, 3, tzinfo=UTC), {"value": Decimal("10.50")})
+    assert encode_event(event) == (
+        b'{"specversion":"1.0","id":"1","source":"/e","type":"t","subject":"s","time":"2026-03-02T01:02:03Z",'
+        b'"datacontenttype":"application/json","data":{"value":10.50}}'
+    )
+
+
+@quick
+@given(EVENTS)
+def test_a_message_can_be_read_by_anybodys_json_reader(event: Event) -> None:
+    (body,) = encode_events(EventBatch("environment", (event,)))
+    assert json.loads(body)["events"][0]["id"] == event.id
+
+
+@quick
+@given(st.binary())
+def test_bytes_that_are_no_message_are_told_apart(body: bytes) -> None:
+    for decode in (decode_polls, decode_events, decode_deliveries, decode_event):
+        with pytest.raises(MessageInvalid):
+            decode(body)

@@ -1,0 +1,84 @@
+"""The Customer Insights client of a test, its credential, and the simulator that it calls over HTTP."""
+
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from types import TracebackType
+from typing import Any
+
+from azure.core.credentials import AccessToken
+
+from local.simulator.identity import AUDIENCE, Tokens
+from local.simulator.simulation import Simulation
+from shared.adapters.insights_api import CustomerInsightsApi
+
+SCOPE = f"{AUDIENCE}/.default"
+KEY = "local-key"
+
+
+@dataclass(slots=True)
+class Credential:
+    """Gives a token of the simulator's, or fails as it is told."""
+
+    tokens: Tokens = field(default_factory=Tokens)
+    failure: Exception | None = None
+    given: list[str] = field(default_factory=list)
+
+    async def get_token(self, *scopes: str, **_: Any) -> AccessToken:
+        if self.failure is not None:
+            raise self.failure
+        token, grant = self.tokens.issue(scopes[0].removesuffix("/.default"))
+        self.given.append(token)
+        return AccessToken(token, grant.expires_on)
+
+    async def close(self) -> None:
+        """Nothing is open."""
+
+    async def __aenter__(self) -> "Credential":
+        return self
+
+    async def __aexit__(
+        self,
+        exc_type: type[BaseException] | None = None,
+        exc_value: BaseException | None = None,
+        traceback: TracebackType | None = None,
+    ) -> None:
+        """Nothing is open."""
+
+
+@dataclass(slots=True)
+class Watch:
+    """A monotonic clock that a test moves."""
+
+    seconds: float = field(default_factory=time.monotonic)
+
+    def __call__(self) -> float:
+        return self.seconds
+
+
+@dataclass(slots=True)
+class Vendor:
+    """A simulator and a client that calls it; `keys` are the subscription keys that it sends, by environment."""
+
+    simulation: Simulation
+    api: CustomerInsightsApi
+    credential: Credential
+    watch: Watch
+    keys: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def environment_id(self) -> str:
+        return self.simulation.scenario.environments[0].id
+
+    def counted(self) -> dict[str, int]:
+        """How often each call was made since the last count."""
+        calls = dict(self.simulation.calls)
+        self.simulation.calls.clear()
+        return calls
+
+
+def chain(error: BaseException | None) -> Iterator[BaseException]:
+    """An exception and all that stands behind it, shown or not."""
+    while error is not None:
+        yield error
+        error = error.__cause__ or error.__context__

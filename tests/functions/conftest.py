@@ -1,0 +1,31 @@
+"""The app as the Functions host sees it."""
+
+import json
+import runpy
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import azure.functions as func
+import pytest
+
+from tests.functions.support import VARIABLES
+
+ROOT = Path(__file__).parents[2]
+
+
+@pytest.fixture(scope="session")
+def functions() -> Sequence[func.Function]:
+    """Every function of function_app.py; an app tells them once only, so it is loaded for this."""
+    with pytest.MonkeyPatch.context() as patch:
+        for name, value in VARIABLES.items():
+            patch.setenv(name, value)
+        app: func.FunctionApp = runpy.run_path(str(ROOT / "function_app.py"))["app"]
+        return app.get_functions()
+
+
+@pytest.fixture(scope="session")
+def host_json() -> Mapping[str, Any]:
+    """The host's settings."""
+    found: Mapping[str, Any] = json.loads((ROOT / "host.json").read_text(encoding="utf-8"))
+    return found

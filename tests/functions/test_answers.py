@@ -1,0 +1,147 @@
+"""How the HTTP functions answer: one shape for every error, and none of our own faults hidden."""
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from decimal import Decimal
+from typing import Any
+
+import azure.functions as func
+import pytest
+
+from functions.answers import answering, json_answer, json_body
+from shared.errors import (
+    InsightsAnswerInvalid,
+    InsightsError,
+    InsightsNotFound,
+    InsightsRefused,
+    InsightsRejected,
+    InsightsThrottled,
+    InsightsUnavailable,
+    NotFound,
+    RequestInvalid,
+    SignalsError,
+)
+
+STATUSES: dict[type[SignalsError], int] = {
+    RequestInvalid: 400,
+    NotFound: 404,
+    InsightsError: 502,
+    InsightsUnavailable: 502,
+    InsightsThrottled: 429,
+    InsightsRefused: 502,
+    InsightsNotFound: 502,
+    InsightsRejected: 502,
+    InsightsAnswerInvalid: 502,
+}
+
+
+def tree(kind: type[SignalsError]) -> Iterator[type[SignalsError]]:
+    """A class and all that derive from it, of ours."""
+    yield kind
+    for below in kind.__subclasses__():
+        if below.__module__ == "shared.errors":
+            yield from tree(below)
+
+
+def made(kind: type[SignalsError]) -> SignalsError:
+    """An error of this class."""
+    return RequestInvalid("threshold", "must be a number") if kind is RequestInvalid else kind()
+
+
+def request(body: bytes = b"") -> func.HttpRequest:
+    """A request as the worker hands it over."""
+    return func.HttpRequest("POST", "http://127.0.0.1/api/triggers/x", body=body)
+
+
+async def answer_to(error: Exception) -> func.HttpResponse:
+    """What a caller gets when a handler raises."""
+
+    @answering
+    async def handler(req: func.HttpRequest) -> func.HttpResponse:
+        raise error
+
+    return await handler(request())
+
+
+def content(answer: func.HttpResponse) -> Any:
+    """The JSON of an answer."""
+    assert answer.mimetype == "application/json"
+    return json.loads(answer.get_body())
+
+
+@pytest.mark.parametrize("kind", [kind for kind in tree(SignalsError) if kind in STATUSES])
+async def test_an_error_that_concerns_the_caller_has_a_status_and_says_what_to_do(kind: type[SignalsError]) -> None:
+    error = made(kind)
+    answer = await answer_to(error)
+    assert answer.status_code == STATUSES[kind]
+    told = content(answer)["error"]
+    assert (told["code"], told["message"]) == (error.reason, str(error))
+    assert told["message"].strip()
+
+
+@pytest.mark.parametrize("kind", [kind for kind in tree(SignalsError) if kind not in STATUSES])
+async def test_an_error_that_concerns_us_is_left_to_the_host(kind: type[SignalsError]) -> None:
+    with pytest.raises(kind):
+        await answer_to(made(kind))
+
+
+async def test_a_bug_is_left_to_the_host() -> None:
+    with pytest.raises(ZeroDivisionError):
+        await answer_to(ZeroDivisionError())
+
+
+async def test_a_mistake_names_its_field() -> None:
+    answer = await answer_to(RequestInvalid("threshold", "must be a number"))
+    assert content(answer) == {
+        "error": {"code": "request_invalid", "message": "threshold: must be a number", "field": "threshold"}
+    }
+
+
+@pytest.mark.parametrize("wait", [0.2, 1, 30, 59.5])
+async def test_whoever_has_to_wait_is_told_how_long(wait: float) -> None:
+    """In whole seconds, never fewer than asked for."""
+    for kind in (InsightsThrottled, InsightsUnavailable):
+        answer = await answer_to(kind(retry_after_seconds=wait))
+        assert wait <= int(answer.headers["Retry-After"]) <= wait + 1
+
+
+async def test_without_a_time_to_wait_there_is_no_such_header() -> None:
+    assert "Retry-After" not in (await answer_to(InsightsThrottled())).headers
+
+
+async def test_an_answer_that_a_handler_gives_passes_as_it_is() -> None:
+    given = func.HttpResponse("fine", status_code=202)
+
+    @answering
+    async def handler(req: func.HttpRequest) -> func.HttpResponse:
+        return given
+
+    assert await handler(request()) is given
+
+
+@dataclass
+class _Shown:
+    environment_id: str
+    polled_at: datetime
+    missing: str | None = None
+    count: int = 0
+
+
+def test_a_dataclass_is_shown_in_camel_case_without_what_is_absent() -> None:
+    answer = json_answer(200, _Shown("e-1", datetime(2026, 5, 4, 2, tzinfo=UTC)), {"X-One": "1"})
+    assert content(answer) == {"environmentId": "e-1", "polledAt": "2026-05-04T02:00:00Z", "count": 0}
+    assert (answer.status_code, answer.headers["X-One"]) == (200, "1")
+
+
+def test_a_body_is_read_to_the_last_digit() -> None:
+    """docs/subscribing.md: every digit of a threshold counts, also of one that is written as a number."""
+    read = json_body(request(b'{"threshold": 1234567890.0000000001, "rearmAt": 123456789012345678901234567890}'))
+    assert read == {"threshold": Decimal("1234567890.0000000001"), "rearmAt": 123456789012345678901234567890}
+
+
+@pytest.mark.parametrize("sent", [b"", b"{", b"\xff\xfe", b'{"a": NaN}', b"[" * 100_000, b'"\xed\xa0\x80"'])
+def test_a_body_that_is_no_json_is_the_callers_mistake(sent: bytes) -> None:
+    with pytest.raises(RequestInvalid, match="body: must be JSON"):
+        json_body(request(sent))

@@ -1,0 +1,158 @@
+"""What subscribing promises: a flow's order is checked, kept and soon looked at; a mistake is named with what to do."""
+
+from collections.abc import Mapping
+from functools import partial
+from typing import Any
+
+import pytest
+
+from shared.domain.callback_url import parse_callback_url
+from shared.domain.subscriptions import Subscription, Trigger
+from shared.errors import InsightsNotFound, InsightsUnavailable, NotFound, RequestInvalid
+from shared.ports import PollRequest, Queue
+from shared.services.subscribe import subscribe
+from shared.services.unsubscribe import unsubscribe
+from tests.factories import ENVIRONMENT
+from tests.services.stage import Stage, callback
+
+CALLBACK = callback("w-1")
+PARSE = partial(parse_callback_url, allowed_suffixes=(".logic.azure.com",))
+FILTERS: Mapping[Trigger, Mapping[str, Any]] = {
+    Trigger.REFRESH_FAILED: {"dataSourceId": "ds-orders", "submission": "scheduled"},
+    Trigger.REFRESH_SUCCEEDED: {},
+    Trigger.SEGMENT_CROSSED: {"segmentName": "Loyal", "threshold": 100, "direction": "both"},
+    Trigger.MEASURE_CROSSED: {"measureName": "Revenue", "alias": "total", "threshold": "1000000.50"},
+    Trigger.FULL_REFRESH_COMPLETED: {"submission": "onDemand"},
+    Trigger.UNIFICATION_COMPLETED: {},
+    Trigger.PROCESS_ENDED: {"operationTypes": ["export"], "outcomes": ["skipped"]},
+    Trigger.OVERDUE: {"withinHours": 24},
+    Trigger.UNREACHABLE: {},
+}
+
+
+def body(trigger: Trigger, **changes: object) -> dict[str, object]:
+    """What a flow sends; a change to None leaves the field out."""
+    fields = {"environmentId": ENVIRONMENT, "callbackUrl": CALLBACK, **FILTERS[trigger], **changes}
+    return {name: value for name, value in fields.items() if value is not None}
+
+
+async def make(stage: Stage, trigger: str = Trigger.REFRESH_FAILED, **changes: object) -> Subscription:
+    """Subscribe."""
+    known = Trigger(trigger) if trigger in list(Trigger) else Trigger.REFRESH_FAILED
+    return await subscribe(stage.ports, trigger, body(known, **changes), PARSE)
+
+
+@pytest.mark.parametrize("trigger", list(Trigger))
+async def test_every_trigger_can_be_subscribed_to(stage: Stage, trigger: Trigger) -> None:
+    made = await make(stage, trigger, label="Tell sales")
+    kept = await stage.subscriptions.find(made.id)
+    assert kept == made
+    assert (made.trigger, made.environment_id, made.label) == (trigger, ENVIRONMENT, "Tell sales")
+    assert (made.callback_url, made.created_at) == (CALLBACK, stage.now)
+    assert dict(made.fields) == FILTERS[trigger]
+
+
+async def test_a_subscription_has_its_environment_looked_at_in_full(stage: Stage) -> None:
+    """So that a new rule is watched from now on, not from the next full look."""
+    await make(stage)
+    polls = stage.queues.take(Queue.POLLS)
+    assert polls is not None
+    assert await stage.queues.read_polls(polls) == PollRequest((ENVIRONMENT,), full=True)
+
+
+async def test_ids_cannot_be_guessed_and_differ(stage: Stage) -> None:
+    made = {(await make(stage)).id for _ in range(20)}
+    assert len(made) == 20
+    assert min(len(one.removeprefix(ENVIRONMENT)) for one in made) > 30
+
+
+async def test_a_subscription_never_shows_its_callback_url(stage: Stage) -> None:
+    made = await make(stage)
+    assert "sig" not in repr(made)
+    assert CALLBACK not in repr(made)
+
+
+@pytest.mark.parametrize(
+    ("trigger", "changes", "field"),
+    [
+        (Trigger.REFRESH_FAILED, {"environmentId": None}, "environmentId"),
+        (Trigger.REFRESH_FAILED, {"environmentId": "../other"}, "environmentId"),
+        (Trigger.REFRESH_FAILED, {"environmentId": 7}, "environmentId"),
+        (Trigger.REFRESH_FAILED, {"callbackUrl": None}, "callbackUrl"),
+        (Trigger.REFRESH_FAILED, {"callbackUrl": "http://prod.logic.azure.com/w?sig=1"}, "callbackUrl"),
+        (Trigger.REFRESH_FAILED, {"callbackUrl": "https://evil.example/w?sig=1"}, "callbackUrl"),
+        (Trigger.REFRESH_FAILED, {"callbackUrl": "https://127.0.0.1/w?sig=1"}, "callbackUrl"),
+        (Trigger.REFRESH_FAILED, {"submission": "sometimes"}, "submission"),
+        (Trigger.REFRESH_FAILED, {"threshold": 5}, "threshold"),
+        (Trigger.SEGMENT_CROSSED, {"segmentName": None}, "segmentName"),
+        (Trigger.SEGMENT_CROSSED, {"threshold": None}, "threshold"),
+        (Trigger.SEGMENT_CROSSED, {"threshold": "many"}, "threshold"),
+        (Trigger.SEGMENT_CROSSED, {"direction": "sideways"}, "direction"),
+        (Trigger.MEASURE_CROSSED, {"alias": None}, "alias"),
+        (Trigger.MEASURE_CROSSED, {"dimensions": ["NO"]}, "dimensions"),
+        (Trigger.OVERDUE, {"withinHours": 0}, "withinHours"),
+        (Trigger.PROCESS_ENDED, {"outcomes": [1]}, "outcomes"),
+    ],
+)
+async def test_a_mistake_is_named_by_its_field_and_nothing_is_kept(
+    stage: Stage, trigger: Trigger, changes: Mapping[str, object], field: str
+) -> None:
+    with pytest.raises(RequestInvalid) as mistake:
+        await make(stage, trigger, **changes)
+    assert mistake.value.field == field
+    assert len(str(mistake.value).splitlines()) == 1
+    assert (stage.subscriptions.rows, stage.insights.calls) == ({}, [])
+    assert not stage.queues.messages[Queue.POLLS]
+
+
+async def test_a_refused_callback_url_is_not_in_the_error(stage: Stage) -> None:
+    with pytest.raises(RequestInvalid) as mistake:
+        await make(stage, callbackUrl="https://evil.example/workflows/w?sig=very-secret")
+    assert "very-secret" not in str(mistake.value)
+    assert mistake.value.__suppress_context__
+
+
+@pytest.mark.parametrize("sent", [None, [], "text", 7])
+async def test_a_body_that_is_no_object_is_refused(stage: Stage, sent: object) -> None:
+    with pytest.raises(RequestInvalid):
+        await subscribe(stage.ports, Trigger.REFRESH_FAILED, sent, PARSE)
+
+
+async def test_an_unknown_trigger_is_answered_with_those_there_are(stage: Stage) -> None:
+    with pytest.raises(NotFound, match="segment-threshold-crossed"):
+        await make(stage, "when-pigs-fly")
+
+
+async def test_an_environment_that_customer_insights_does_not_know_is_refused(stage: Stage) -> None:
+    stage.insights.failure = InsightsNotFound()
+    with pytest.raises(NotFound):
+        await make(stage)
+    assert stage.subscriptions.rows == {}
+
+
+async def test_an_environment_that_cannot_be_asked_is_not_taken_for_unknown(stage: Stage) -> None:
+    stage.insights.failure = InsightsUnavailable()
+    with pytest.raises(InsightsUnavailable):
+        await make(stage)
+
+
+async def test_an_environment_that_is_watched_is_not_asked_again(stage: Stage) -> None:
+    """Its outage does not keep anybody from subscribing."""
+    await stage.baseline()
+    stage.insights.failure = InsightsUnavailable()
+    await make(stage)
+    assert stage.insights.calls == []
+
+
+async def test_unsubscribing_takes_away_one_subscription_and_is_no_error_when_repeated(stage: Stage) -> None:
+    first, second = await make(stage), await make(stage)
+    for _ in range(2):
+        await unsubscribe(stage.ports, first.id)
+    assert list(stage.subscriptions.rows) == [second.id]
+
+
+@pytest.mark.parametrize("unknown", ["", "nothing", "a.b", f"{ENVIRONMENT}.x", "../../x"])
+async def test_unsubscribing_something_unknown_is_no_error(stage: Stage, unknown: str) -> None:
+    made = await make(stage)
+    await unsubscribe(stage.ports, unknown)
+    assert list(stage.subscriptions.rows) == [made.id]

@@ -1,0 +1,205 @@
+"""What the settings promise: each is checked, every problem is named at once with what to do, no secret is shown."""
+
+import re
+from collections.abc import Mapping
+
+import pytest
+from cryptography.fernet import Fernet
+
+from shared.adapters.cipher import Cipher
+from shared.errors import SettingsInvalid
+from shared.settings import (
+    DEFAULT_API_SCOPE,
+    DEFAULT_API_URL,
+    DEFAULT_CALLBACK_HOSTS,
+    Settings,
+    StorageSettings,
+    read_settings,
+)
+
+KEY, OLDER_KEY = (Fernet.generate_key().decode() for _ in range(2))
+FIRST, SECOND = "0f8fad5b-d9cb-469f-a165-70867728950e", "7C9E6679-7425-40DE-944B-E07FC1F90AE7"
+NEEDED = {
+    "AzureWebJobsStorage": "UseDevelopmentStorage=true",
+    "CUSTOMER_INSIGHTS_SUBSCRIPTION_KEY": "ci-key",
+    "CALLBACK_ENCRYPTION_KEYS": KEY,
+}
+AZURE = {
+    "AzureWebJobsStorage__accountName": "signals",
+    "CUSTOMER_INSIGHTS_SUBSCRIPTION_KEY": "ci-key",
+    "CALLBACK_ENCRYPTION_KEYS": KEY,
+    "WEBSITE_SITE_NAME": "signals",
+    "WEBSITE_HOSTNAME": "signals.azurewebsites.net",
+    "IDENTITY_ENDPOINT": "http://127.0.0.1:41000/msi/token",
+}
+
+
+def settings(changes: Mapping[str, str] | None = None, base: Mapping[str, str] = NEEDED) -> Settings:
+    """Settings with changes."""
+    return read_settings({**base, **(changes or {})})
+
+
+def problems(changes: Mapping[str, str], base: Mapping[str, str] = NEEDED) -> list[str]:
+    """What is said of wrong settings, setting by setting; all of it in one line."""
+    with pytest.raises(SettingsInvalid) as error:
+        settings(changes, base)
+    (line,) = str(error.value).splitlines()
+    return re.split(r" (?=(?:AzureWebJobsStorage|[A-Z]+_[A-Z_]+|ENVIRONMENTS): )", line)
+
+
+def test_what_is_not_set_has_a_default() -> None:
+    assert settings() == Settings(
+        storage=StorageSettings("UseDevelopmentStorage=true"),
+        environments=(),
+        api_url=DEFAULT_API_URL,
+        api_scope=DEFAULT_API_SCOPE,
+        client_id="",
+        subscription_keys={"": "ci-key"},
+        callback_hosts=DEFAULT_CALLBACK_HOSTS,
+        callback_encryption_keys=(KEY,),
+        callback_allow_loopback=False,
+        public_base_url="http://127.0.0.1:7071",
+        fast_poll_seconds=20,
+        managed_identity=False,
+    )
+
+
+def test_every_setting_is_taken() -> None:
+    read = settings(
+        {
+            "ENVIRONMENTS": f" {FIRST} , {SECOND},",
+            "CUSTOMER_INSIGHTS_API_URL": "http://127.0.0.1:7072/v1",
+            "CUSTOMER_INSIGHTS_API_SCOPE": "api://ci/.default",
+            "AZURE_CLIENT_ID": "identity",
+            "CALLBACK_ALLOWED_HOSTS": ".logic.azure.us, .Flow.Contoso.com",
+            "CALLBACK_ENCRYPTION_KEYS": f"{KEY}, {OLDER_KEY}",
+            "CALLBACK_ALLOW_LOOPBACK": "True",
+            "PUBLIC_BASE_URL": "https://signals.contoso.com/",
+            "FAST_POLL_SECONDS": "0",
+            "IDENTITY_ENDPOINT": "http://127.0.0.1:1/token",
+        }
+    )
+    assert read.environments == (FIRST.lower(), SECOND.lower())
+    assert (read.api_url, read.api_scope, read.client_id) == (
+        "http://127.0.0.1:7072/v1",
+        "api://ci/.default",
+        "identity",
+    )
+    assert read.callback_hosts == (".logic.azure.us", ".flow.contoso.com")
+    assert read.callback_encryption_keys == (KEY, OLDER_KEY)
+    assert (read.callback_allow_loopback, read.managed_identity) == (True, True)
+    assert (read.public_base_url, read.fast_poll_seconds) == ("https://signals.contoso.com", 0)
+
+
+def test_in_azure_storage_is_reached_by_identity_and_the_address_is_known() -> None:
+    read = settings(base=AZURE)
+    assert read.storage == StorageSettings(
+        blob_url="https://signals.blob.core.windows.net",
+        queue_url="https://signals.queue.core.windows.net",
+        table_url="https://signals.table.core.windows.net",
+    )
+    assert (read.public_base_url, read.managed_identity) == ("https://signals.azurewebsites.net", True)
+
+
+def test_other_clouds_give_the_three_addresses() -> None:
+    addresses = {
+        f"AzureWebJobsStorage__{service}ServiceUri": f"https://s.{service}.core.usgovcloudapi.net"
+        for service in ("blob", "queue", "table")
+    }
+    base = {name: value for name, value in AZURE.items() if name != "AzureWebJobsStorage__accountName"}
+    read = settings({**addresses, "AzureWebJobsStorage__clientId": "storage-identity"}, base)
+    assert read.storage.table_url == "https://s.table.core.usgovcloudapi.net"
+    assert read.storage.client_id == "storage-identity"
+
+
+WRONG = [
+    ({"AzureWebJobsStorage": ""}, "AzureWebJobsStorage"),
+    ({"AzureWebJobsStorage": "", "AzureWebJobsStorage__blobServiceUri": "https://x"}, "AzureWebJobsStorage"),
+    ({"CUSTOMER_INSIGHTS_SUBSCRIPTION_KEY": " "}, "CUSTOMER_INSIGHTS_SUBSCRIPTION_KEY"),
+    ({"CALLBACK_ENCRYPTION_KEYS": ""}, "CALLBACK_ENCRYPTION_KEYS"),
+    ({"CALLBACK_ENCRYPTION_KEYS": "hunter2"}, "CALLBACK_ENCRYPTION_KEYS"),
+    ({"CALLBACK_ENCRYPTION_KEYS": f"{KEY},<a key>"}, "CALLBACK_ENCRYPTION_KEYS"),
+    ({"CALLBACK_ENCRYPTION_KEYS": "ключ"}, "CALLBACK_ENCRYPTION_KEYS"),
+    ({"ENVIRONMENTS": f"{FIRST};{SECOND}"}, "ENVIRONMENTS"),
+    ({"ENVIRONMENTS": "../secrets"}, "ENVIRONMENTS"),
+    ({"CUSTOMER_INSIGHTS_API_URL": "http://api.contoso.com"}, "CUSTOMER_INSIGHTS_API_URL"),
+    ({"CUSTOMER_INSIGHTS_API_URL": "http://127.0.0.1.evil.example"}, "CUSTOMER_INSIGHTS_API_URL"),
+    ({"CUSTOMER_INSIGHTS_API_URL": "ftp://x"}, "CUSTOMER_INSIGHTS_API_URL"),
+    ({"CALLBACK_ALLOWED_HOSTS": "logic.azure.com"}, "CALLBACK_ALLOWED_HOSTS"),
+    ({"CALLBACK_ALLOWED_HOSTS": ".com"}, "CALLBACK_ALLOWED_HOSTS"),
+    ({"PUBLIC_BASE_URL": "http://signals.contoso.com"}, "PUBLIC_BASE_URL"),
+    ({"FAST_POLL_SECONDS": "often"}, "FAST_POLL_SECONDS"),
+    ({"FAST_POLL_SECONDS": "-1"}, "FAST_POLL_SECONDS"),
+    ({"FAST_POLL_SECONDS": "3601"}, "FAST_POLL_SECONDS"),
+    ({"FAST_POLL_SECONDS": "1.5"}, "FAST_POLL_SECONDS"),
+    ({"FAST_POLL_SECONDS": "²"}, "FAST_POLL_SECONDS"),
+]
+
+
+@pytest.mark.parametrize(("changes", "name"), WRONG)
+def test_a_wrong_setting_is_named_in_one_line_with_what_to_do(changes: Mapping[str, str], name: str) -> None:
+    (line,) = problems(changes)
+    said, _, todo = line.partition(": ")
+    assert said == name
+    assert len(todo) > 20
+
+
+def test_all_problems_are_named_at_once() -> None:
+    """So that a first start does not take as many tries as there are settings."""
+    lines = problems({"FAST_POLL_SECONDS": "x", "PUBLIC_BASE_URL": "x", "ENVIRONMENTS": "!"}, base={})
+    assert [line.partition(":")[0] for line in lines] == [
+        "AzureWebJobsStorage",
+        "ENVIRONMENTS",
+        "CUSTOMER_INSIGHTS_SUBSCRIPTION_KEY",
+        "CALLBACK_ENCRYPTION_KEYS",
+        "PUBLIC_BASE_URL",
+        "FAST_POLL_SECONDS",
+    ]
+
+
+@pytest.mark.parametrize("marker", ["WEBSITE_SITE_NAME", "WEBSITE_INSTANCE_ID"])
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"CALLBACK_ALLOW_LOOPBACK": "true"},
+        {"CUSTOMER_INSIGHTS_API_URL": "http://127.0.0.1:7072/v1"},
+        {"PUBLIC_BASE_URL": "http://127.0.0.1:7071"},
+    ],
+)
+def test_what_is_for_one_machine_is_refused_in_azure(marker: str, change: Mapping[str, str]) -> None:
+    base = {name: value for name, value in AZURE.items() if name != "WEBSITE_SITE_NAME"}
+    (line,) = problems(change, {**base, marker: "signals"})
+    assert line.startswith(next(iter(change)))
+
+
+def test_the_repr_shows_no_secret() -> None:
+    storage = "DefaultEndpointsProtocol=https;AccountName=a;AccountKey=storage-secret"
+    read = settings({"AzureWebJobsStorage": storage, "CUSTOMER_INSIGHTS_SUBSCRIPTION_KEY": "ci-secret"})
+    for secret in ("storage-secret", "ci-secret", KEY):
+        assert secret not in repr(read)
+
+
+def test_a_problem_shows_no_secret() -> None:
+    lines = problems({"CALLBACK_ENCRYPTION_KEYS": "half-a-secret", "FAST_POLL_SECONDS": "x"})
+    assert "half-a-secret" not in " ".join(lines)
+
+
+def test_an_environment_has_its_own_key_or_the_one_for_all() -> None:
+    own = f"CUSTOMER_INSIGHTS_SUBSCRIPTION_KEY__{FIRST.replace('-', '')}"
+    read = settings({own: " own-key "})
+    assert read.subscription_key(FIRST) == "own-key"
+    assert read.subscription_key(FIRST.upper()) == "own-key"
+    assert read.subscription_key(SECOND) == "ci-key"
+
+
+def test_keys_of_environments_are_enough() -> None:
+    base = {name: value for name, value in NEEDED.items() if name != "CUSTOMER_INSIGHTS_SUBSCRIPTION_KEY"}
+    read = settings({f"CUSTOMER_INSIGHTS_SUBSCRIPTION_KEY__{SECOND.replace('-', '')}": "own"}, base)
+    assert (read.subscription_key(SECOND), read.subscription_key(FIRST)) == ("own", "")
+
+
+@pytest.mark.parametrize("keys", [KEY, f"{KEY},{OLDER_KEY}"])
+def test_keys_that_are_taken_are_keys_that_encrypt(keys: str) -> None:
+    """What the settings let pass must not stop the app later."""
+    cipher = Cipher(settings({"CALLBACK_ENCRYPTION_KEYS": keys}).callback_encryption_keys)
+    assert cipher.decrypt(cipher.encrypt("text")) == "text"
