@@ -226,3 +226,32 @@ def test_an_ingestion_job_without_tasks_tells_of_the_sources_that_it_was_asked_f
 def test_a_job_that_the_source_no_longer_knows_is_closed_in_silence() -> None:
     events = found_after(EMPTY, snapshot(20, job("j", "running", end=None)), snapshot(30, Job("j", "", "deleted")))
     assert events == []
+
+
+def _same_name(eu: Node, us: Node, *jobs: Job) -> dict[str, str]:
+    """Which source each failed or succeeded refresh was given, by end."""
+    before = [node("ds-eu", "Shared"), node("ds-us", "Shared")]
+    events = _refreshes(found_after(snapshot(0, nodes=before), snapshot(30, *jobs, nodes=[eu, us])))
+    return {str(event.data["endedAt"]): str(event.data.get("dataSourceId")) for event in events}
+
+
+def test_a_run_that_was_overtaken_goes_to_the_source_that_is_left_over() -> None:
+    """Both sources ran in one job, one ran again: its node shows the second run, and the first is still its own."""
+    both = job("j1", "failed", task("Shared", "failed", end=5, task_id="1"), task("Shared", end=6, task_id="2"))
+    again = job("j2", "successful", task("Shared", end=25), operation="ingestion", identifiers=["ds-eu"])
+    eu, us = node("ds-eu", "Shared", jobs=["j2"], end=25), node("ds-us", "Shared", jobs=["j1"], end=6)
+    assert list(_same_name(eu, us, both, again).values()) == ["ds-eu", "ds-us", "ds-eu"]
+
+
+def test_two_runs_that_nothing_tells_apart_are_given_to_no_source() -> None:
+    both = job("j1", "failed", *(task("Shared", "failed", end=5, task_id=one) for one in "12"))
+    eu, us = (node(one, "Shared", jobs=["j1"], status="failed", end=5) for one in ("ds-eu", "ds-us"))
+    assert set(_same_name(eu, us, both).values()) == {"None"}
+
+
+def test_a_source_that_was_renamed_since_its_run_is_still_found() -> None:
+    run = job("j1", "failed", task("Old name", "failed", end=5))
+    now = node("ds-1", "New name", jobs=["j1"], status="failed", end=5)
+    for before in ([node("ds-1", "Old name")], []):
+        events = found_after(snapshot(0, nodes=before), snapshot(30, run, nodes=[now, ORDERS]))
+        assert [event.subject for event in _refreshes(events)] == ["datasources/ds-1"]

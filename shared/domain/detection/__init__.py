@@ -34,7 +34,7 @@ def detect(checkpoint: Checkpoint | None, snapshot: Snapshot, watches: Watches) 
     """Compare a snapshot with the checkpoint. Without a checkpoint this is the first sight: a baseline, no event."""
     before = checkpoint or Checkpoint(snapshot.environment_id, snapshot.taken_at)
     progress, marks, forgotten_until = follow_jobs(before, snapshot.jobs, first_sight=checkpoint is None)
-    refreshes = Refreshes.of(progress, snapshot)
+    refreshes = Refreshes.of(before, progress, snapshot)
     overdue, sources = judge_freshness(before, snapshot, refreshes.successes, watches.freshness)
     crossings, series, unreadable = judge_thresholds(before, snapshot, watches.series)
     events = [

@@ -1,15 +1,13 @@
-"""Which data sources, full refreshes and processes ended, as events.
-
-The API's tasks carry a friendly name but no identifier; nodes carry both. A task is given the identifier of its
-source by friendly name, and where several sources share one, by job, by requested identifier and by end.
-"""
+"""Which data sources, full refreshes and processes ended, as events."""
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from shared.domain.checkpoint import Checkpoint
 from shared.domain.detection.progress import Progress
+from shared.domain.detection.sources import sources_of
 from shared.domain.events import Event, EventType, JsonValue, duration_seconds, make_event
 from shared.domain.snapshot import ENDED_STATUSES, OPERATION_TYPES, Job, Node, Snapshot, Task
 
@@ -44,10 +42,12 @@ class Refreshes:
     not_understood: Mapping[str, int]
 
     @classmethod
-    def of(cls, progress: Sequence[Progress], snapshot: Snapshot) -> "Refreshes":
+    def of(cls, checkpoint: Checkpoint, progress: Sequence[Progress], snapshot: Snapshot) -> "Refreshes":
         """Find them, and the data source of each."""
-        nodes = {node.identifier: node for node in snapshot.nodes or () if node.operation_type == "ingestion"}
-        items = tuple(refresh for item in progress for refresh in _refreshes(item, nodes))
+        known_names = {identifier: mark.name for identifier, mark in checkpoint.sources.items()}
+        ingestions = (node for node in snapshot.nodes or () if node.operation_type == "ingestion" and node.identifier)
+        nodes = {node.identifier: node for node in ingestions}
+        items = tuple(refresh for item in progress for refresh in _refreshes(item, nodes, known_names))
         successes: dict[str, list[datetime]] = {}
         for refresh in items:
             if refresh.data_source_id and refresh.task.status == "successful":
@@ -159,32 +159,18 @@ def _job(job: Job) -> dict[str, JsonValue | datetime | None]:
     }
 
 
-def _refreshes(progress: Progress, nodes: Mapping[str, Node]) -> Iterator[Refresh]:
+def _refreshes(progress: Progress, nodes: Mapping[str, Node], known_names: Mapping[str, str]) -> Iterator[Refresh]:
     """One for each ingestion task; where the source lists none, one for each data source that the job was asked for."""
     job = progress.job
+    sources = sources_of(job, list(nodes.values()), known_names)
     for task in progress.ended_tasks:
         if task.operation_type == "ingestion":
-            yield Refresh(job, task, _identifier(task, job, list(nodes.values())))
+            yield Refresh(job, task, sources.get(task.key))
     if progress.job_ended and not job.tasks and job.operation_type == "ingestion":
         for identifier in job.identifiers:
             name = nodes[identifier].friendly_name if identifier in nodes else ""
             task = Task(identifier, "ingestion", job.status, name, job.submitted_at, job.ended_at)
             yield Refresh(job, task, identifier)
-
-
-def _identifier(task: Task, job: Job, ingestions: Sequence[Node]) -> str | None:
-    candidates = [node for node in ingestions if node.identifier and node.friendly_name == task.friendly_name]
-    for narrower in (
-        [node for node in candidates if job.job_id in node.job_ids],
-        [node for node in candidates if node.identifier in job.identifiers],
-        [node for node in candidates if node.status == task.status and node.ended_at == task.ended_at],
-    ):
-        if len(candidates) > 1 and narrower:
-            candidates = [node for node in candidates if node in narrower]
-    if len(candidates) == 1:
-        return candidates[0].identifier
-    alone = not candidates and job.operation_type == "ingestion" and len(job.identifiers) == 1
-    return job.identifiers[0] if alone else None
 
 
 def _not_understood(progress: Sequence[Progress], refreshes: Sequence[Refresh]) -> dict[str, int]:
