@@ -5,6 +5,7 @@ SignalsError                  reason: a short code, safe to log and to count
   x RequestInvalid            a caller's mistake (field, problem): 400
   x NotFound                  no such thing, or not yours: 404
   x CheckpointConflict        somebody else committed first: give up quietly
+  x StateInvalid              a checkpoint document that cannot be read
   x MessageInvalid            a queue message nobody can read: poison
   x CallbackRejected          a callback URL we will not call
   x DeliveryFailed            an attempt that got no answer
@@ -58,6 +59,12 @@ class CheckpointConflict(SignalsError):
     """Another poll committed this environment first."""
 
     reason = "checkpoint_conflict"
+
+
+class StateInvalid(SignalsError):
+    """A checkpoint cannot be read."""
+
+    reason = "state_invalid"
 
 
 class MessageInvalid(SignalsError):

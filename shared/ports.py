@@ -140,7 +140,7 @@ class SubscriptionStore(Protocol):
     """Subscriptions, and which environments have any."""
 
     async def of_environment(self, environment_id: str) -> list[Subscription]:
-        """All subscriptions of an environment."""
+        """All subscriptions of an environment, without their callback URLs: only a call needs one."""
         ...
 
     async def find(self, subscription_id: str) -> Subscription | None:

@@ -1,6 +1,7 @@
 """The checkpoint document: everything that one commit writes, as gzipped JSON."""
 
 import gzip
+import zlib
 from datetime import datetime
 
 import msgspec
@@ -9,21 +10,24 @@ from shared.adapters.messages import CloudEvent, encode_event
 from shared.domain.checkpoint import Checkpoint, EnvironmentState, Reachability
 from shared.domain.events import NumberedEvent
 from shared.domain.snapshot import Look
+from shared.errors import StateInvalid
 
 VERSION = 1
 
 
 class _Document(msgspec.Struct):
+    """Every part but the version may be missing: an older app did not know it."""
+
     v: int
-    checkpoint: Checkpoint | None
-    outbox: list[CloudEvent]
-    sequence: int
-    reachability: Reachability
-    owed: Look
-    watches: int
-    polled_at: datetime | None
-    looked_at: datetime | None
-    committed_at: datetime | None
+    checkpoint: Checkpoint | None = None
+    outbox: list[CloudEvent] = []
+    sequence: int = 0
+    reachability: Reachability = Reachability()
+    owed: Look = Look()
+    watches: int = 0
+    polled_at: datetime | None = None
+    looked_at: datetime | None = None
+    committed_at: datetime | None = None
 
 
 _decoder = msgspec.json.Decoder(_Document)
@@ -48,8 +52,11 @@ def encode_state(state: EnvironmentState) -> bytes:
 
 
 def decode_state(body: bytes) -> EnvironmentState:
-    """The state that encode_state wrote."""
-    document = _decoder.decode(gzip.decompress(body))
+    """The state that encode_state wrote. Raises StateInvalid."""
+    try:
+        document = _decoder.decode(gzip.decompress(body))
+    except (OSError, EOFError, zlib.error, msgspec.MsgspecError) as error:
+        raise StateInvalid(f"A checkpoint cannot be read ({error}): remove its blob to begin anew.") from error
     first = document.sequence - len(document.outbox) + 1
     outbox = (NumberedEvent(first + place, event.to_event()) for place, event in enumerate(document.outbox))
     return EnvironmentState(

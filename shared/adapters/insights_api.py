@@ -27,6 +27,7 @@ from azure.core.rest import AsyncHttpResponse, HttpRequest
 
 from shared.adapters import insights_models as wire
 from shared.adapters.retry_after import http_date, retry_after_seconds
+from shared.adapters.salvage import decode_list, decode_one
 from shared.domain.snapshot import Job, Measure, Node, Segment
 from shared.errors import (
     InsightsAnswerInvalid,
@@ -109,42 +110,42 @@ class CustomerInsightsApi:
         """The newest jobs with their tasks, and the source's clock from the Date header."""
         query = {"top": str(top), "includeTasks": "true"}
         response = await self._get_variant(environment_id, "workflows", "/jobs", query)
-        jobs = tuple(job.to_job() for job in wire.decode_list(response.content, wire.WireJob))
+        jobs = tuple(job.to_job() for job in decode_list(response.content, wire.WireJob))
         return JobList(jobs, _served_at(response))
 
     async def job(self, environment_id: str, job_id: str) -> Job:
         """One job with its tasks."""
         path = f"/jobs/{quote(job_id, safe='')}"
         response = await self._get_variant(environment_id, "workflows", path, {"includeTasks": "true"})
-        return wire.decode_one(response.content, wire.WireJob).to_job()
+        return decode_one(response.content, wire.WireJob).to_job()
 
     async def nodes(self, environment_id: str) -> tuple[Node, ...]:
         """The latest state of everything in the workflow."""
         response = await self._get_variant(environment_id, "workflows", "/status", {})
-        return tuple(node.to_node() for node in wire.decode_list(response.content, wire.WireNode))
+        return tuple(node.to_node() for node in decode_list(response.content, wire.WireNode))
 
     async def data_sources(self, environment_id: str) -> dict[str, str]:
         """Friendly names of the data sources, by identifier."""
         response = await self._get_variant(environment_id, "datasources", "", {})
-        found = (item.data_source_metadata for item in wire.decode_list(response.content, wire.WireDataSource))
+        found = (item.data_source_metadata for item in decode_list(response.content, wire.WireDataSource))
         return {one.data_source_id: one.friendly_name or one.name or "" for one in found if one and one.data_source_id}
 
     async def segments(self, environment_id: str, *, history_days: int) -> tuple[Segment, ...]:
         """All segments with their evaluations of the last days."""
         query = {"includeHistoricStats": "true", "historicStatsDays": str(history_days)}
         response = await self._get(environment_id, "/manage/segments", query)
-        return tuple(segment.to_segment() for segment in wire.decode_list(response.content, wire.WireSegment))
+        return tuple(segment.to_segment() for segment in decode_list(response.content, wire.WireSegment))
 
     async def measures(self, environment_id: str) -> tuple[Measure, ...]:
         """All measures, without history."""
         response = await self._get(environment_id, "/manage/measures", {})
-        return tuple(measure.to_measure() for measure in wire.decode_list(response.content, wire.WireMeasure))
+        return tuple(measure.to_measure() for measure in decode_list(response.content, wire.WireMeasure))
 
     async def measure(self, environment_id: str, name: str, *, history_days: int) -> Measure:
         """One measure with its outputs of the last days."""
         query = {"includeHistoricStats": "true", "historicStatsDays": str(history_days)}
         response = await self._get(environment_id, f"/manage/measures/{quote(name, safe='')}", query)
-        return wire.decode_one(response.content, wire.WireMeasure).to_measure()
+        return decode_one(response.content, wire.WireMeasure).to_measure()
 
     async def measure_row(
         self, environment_id: str, name: str, dimensions: Sequence[tuple[str, str]]
@@ -243,7 +244,7 @@ def _failure(response: AsyncHttpResponse) -> InsightsError:
 def _told(response: AsyncHttpResponse) -> str:
     """The vendor's own word on an error, shortened."""
     try:
-        fault = wire.decode_one(response.content, wire.WireFault)
+        fault = decode_one(response.content, wire.WireFault)
     except InsightsAnswerInvalid:
         return ""
     word = " ".join((fault.error_code or fault.name or fault.message or "").split())

@@ -1,22 +1,18 @@
 """The Customer Insights API's JSON, as far as it is read, and its translation to the rules' words.
 
 Names are those of the vendor's client library 1.0.8 (GraphJobInfo, GraphTaskInfo, GraphNodeInfo, SegmentMetadata,
-MeasureMetadata, DataSourceInfo). Every field may be missing. An item that cannot be read is left out of its list and
-counted; it does not spoil the rest.
+MeasureMetadata, DataSourceInfo). Every field may be missing.
 """
 
-import logging
 from collections.abc import Iterable
 from datetime import MAXYEAR, MINYEAR, UTC, datetime
-from typing import Any, TypeVar
+from typing import Any
 
 import msgspec
 
+from shared.adapters.salvage import UNREADABLE
 from shared.domain.snapshot import Evaluation, Job, Measure, Node, Output, Segment, Task
 from shared.errors import InsightsAnswerInvalid
-
-_log = logging.getLogger(__name__)
-Wire = TypeVar("Wire", bound=msgspec.Struct)
 
 
 class _Vendor(msgspec.Struct, rename="camel"):
@@ -212,7 +208,6 @@ class WireFault(_Vendor):
     name: str | None = None
 
 
-_UNREADABLE = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError)
 _rows_decoder = msgspec.json.Decoder(WireRows, float_hook=str)
 
 
@@ -223,49 +218,13 @@ def utc(moment: datetime | None) -> datetime | None:
     return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
 
 
-def decode_one(body: bytes, kind: type[Wire]) -> Wire:
-    """One item. Raises InsightsAnswerInvalid."""
-    try:
-        return msgspec.json.decode(body, type=kind, strict=False)
-    except _UNREADABLE as error:
-        raise InsightsAnswerInvalid(f"The API's answer is not a {kind.__doc__} {error}") from None
-
-
 def decode_rows(body: bytes) -> list[dict[str, str]]:
     """Rows of a data query, every plain value as text and to the last digit. Raises InsightsAnswerInvalid."""
     try:
         rows = _rows_decoder.decode(body).value
-    except _UNREADABLE as error:
+    except UNREADABLE as error:
         raise InsightsAnswerInvalid(f"The API's answer is not a list of rows: {error}") from None
     return [{name: str(value) for name, value in row.items() if isinstance(value, str | int)} for row in rows]
-
-
-def decode_list(body: bytes, kind: type[Wire]) -> list[Wire]:
-    """A list of items, without those that cannot be read. Raises InsightsAnswerInvalid when it is no list."""
-    try:
-        return msgspec.json.decode(body, type=list[kind], strict=False)  # type: ignore[valid-type]
-    except (msgspec.ValidationError, UnicodeDecodeError):
-        return _readable(_split(body), kind)
-    except _UNREADABLE as error:
-        raise InsightsAnswerInvalid(f"The API's answer is not JSON: {error}") from None
-
-
-def _split(body: bytes) -> list[msgspec.Raw]:
-    try:
-        return msgspec.json.decode(body, type=list[msgspec.Raw])
-    except _UNREADABLE as error:
-        raise InsightsAnswerInvalid(f"The API's answer is not a list: {error}") from None
-
-
-def _readable(items: Iterable[msgspec.Raw], kind: type[Wire]) -> list[Wire]:
-    found = []
-    for item in items:
-        try:
-            found.append(msgspec.json.decode(item, type=kind, strict=False))
-        except _UNREADABLE as error:
-            fields = {"action": "item_unreadable", "kind": kind.__name__}
-            _log.warning("An item of the API's answer is left out: %s", error, extra=fields)
-    return found
 
 
 def _texts(errors: Iterable[WireError]) -> list[str]:

@@ -130,7 +130,8 @@ class MemorySubscriptions:
 
     async def of_environment(self, environment_id: str) -> list[Subscription]:
         """All of an environment."""
-        return [row for _, row in sorted(self.rows.items()) if row.environment_id == environment_id]
+        rows = [row for _, row in sorted(self.rows.items()) if row.environment_id == environment_id]
+        return [replace(row, callback_url="") for row in rows]
 
     async def find(self, subscription_id: str) -> Subscription | None:
         """One of them."""

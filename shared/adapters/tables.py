@@ -6,6 +6,7 @@ events         PK environment id, RK sequence number (19 digits): Type, Subject,
 deadletters    PK environment id, RK subscription id and event id: Body or Claim, Reason, Attempts, DiedAt
 """
 
+import logging
 import re
 from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from contextlib import suppress
@@ -26,6 +27,7 @@ from shared.domain.deliveries import DeadDelivery
 from shared.domain.events import Event, NumberedEvent
 from shared.domain.subscribing import ENVIRONMENT_ID, parse_filters
 from shared.domain.subscriptions import Subscription, SubscriptionState, Trigger
+from shared.errors import RequestInvalid
 
 ENVIRONMENTS = "environments"
 SUBSCRIPTIONS = "subscriptions"
@@ -37,6 +39,7 @@ _MAX_BATCH_BYTES = 700 * 1024  # base64 makes less than 1 MiB of it, which aioht
 _SUBSCRIPTION_ID = re.compile(rf"({ENVIRONMENT_ID.pattern})\.[A-Za-z0-9_-]{{1,200}}")
 
 Row = Mapping[str, Any]
+_log = logging.getLogger(__name__)
 
 
 class TableEventLog:
@@ -80,9 +83,15 @@ class TableSubscriptions:
         self._cipher = cipher
 
     async def of_environment(self, environment_id: str) -> list[Subscription]:
-        """All of an environment."""
-        rows = _rows(self._table, "PartitionKey eq @environment", {"environment": environment_id})
-        return [self._subscription(row) async for row in rows]
+        """All of an environment. A row that cannot be read is left out and logged: it must not hold up the others."""
+        found = []
+        async for row in _rows(self._table, "PartitionKey eq @environment", {"environment": environment_id}):
+            try:
+                found.append(_subscription(row, callback_url=""))
+            except (ValueError, KeyError, RequestInvalid, msgspec.MsgspecError) as error:
+                fields = {"action": "subscription_unreadable", "subscription_id": row["RowKey"]}
+                _log.error("Subscription %s cannot be read: %s", row["RowKey"], error, extra=fields)
+        return found
 
     async def find(self, subscription_id: str) -> Subscription | None:
         """One of them; its id begins with its environment's."""
@@ -93,7 +102,7 @@ class TableSubscriptions:
             row = await self._table.get_entity(environment_id, subscription_id)
         except ResourceNotFoundError:
             return None
-        return self._subscription(row)
+        return _subscription(row, callback_url=self._cipher.decrypt(row["CallbackUrl"]))
 
     async def save(self, subscription: Subscription) -> None:
         """Write one and then note its environment: in this order it is not lost to a remove at the same time."""
@@ -149,21 +158,6 @@ class TableSubscriptions:
             "CreatedAt": subscription.created_at,
         }
 
-    def _subscription(self, row: Row) -> Subscription:
-        trigger = Trigger(row["Trigger"])
-        fields = msgspec.json.decode(row["Fields"])
-        return Subscription(
-            id=row["RowKey"],
-            environment_id=row["PartitionKey"],
-            trigger=trigger,
-            fields=fields,
-            filters=parse_filters(trigger, fields),
-            callback_url=self._cipher.decrypt(row["CallbackUrl"]),
-            created_at=_aware(row["CreatedAt"]),
-            label=row["Label"],
-            state=SubscriptionState(row["State"]),
-        )
-
 
 class TableDeadDeliveries:
     """Deliveries that were given up."""
@@ -199,6 +193,22 @@ class TableDeadDeliveries:
             attempts=row["Attempts"],
             died_at=_aware(row["DiedAt"]),
         )
+
+
+def _subscription(row: Row, *, callback_url: str) -> Subscription:
+    trigger = Trigger(row["Trigger"])
+    fields = msgspec.json.decode(row["Fields"])
+    return Subscription(
+        id=row["RowKey"],
+        environment_id=row["PartitionKey"],
+        trigger=trigger,
+        fields=fields,
+        filters=parse_filters(trigger, fields),
+        callback_url=callback_url,
+        created_at=_aware(row["CreatedAt"]),
+        label=row["Label"],
+        state=SubscriptionState(row["State"]),
+    )
 
 
 async def _rows(

@@ -5,8 +5,11 @@ import json
 from dataclasses import fields, is_dataclass, replace
 from typing import Any
 
+import pytest
+
 from shared.adapters.documents import decode_state, encode_state
 from shared.domain.checkpoint import EnvironmentState
+from shared.errors import StateInvalid
 from tests.contracts import samples
 
 ENVIRONMENT = "e-1"
@@ -57,3 +60,16 @@ def test_the_document_is_gzipped_json_with_a_version_and_plain_events() -> None:
 
 def test_ten_thousand_series_make_a_small_document() -> None:
     assert len(encode_state(samples.state(ENVIRONMENT, series=10_000))) < 500_000
+
+
+def test_a_document_of_an_older_app_is_read() -> None:
+    """What it did not know yet has its usual start."""
+    assert decode_state(gzip.compress(b'{"v": 1, "sequence": 7}')) == EnvironmentState(sequence=7)
+
+
+@pytest.mark.parametrize(
+    "body", [b"", b"not gzip", gzip.compress(b"not JSON"), gzip.compress(b'{"v": "x"}'), b"\x1f\x8b"]
+)
+def test_a_document_that_cannot_be_read_says_what_to_do(body: bytes) -> None:
+    with pytest.raises(StateInvalid, match="remove its blob"):
+        decode_state(body)

@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from shared.adapters import insights_models as wire
+from shared.adapters.salvage import decode_list, decode_one
 from shared.errors import InsightsAnswerInvalid
 
 JOB = {
@@ -56,7 +57,7 @@ WRONG: list[Any] = [17, "text", True, [1], {"a": 1}, 1.5, "2026-99-99T00:00:00Z"
 
 
 def decoded(kind: type[msgspec.Struct], items: Any) -> list[Any]:
-    return list(wire.decode_list(json.dumps(items).encode(), kind))
+    return list(decode_list(json.dumps(items).encode(), kind))
 
 
 def translated(item: Any) -> Any:
@@ -124,7 +125,24 @@ def test_an_item_that_is_no_object_spoils_only_itself(odd: Any) -> None:
 
 def test_an_item_that_is_left_out_is_logged(caplog: pytest.LogCaptureFixture) -> None:
     decoded(wire.WireJob, [JOB, {"jobId": 1.5}])
-    assert [getattr(record, "action", "") for record in caplog.records] == ["item_unreadable"]
+    assert [getattr(record, "action", "") for record in caplog.records] == ["answer_unreadable"]
+
+
+def test_a_wrong_field_counts_as_missing_and_spoils_nothing_else() -> None:
+    """A garbled end of one task must not swallow the job, its other tasks, or what else that task tells."""
+    tasks = [{"taskId": "t1", "friendlyName": "Orders", "endTimestamp": ""}, {"taskId": "t2", "ciErrors": [1, {}]}, 7]
+    (found,) = decoded(wire.WireJob, [{"jobId": "j", "jobStatus": 3, "tasks": tasks}])
+    job = found.to_job()
+    assert (job.job_id, job.status) == ("j", "")
+    assert [(task.task_id, task.friendly_name, task.ended_at) for task in job.tasks] == [
+        ("t1", "Orders", None),
+        ("t2", "", None),
+    ]
+
+
+def test_a_wrong_value_among_a_measures_values_leaves_the_measure() -> None:
+    (found,) = decoded(wire.WireMeasure, [{"name": "M", "output": {"values": {"A": [1], "B": "2"}}}])
+    assert found.to_measure().name == "M"
 
 
 @pytest.mark.parametrize("kind", [kind for kind, _ in KINDS])
@@ -150,7 +168,7 @@ GARBAGE = [
 @pytest.mark.parametrize("body", GARBAGE)
 def test_a_body_that_is_no_list_is_one_error_in_one_line(body: bytes) -> None:
     with pytest.raises(InsightsAnswerInvalid) as caught:
-        wire.decode_list(body, wire.WireJob)
+        decode_list(body, wire.WireJob)
     assert "\n" not in str(caught.value)
 
 
@@ -159,7 +177,7 @@ def test_a_body_that_is_no_list_is_one_error_in_one_line(body: bytes) -> None:
 )
 def test_a_body_that_is_no_job_is_one_error(body: bytes) -> None:
     with pytest.raises(InsightsAnswerInvalid):
-        wire.decode_one(body, wire.WireJob)
+        decode_one(body, wire.WireJob)
 
 
 @pytest.mark.parametrize("body", [b"", b"null", b"[]", b"{}", b'{"value":17}', b'{"value":[17]}', b"<html>", b"\xff"])
@@ -205,7 +223,7 @@ def test_the_largest_date_spoils_no_list(text: str) -> None:
 @given(st.binary(max_size=200))
 def test_any_bytes_are_a_list_or_one_of_our_errors(body: bytes) -> None:
     try:
-        wire.decode_list(body, wire.WireSegment)
+        decode_list(body, wire.WireSegment)
     except InsightsAnswerInvalid as error:
         assert "\n" not in str(error)  # noqa: PT017 - both ends are right
 

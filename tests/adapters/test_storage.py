@@ -52,6 +52,21 @@ async def test_a_callback_url_is_not_in_its_row_in_plain(account: StorageAccount
     assert Cipher([key]).decrypt(row["CallbackUrl"]) == samples.CALLBACK
 
 
+async def test_a_row_that_cannot_be_read_is_left_out_and_told(
+    account: StorageAccount, environment_id: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    """A newer app's trigger, or a dropped key, must not keep the other flows from their events."""
+    store = TableSubscriptions(account.tables, Cipher([Fernet.generate_key().decode()]))
+    kept, odd = (samples.subscription(environment_id, name) for name in ("kept", "odd"))
+    await store.save(kept)
+    await store.save(odd)
+    row = {"PartitionKey": environment_id, "RowKey": odd.id, "Trigger": "of-a-newer-app"}
+    await account.tables.get_table_client("subscriptions").update_entity(row)
+    other_key = TableSubscriptions(account.tables, Cipher([Fernet.generate_key().decode()]))
+    assert await other_key.of_environment(environment_id) == samples.listed([kept])
+    assert [getattr(record, "action", "") for record in caplog.records] == ["subscription_unreadable"]
+
+
 async def test_a_subscription_is_read_with_an_older_key_and_not_without_it(
     account: StorageAccount, environment_id: str
 ) -> None:
@@ -77,7 +92,7 @@ async def test_an_environment_that_is_subscribed_to_while_its_last_one_leaves_st
 
     ledger.before = somebody_subscribes
     await store.remove(one.id)
-    assert await store.of_environment(environment_id) == [two]
+    assert await store.of_environment(environment_id) == samples.listed([two])
     assert environment_id in await store.environments()
     await other.close()
 

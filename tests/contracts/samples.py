@@ -1,6 +1,7 @@
 """What contract tests put into storage: events of any size, states, subscriptions."""
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
@@ -92,6 +93,11 @@ def _mark(place: int) -> SeriesMark:
     return SeriesMark(
         NOON, THIRTY_DIGITS + place, created_at=NOON, disarmed=frozenset({f"{place}/above", f"{place}/below"})
     )
+
+
+def listed(subscriptions: Iterable[Subscription]) -> list[Subscription]:
+    """Subscriptions as a listing shows them: without their secrets."""
+    return [replace(one, callback_url="") for one in subscriptions]
 
 
 def subscription(

@@ -78,7 +78,7 @@ async def test_saving_again_replaces(kit: Kit, environment_id: str) -> None:
     again = samples.subscription(environment_id, trigger=Trigger.PROCESS_ENDED, fields={"outcomes": ["failed"]})
     await kit.subscriptions.save(first)
     await kit.subscriptions.save(again)
-    assert await kit.subscriptions.of_environment(environment_id) == [again]
+    assert await kit.subscriptions.of_environment(environment_id) == samples.listed([again])
 
 
 async def test_a_state_is_changed_and_nothing_else(kit: Kit, environment_id: str) -> None:
@@ -106,7 +106,7 @@ async def test_a_removed_subscription_is_gone_and_removing_it_again_is_no_error(
     for _ in range(2):
         await kit.subscriptions.remove(one.id)
     assert await kit.subscriptions.find(one.id) is None
-    assert await kit.subscriptions.of_environment(environment_id) == [two]
+    assert await kit.subscriptions.of_environment(environment_id) == samples.listed([two])
 
 
 async def test_the_subscriptions_of_an_environment_are_its_own(kit: Kit, environment_id: str) -> None:
@@ -114,8 +114,8 @@ async def test_the_subscriptions_of_an_environment_are_its_own(kit: Kit, environ
     mine = [samples.subscription(environment_id, f"{place:02}") for place in range(30)]
     for one in (*mine, samples.subscription(neighbour)):
         await kit.subscriptions.save(one)
-    assert await kit.subscriptions.of_environment(environment_id) == mine
-    assert await kit.subscriptions.of_environment(neighbour) == [samples.subscription(neighbour)]
+    assert await kit.subscriptions.of_environment(environment_id) == samples.listed(mine)
+    assert await kit.subscriptions.of_environment(neighbour) == samples.listed([samples.subscription(neighbour)])
     assert await kit.subscriptions.of_environment(environment_id[:-1]) == []
 
 
@@ -123,7 +123,7 @@ async def test_more_than_a_page_of_subscriptions_is_read(kit: Kit, environment_i
     """A page of the storage's is 1,000 rows."""
     many = [samples.subscription(environment_id, f"{place:04}") for place in range(1001)]
     await asyncio.gather(*(kit.subscriptions.save(one) for one in many))
-    assert await kit.subscriptions.of_environment(environment_id) == many
+    assert await kit.subscriptions.of_environment(environment_id) == samples.listed(many)
 
 
 async def test_an_environment_with_a_subscription_is_listed_once(kit: Kit, environment_id: str) -> None:
@@ -162,7 +162,7 @@ async def test_an_odd_id_is_unknown_and_breaks_nothing(kit: Kit, environment_id:
     assert await kit.subscriptions.find(odd) is None
     await kit.subscriptions.remove(odd)
     await kit.subscriptions.set_state(odd, SubscriptionState.ENDED)
-    assert await kit.subscriptions.of_environment(environment_id) == [kept]
+    assert await kit.subscriptions.of_environment(environment_id) == samples.listed([kept])
 
 
 @pytest.mark.parametrize("odd", ["' or PartitionKey ne '", "x' or '1' eq '1", "@environment", "a/b", "../.."])

@@ -1,0 +1,89 @@
+"""Reads JSON that may be partly wrong: a field that cannot be read counts as missing and spoils nothing else.
+
+The vendor's formats are known from a client library of 2021, so a field of another type is to be expected.
+"""
+
+import logging
+import re
+from collections.abc import Iterable
+from typing import Any, TypeVar
+
+import msgspec
+
+from shared.errors import InsightsAnswerInvalid
+
+UNREADABLE = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError)
+Wire = TypeVar("Wire", bound=msgspec.Struct)
+
+_MAX_PROBLEMS = 50
+_PLACE = re.compile(r" - at `\$(.*)`$")
+_STEP = re.compile(r"\.(\w+)|\[(\d+)\]")
+_log = logging.getLogger(__name__)
+
+
+def decode_one(body: bytes, kind: type[Wire]) -> Wire:
+    """One item. Raises InsightsAnswerInvalid."""
+    try:
+        return msgspec.json.decode(body, type=kind, strict=False)
+    except UNREADABLE:
+        found = list(_readable([_parse(body, Any)], kind))
+    if not found:
+        raise InsightsAnswerInvalid(f"The API's answer is not a {kind.__doc__}")
+    return found[0]
+
+
+def decode_list(body: bytes, kind: type[Wire]) -> list[Wire]:
+    """A list of items, without those that cannot be read at all. Raises InsightsAnswerInvalid when it is no list."""
+    try:
+        return msgspec.json.decode(body, type=list[kind], strict=False)  # type: ignore[valid-type]
+    except UNREADABLE:
+        return list(_readable(_parse(body, list[Any]), kind))
+
+
+def _parse(body: bytes, kind: Any) -> Any:
+    try:
+        return msgspec.json.decode(body, type=kind)
+    except UNREADABLE as error:
+        raise InsightsAnswerInvalid(f"The API's answer cannot be read: {error}") from None
+
+
+def _readable(items: Iterable[Any], kind: type[Wire]) -> Iterable[Wire]:
+    for item in items:
+        problems: list[str] = []
+        whole = _salvage(item, kind, problems)
+        if problems:
+            fields = {"action": "answer_unreadable", "kind": kind.__name__}
+            _log.warning("Part of the API's answer is left out: %s", "; ".join(problems)[:500], extra=fields)
+        if whole is not None:
+            yield whole
+
+
+def _salvage(item: Any, kind: type[Wire], problems: list[str]) -> Wire | None:
+    """The item without what cannot be read; None when it then lacks what it needs."""
+    while len(problems) < _MAX_PROBLEMS:
+        try:
+            return msgspec.convert(item, kind, strict=False)
+        except (*UNREADABLE, OverflowError) as error:
+            problems.append(str(error))
+            if not _take_out(item, _place(str(error))):
+                return None
+    return None
+
+
+def _place(problem: str) -> list[str | int]:
+    """Where msgspec saw the problem: "... - at `$.tasks[1].endTimestamp`"."""
+    found = _PLACE.search(problem)
+    steps = _STEP.findall(found[1]) if found else []
+    return [name or int(index) for name, index in steps]
+
+
+def _take_out(item: Any, place: list[str | int]) -> bool:
+    """Remove what stands at the place; whether there was something."""
+    if not place:
+        return False
+    *parents, last = place
+    holder = item
+    for step in parents:
+        holder = holder[step]
+    del holder[last]
+    return True
