@@ -32,7 +32,7 @@ def job(run: JobRun, now: datetime, *, with_tasks: bool) -> Json:
             "submittedTimestamp": run.job.submitted_at,
             "endTimestamp": run.ends_at if run.ends_at <= now else None,
             "shouldForceRunRequestedNodes": run.job.submission == "onDemand",
-            "idList": [task.part.identifier for task in run.tasks] if run.job.only else [],
+            "idList": [one.part.identifier for one in run.tasks] if run.job.only else [],
             "tasks": [task(run, one, now) for one in run.tasks] if with_tasks else None,
         }
     )
