@@ -4,6 +4,7 @@ import azure.functions as func
 
 from functions.answers import answering, json_answer
 from shared.bootstrap import house
+from shared.domain.subscribing import environment_id
 from shared.services.environment_status import environment_status
 
 operations = func.Blueprint()
@@ -19,5 +20,5 @@ async def live(req: func.HttpRequest) -> func.HttpResponse:
 @answering
 async def get_environment_status(req: func.HttpRequest) -> func.HttpResponse:
     """Heartbeat, health and counts of an environment."""
-    status = await environment_status(house().ports, req.route_params["environmentId"])
+    status = await environment_status(house().ports, environment_id(req.route_params))
     return json_answer(200, status)

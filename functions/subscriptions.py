@@ -15,7 +15,8 @@ subscriptions = func.Blueprint()
 async def subscribe_to_trigger(req: func.HttpRequest) -> func.HttpResponse:
     """Keep a flow's callback URL and filters; the answer's Location ends the subscription."""
     here = house()
-    made = await subscribe(here.ports, req.route_params["trigger"], json_body(req), here.parse_callback)
+    listed = here.settings.environments
+    made = await subscribe(here.ports, req.route_params["trigger"], json_body(req), here.parse_callback, listed)
     location = f"{here.settings.public_base_url}/api/subscriptions/{made.id}"
     return json_answer(201, {"id": made.id}, {"Location": location})
 

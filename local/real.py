@@ -17,6 +17,9 @@ NEEDED = {
 }
 
 
+DEFAULTS = {"POLL_SCHEDULE": "0 * * * * *"}
+
+
 class SettingsFile(msgspec.Struct, frozen=True):
     """What matters of a local.settings.json."""
 
@@ -26,12 +29,12 @@ class SettingsFile(msgspec.Struct, frozen=True):
 def settings(file: Path, environment: Mapping[str, str]) -> dict[str, str]:
     """The settings of the file; the environment wins, as with Azure's own tools."""
     if not file.exists():
-        return dict(environment)
+        return {**DEFAULTS, **environment}
     try:
         content = msgspec.json.decode(file.read_bytes(), type=SettingsFile)
     except msgspec.DecodeError as error:
         raise LocalError(f"{file.name} cannot be read: {error}. Start from local.settings.example.json") from None
-    return {**content.values, **environment}
+    return {**DEFAULTS, **content.values, **environment}
 
 
 def missing(settings: Mapping[str, str], sign_in_problem: Callable[[], str]) -> list[str]:

@@ -1,4 +1,4 @@
-"""Puts the house together: settings, adapters, ports. Lazy and once a process, so that a cold start pays for little."""
+"""Puts the house together: settings, adapters, ports; once a process, at the first call of a function."""
 
 import asyncio
 import os

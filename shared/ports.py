@@ -44,10 +44,11 @@ EVENT_QUEUES: Mapping[EventType, Queue] = {
 
 @dataclass(frozen=True, slots=True)
 class JobList:
-    """The newest jobs. `served_at` is the source's clock when it answered."""
+    """The newest jobs. `served_at` is the source's clock when it answered; `listed` counts those it cannot tell too."""
 
     jobs: tuple[Job, ...]
     served_at: datetime
+    listed: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,10 +61,15 @@ class StoredState:
 
 @dataclass(frozen=True, slots=True)
 class PollRequest:
-    """Environments to poll. `full` looks at everything; `hop` counts the faster polls since the timer's tick."""
+    """Environments to poll.
+
+    `asked_at`: look at everything, unless that was done since. `anew`: begin with a new baseline, for nobody watched
+    until now. `hop` counts the polls that followed from one.
+    """
 
     environment_ids: tuple[str, ...]
-    full: bool = False
+    asked_at: datetime | None = None
+    anew: bool = False
     hop: int = 0
 
 
@@ -133,6 +139,10 @@ class EventLog(Protocol):
 
     async def read(self, environment_id: str, *, after: int, limit: int) -> list[NumberedEvent]:
         """Events with a number over `after`, in order."""
+        ...
+
+    async def last_number(self, environment_id: str) -> int:
+        """The highest number in the feed; 0 when it is empty."""
         ...
 
 

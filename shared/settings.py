@@ -12,6 +12,8 @@ DEFAULT_API_URL = "https://api.ci.ai.dynamics.com/v1"
 DEFAULT_API_SCOPE = "https://api.ci.ai.microsoft.com/.default"
 DEFAULT_CALLBACK_HOSTS = (".logic.azure.com", ".environment.api.powerplatform.com")
 _STORAGE = "AzureWebJobsStorage"
+_KEY = "CUSTOMER_INSIGHTS_SUBSCRIPTION_KEY"
+_SCHEDULE = re.compile(r"(\S+\s+){4,5}\S+|\d{1,2}:\d{2}:\d{2}")
 _LOOPBACK_URL = re.compile(r"http://(127\.0\.0\.1|localhost)(:\d+)?(/|$)")
 
 
@@ -67,9 +69,28 @@ def read_settings(variables: Mapping[str, str]) -> Settings:
         fast_poll_seconds=_whole_number(variables, "FAST_POLL_SECONDS", 20, problems),
         managed_identity=bool(variables.get("IDENTITY_ENDPOINT")),
     )
+    _check_schedule(variables, problems)
+    _check_keys(settings, problems)
     if problems:
         raise SettingsInvalid(" ".join(problems))
     return settings
+
+
+def _check_schedule(variables: Mapping[str, str], problems: list[str]) -> None:
+    """The host reads it, but without it the host starts an app that never polls."""
+    if not _SCHEDULE.fullmatch(variables.get("POLL_SCHEDULE", "").strip()):
+        problems.append('POLL_SCHEDULE: set it to when polls start, in six NCRONTAB fields, such as "0 * * * * *".')
+
+
+def _check_keys(settings: Settings, problems: list[str]) -> None:
+    without = [
+        one for one in settings.environments if settings.subscription_keys and not settings.subscription_key(one)
+    ]
+    if without:
+        problems.append(f"{_KEY}: there is none for environment {without[0]}, which ENVIRONMENTS lists.")
+    secrets = (*settings.subscription_keys.values(), *settings.callback_encryption_keys)
+    if any(secret.startswith("@Microsoft.KeyVault(") for secret in secrets):
+        problems.append("A Key Vault reference is not resolved: give the app's identity access to the secret.")
 
 
 def _storage(variables: Mapping[str, str], problems: list[str]) -> StorageSettings:
@@ -104,7 +125,7 @@ def _api_url(variables: Mapping[str, str], problems: list[str], *, in_azure: boo
 
 
 def _subscription_keys(variables: Mapping[str, str], problems: list[str]) -> dict[str, str]:
-    name = "CUSTOMER_INSIGHTS_SUBSCRIPTION_KEY"
+    name = _KEY
     keys = {
         variable.removeprefix(name).removeprefix("__").replace("-", "").replace("_", "").lower(): value.strip()
         for variable, value in variables.items()

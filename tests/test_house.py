@@ -70,6 +70,7 @@ def settings_read() -> set[str]:
         {
             "AzureWebJobsStorage": "UseDevelopmentStorage=true",
             "CUSTOMER_INSIGHTS_SUBSCRIPTION_KEY": "key",
+            "POLL_SCHEDULE": "0 * * * * *",
             "CALLBACK_ENCRYPTION_KEYS": Fernet.generate_key().decode(),
         }
     )

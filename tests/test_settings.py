@@ -22,11 +22,13 @@ FIRST, SECOND = "0f8fad5b-d9cb-469f-a165-70867728950e", "7C9E6679-7425-40DE-944B
 NEEDED = {
     "AzureWebJobsStorage": "UseDevelopmentStorage=true",
     "CUSTOMER_INSIGHTS_SUBSCRIPTION_KEY": "ci-key",
+    "POLL_SCHEDULE": "0 * * * * *",
     "CALLBACK_ENCRYPTION_KEYS": KEY,
 }
 AZURE = {
     "AzureWebJobsStorage__accountName": "signals",
     "CUSTOMER_INSIGHTS_SUBSCRIPTION_KEY": "ci-key",
+    "POLL_SCHEDULE": "0 * * * * *",
     "CALLBACK_ENCRYPTION_KEYS": KEY,
     "WEBSITE_SITE_NAME": "signals",
     "WEBSITE_HOSTNAME": "signals.azurewebsites.net",
@@ -154,7 +156,28 @@ def test_all_problems_are_named_at_once() -> None:
         "CALLBACK_ENCRYPTION_KEYS",
         "PUBLIC_BASE_URL",
         "FAST_POLL_SECONDS",
+        "POLL_SCHEDULE",
     ]
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({"POLL_SCHEDULE": ""}, "POLL_SCHEDULE"),
+        ({"POLL_SCHEDULE": "every minute"}, "POLL_SCHEDULE"),
+        ({"CUSTOMER_INSIGHTS_SUBSCRIPTION_KEY": "@Microsoft.KeyVault(SecretUri=https://v/s)"}, "A Key Vault reference"),
+        ({"CALLBACK_ENCRYPTION_KEYS": "@Microsoft.KeyVault(SecretUri=https://v/s)"}, "A Key Vault reference"),
+    ],
+)
+def test_what_would_start_and_then_do_nothing_is_refused(changes: Mapping[str, str], said: str) -> None:
+    assert any(said in line for line in problems(changes))
+
+
+def test_an_environment_without_a_key_is_named() -> None:
+    key = {f"CUSTOMER_INSIGHTS_SUBSCRIPTION_KEY__{FIRST.replace('-', '')}": "own"}
+    base = {name: value for name, value in NEEDED.items() if name != "CUSTOMER_INSIGHTS_SUBSCRIPTION_KEY"}
+    (line,) = problems({**key, "ENVIRONMENTS": f"{FIRST},{SECOND}"}, base)
+    assert SECOND.lower() in line
 
 
 @pytest.mark.parametrize("marker", ["WEBSITE_SITE_NAME", "WEBSITE_INSTANCE_ID"])

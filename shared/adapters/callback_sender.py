@@ -1,6 +1,7 @@
 """Calls flows over HTTP. A callback URL is a secret: no error, log line or repr here holds it."""
 
 import asyncio
+import re
 from collections.abc import Sequence
 
 import aiohttp
@@ -16,8 +17,10 @@ from shared.errors import DeliveryFailed
 
 TIMEOUT_SECONDS = 20
 CONNECT_SECONDS = 5
+CALLS_AT_ONCE = 64
 MAX_ANSWER_BYTES = 64 * 1024
 _HEADERS = {"Content-Type": "application/json; charset=utf-8", "User-Agent": "customer-insights-signals"}
+_CODE = re.compile(r"[\w.-]{1,100}", re.ASCII)  # a code is kept and shown: no room for a URL in it
 _REASONS: tuple[tuple[type[Exception], str], ...] = (
     (TimeoutError, "timeout"),
     (aiohttp.ClientConnectorDNSError, "dns"),
@@ -42,6 +45,7 @@ class CallbackSender:
         self._allowed_suffixes = tuple(allowed_suffixes)
         self._allow_loopback = allow_loopback
         self._session: aiohttp.ClientSession | None = None
+        self._turns = asyncio.Semaphore(CALLS_AT_ONCE)
 
     async def close(self) -> None:
         """Close the connections."""
@@ -54,8 +58,10 @@ class CallbackSender:
         url = parse_callback_url(
             callback_url, allowed_suffixes=self._allowed_suffixes, allow_loopback=self._allow_loopback
         )
+        body = encode_event(event)
         try:
-            return await self._post(URL(url.secret, encoded=True), encode_event(event))
+            async with self._turns:  # waiting for a turn is not the flow's time
+                return await self._post(URL(url.secret, encoded=True), body)
         except (TimeoutError, aiohttp.ClientError) as error:
             reason = next(reason for kind, reason in _REASONS if isinstance(error, kind))
         # Not raised in the block above: the vendor's error names the URL and would go along as its context.
@@ -76,7 +82,7 @@ class CallbackSender:
     def _open(self) -> aiohttp.ClientSession:
         if self._session is None:
             timeout = aiohttp.ClientTimeout(total=TIMEOUT_SECONDS, sock_connect=CONNECT_SECONDS)
-            connector = aiohttp.TCPConnector(limit=64, limit_per_host=0)
+            connector = aiohttp.TCPConnector(limit=0)
             self._session = aiohttp.ClientSession(
                 timeout=timeout, connector=connector, cookie_jar=aiohttp.DummyCookieJar(), trust_env=False
             )
@@ -97,6 +103,7 @@ async def _start_of(response: aiohttp.ClientResponse) -> bytes:
 def _code(body: bytes) -> str:
     """The code of a Logic Apps error body: {"error": {"code": ...}}."""
     try:
-        return msgspec.json.decode(body, type=_FaultBody).error.code[:100]
+        code = msgspec.json.decode(body, type=_FaultBody).error.code
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
         return ""
+    return code if _CODE.fullmatch(code) else ""

@@ -57,6 +57,8 @@ def decode_state(body: bytes) -> EnvironmentState:
         document = _decoder.decode(gzip.decompress(body))
     except (OSError, EOFError, zlib.error, msgspec.MsgspecError) as error:
         raise StateInvalid(f"A checkpoint cannot be read ({error}): remove its blob to begin anew.") from error
+    if document.v != VERSION:
+        raise StateInvalid(f"A checkpoint is of version {document.v}; this app reads version {VERSION}.")
     first = document.sequence - len(document.outbox) + 1
     outbox = (NumberedEvent(first + place, event.to_event()) for place, event in enumerate(document.outbox))
     return EnvironmentState(

@@ -5,12 +5,12 @@ Ocp-Apim-Subscription-Key. Some paths have two spellings (the client library's a
 answers is remembered. A long Retry-After is not waited for: until it is over, calls fail at once.
 """
 
-import re
+import asyncio
 import time
 import zlib
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import UTC, datetime
-from typing import Any, Protocol
+from typing import Any
 from urllib.parse import quote
 
 from azure.core import AsyncPipelineClient
@@ -27,8 +27,9 @@ from azure.core.rest import AsyncHttpResponse, HttpRequest
 
 from shared.adapters import insights_models as wire
 from shared.adapters.retry_after import http_date, retry_after_seconds
-from shared.adapters.salvage import decode_list, decode_one
+from shared.adapters.salvage import decode_counted, decode_list, decode_one
 from shared.domain.snapshot import Job, Measure, Node, Segment
+from shared.domain.subscribing import COLUMN
 from shared.errors import (
     InsightsAnswerInvalid,
     InsightsError,
@@ -42,20 +43,12 @@ from shared.ports import JobList
 
 _MAX_RETRY_AFTER_SECONDS = 5.0
 _TIMEOUT_SECONDS = 60
-_COLUMN = re.compile(r"[A-Za-z_]\w{0,127}", re.ASCII)
+_DEADLINE_SECONDS = 120  # retries and a dripping answer included; a poll must end long before the host gives up
 _QUOTE = "'"
 _VARIANTS: Mapping[str, tuple[str, ...]] = {
     "workflows": ("/workflows/main", "/manage/workflows/main"),
     "datasources": ("/manage/datasources", "/manage/datasources/v2"),
 }
-
-
-class Monotonic(Protocol):
-    """A clock that only goes forward, in seconds."""
-
-    def __call__(self) -> float:
-        """Seconds since some start."""
-        ...
 
 
 class _Retry(AsyncRetryPolicy[Any, Any]):
@@ -70,7 +63,7 @@ class _Retry(AsyncRetryPolicy[Any, Any]):
         """The time to wait; a Retry-After that is neither seconds nor a date is none."""
         try:
             return super().get_retry_after(response)
-        except ValueError:
+        except (ValueError, OverflowError):
             return None
 
 
@@ -84,7 +77,7 @@ class CustomerInsightsApi:
         scope: str,
         subscription_key: Callable[[str], str],
         *,
-        monotonic: Monotonic = time.monotonic,
+        monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         policies = [
             UserAgentPolicy(base_user_agent="customer-insights-signals"),
@@ -110,8 +103,8 @@ class CustomerInsightsApi:
         """The newest jobs with their tasks, and the source's clock from the Date header."""
         query = {"top": str(top), "includeTasks": "true"}
         response = await self._get_variant(environment_id, "workflows", "/jobs", query)
-        jobs = tuple(job.to_job() for job in decode_list(response.content, wire.WireJob))
-        return JobList(jobs, _served_at(response))
+        jobs, listed = decode_counted(response.content, wire.WireJob)
+        return JobList(tuple(job.to_job() for job in jobs), _served_at(response), listed)
 
     async def job(self, environment_id: str, job_id: str) -> Job:
         """One job with its tasks."""
@@ -154,7 +147,7 @@ class CustomerInsightsApi:
 
         That a measure's table is queried under the measure's name is inferred from the documentation (odata-examples).
         """
-        if not all(_COLUMN.fullmatch(column) for column, _ in dimensions):
+        if not all(COLUMN.fullmatch(column) for column, _ in dimensions):
             raise InsightsRejected("A dimension's name has characters that no column has.")
         wanted = " and ".join(f"{column} eq '{value.replace(_QUOTE, 2 * _QUOTE)}'" for column, value in dimensions)
         query = {"$filter": wanted, "$top": "1"}
@@ -167,8 +160,9 @@ class CustomerInsightsApi:
         self, environment_id: str, family: str, path: str, query: Mapping[str, str]
     ) -> AsyncHttpResponse:
         """Try each spelling of a path until one answers; a 404 from all of them is the environment's."""
-        if family in self._variant:
-            return await self._get(environment_id, self._variant[family] + path, query)
+        place = f"{family}{path.rpartition('/jobs/')[1] or path}"
+        if place in self._variant:
+            return await self._get(environment_id, self._variant[place] + path, query)
         missing = InsightsNotFound()
         for variant in _VARIANTS[family]:
             try:
@@ -176,7 +170,7 @@ class CustomerInsightsApi:
             except InsightsNotFound as not_found:
                 missing = not_found
             else:
-                self._variant[family] = variant
+                self._variant[place] = variant
                 return response
         raise missing
 
@@ -213,7 +207,10 @@ class CustomerInsightsApi:
 async def _guarded(call: Awaitable[AsyncHttpResponse]) -> AsyncHttpResponse:
     """Every vendor error becomes one of ours, without the request's headers in its text."""
     try:
-        return await call
+        async with asyncio.timeout(_DEADLINE_SECONDS):
+            return await call
+    except TimeoutError:
+        raise InsightsUnavailable(f"The API gave no whole answer within {_DEADLINE_SECONDS} s.") from None
     except ClientAuthenticationError as error:
         raise InsightsRefused(
             "No token for the Customer Insights API: check the app's identity and its permission.",

@@ -141,11 +141,12 @@ class WireOutput(_Vendor):
     """ScalarOutput: values are texts, one for each aggregate alias."""
 
     evaluation_time: datetime | None = None
-    values: dict[str, str | int | float | None] | None = None
+    values: dict[str, Any] | None = None
 
     def to_output(self) -> Output:
         """The output."""
-        values = {alias: str(value) for alias, value in (self.values or {}).items() if value is not None}
+        plain = ((alias, value) for alias, value in (self.values or {}).items() if isinstance(value, str | int))
+        values = {alias: str(value) for alias, value in plain}
         return Output(utc(self.evaluation_time), values)
 
 

@@ -17,7 +17,10 @@ from shared.ports import EventBatch, JobList, PollRequest, Queue, StoredState, b
 
 
 class MemoryInsights:
-    """An environment that shows what a test sets. Set `failure` to have every call fail."""
+    """An environment that shows what a test sets.
+
+    Set `failure` to have every call fail, `unreadable` to have so many of the newest jobs listed but not told.
+    """
 
     def __init__(self) -> None:
         self.served_at = datetime(2026, 3, 2, tzinfo=UTC)
@@ -27,6 +30,7 @@ class MemoryInsights:
         self.measure_list: tuple[Measure, ...] = ()
         self.measure_rows: dict[tuple[str, tuple[tuple[str, str], ...]], Mapping[str, str]] = {}
         self.failure: InsightsError | None = None
+        self.unreadable = 0
         self.calls: list[str] = []
 
     def _count(self, call: str) -> None:
@@ -37,7 +41,8 @@ class MemoryInsights:
     async def jobs(self, environment_id: str, *, top: int) -> JobList:
         """The newest jobs."""
         self._count(f"jobs {top}")
-        return JobList(self.listed[:top], self.served_at)
+        jobs = self.listed[:top]
+        return JobList(jobs[self.unreadable :], self.served_at, len(jobs))
 
     async def job(self, environment_id: str, job_id: str) -> Job:
         """One job."""
@@ -120,6 +125,10 @@ class MemoryEventLog:
         feed = self.feeds.get(environment_id, {})
         numbers = sorted(number for number in feed if number > after)[:limit]
         return [NumberedEvent(number, messages.decode_event(feed[number])) for number in numbers]
+
+    async def last_number(self, environment_id: str) -> int:
+        """The highest number."""
+        return max(self.feeds.get(environment_id, {}), default=0)
 
 
 class MemorySubscriptions:

@@ -55,7 +55,8 @@ class _Message(msgspec.Struct, rename="camel", omit_defaults=True):
     events: tuple[CloudEvent, ...] = ()
     deliveries: tuple[_Pair, ...] = ()
     environments: tuple[str, ...] = ()
-    full: bool = False
+    asked_at: datetime | None = None
+    anew: bool = False
     hop: int = 0
     claim: str = ""
 
@@ -91,7 +92,14 @@ def decode_event(body: bytes) -> Event:
 
 def encode_polls(request: PollRequest) -> bytes:
     """A message for environment-polls."""
-    return _encoder.encode(_Message(VERSION, environments=request.environment_ids, full=request.full, hop=request.hop))
+    message = _Message(
+        VERSION,
+        environments=request.environment_ids,
+        asked_at=request.asked_at,
+        anew=request.anew,
+        hop=request.hop,
+    )
+    return _encoder.encode(message)
 
 
 def encode_events(batch: EventBatch) -> Iterator[bytes]:
@@ -131,7 +139,7 @@ def decode_polls(body: bytes) -> PollRequest:
     message = _decode(body)
     if not message.environments:
         raise MessageInvalid("The message names no environment.")
-    return PollRequest(message.environments, message.full, message.hop)
+    return PollRequest(message.environments, message.asked_at, message.anew, message.hop)
 
 
 def decode_events(body: bytes) -> EventBatch:

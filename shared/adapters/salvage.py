@@ -6,7 +6,8 @@ The vendor's formats are known from a client library of 2021, so a field of anot
 import logging
 import re
 from collections.abc import Iterable
-from typing import Any, TypeVar
+from functools import lru_cache
+from typing import Any, TypeVar, cast
 
 import msgspec
 
@@ -15,7 +16,7 @@ from shared.errors import InsightsAnswerInvalid
 UNREADABLE = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError)
 Wire = TypeVar("Wire", bound=msgspec.Struct)
 
-_MAX_PROBLEMS = 50
+_MAX_PROBLEMS = 500
 _PLACE = re.compile(r" - at `\$(.*)`$")
 _STEP = re.compile(r"\.(\w+)|\[(\d+)\]")
 _log = logging.getLogger(__name__)
@@ -24,7 +25,7 @@ _log = logging.getLogger(__name__)
 def decode_one(body: bytes, kind: type[Wire]) -> Wire:
     """One item. Raises InsightsAnswerInvalid."""
     try:
-        return msgspec.json.decode(body, type=kind, strict=False)
+        return cast("Wire", _decoder(kind).decode(body))
     except UNREADABLE:
         found = list(_readable([_parse(body, Any)], kind))
     if not found:
@@ -34,15 +35,28 @@ def decode_one(body: bytes, kind: type[Wire]) -> Wire:
 
 def decode_list(body: bytes, kind: type[Wire]) -> list[Wire]:
     """A list of items, without those that cannot be read at all. Raises InsightsAnswerInvalid when it is no list."""
+    return decode_counted(body, kind)[0]
+
+
+def decode_counted(body: bytes, kind: type[Wire]) -> tuple[list[Wire], int]:
+    """The same, with the number of items that there were, readable or not."""
     try:
-        return msgspec.json.decode(body, type=list[kind], strict=False)  # type: ignore[valid-type]
+        found = _decoder(list[kind]).decode(body)  # type: ignore[valid-type]
     except UNREADABLE:
-        return list(_readable(_parse(body, list[Any]), kind))
+        items = _parse(body, list[Any])
+        return list(_readable(items, kind)), len(items)
+    return found, len(found)
+
+
+@lru_cache
+def _decoder(kind: Any) -> msgspec.json.Decoder[Any]:
+    """Numbers with a fraction stay as they were written where no type is asked for."""
+    return msgspec.json.Decoder(kind, strict=False, float_hook=str)
 
 
 def _parse(body: bytes, kind: Any) -> Any:
     try:
-        return msgspec.json.decode(body, type=kind)
+        return _decoder(kind).decode(body)
     except UNREADABLE as error:
         raise InsightsAnswerInvalid(f"The API's answer cannot be read: {error}") from None
 

@@ -6,7 +6,7 @@ Bicep makes the queues, tables and containers in Azure; on one machine they are 
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from azure.core.credentials_async import AsyncTokenCredential
 from azure.core.exceptions import HttpResponseError, ResourceExistsError
@@ -16,6 +16,8 @@ from azure.storage.queue import TextBase64EncodePolicy
 from azure.storage.queue.aio import QueueServiceClient
 
 Result = TypeVar("Result")
+# Waits of about 1, 3 and 7 seconds; the SDK's own first wait is 15, which would outlast a relay's time.
+_RETRIES: dict[str, Any] = {"initial_backoff": 1, "increment_base": 2, "retry_total": 3, "random_jitter_range": 1}
 _MISSING = ("ContainerNotFound", "QueueNotFound", "TableNotFound")
 
 
@@ -31,8 +33,8 @@ class StorageAccount:
     def from_connection_string(cls, text: str) -> "StorageAccount":
         """With a key in the text: for Azurite and tests."""
         return cls(
-            BlobServiceClient.from_connection_string(text),
-            QueueServiceClient.from_connection_string(text),
+            BlobServiceClient.from_connection_string(text, **_RETRIES),
+            QueueServiceClient.from_connection_string(text, **_RETRIES),
             TableServiceClient.from_connection_string(text),
         )
 
@@ -42,8 +44,8 @@ class StorageAccount:
     ) -> "StorageAccount":
         """Without a key: the identity's roles decide."""
         return cls(
-            BlobServiceClient(blob_url, credential=credential),
-            QueueServiceClient(queue_url, credential=credential),
+            BlobServiceClient(blob_url, credential=credential, **_RETRIES),
+            QueueServiceClient(queue_url, credential=credential, **_RETRIES),
             TableServiceClient(table_url, credential=credential),
         )
 

@@ -63,6 +63,11 @@ class TableEventLog:
         rows = _rows(self._table, query, parameters, limit)
         return [NumberedEvent(int(row["RowKey"]), await _event(row, self._claims)) async for row in rows]
 
+    async def last_number(self, environment_id: str) -> int:
+        """The highest number. A table gives no last row, so all keys are read; only a first poll asks."""
+        keys = _rows(self._table, "PartitionKey eq @environment", {"environment": environment_id}, select=["RowKey"])
+        return max([int(row["RowKey"]) async for row in keys], default=0)
+
     async def _row(self, environment_id: str, numbered: NumberedEvent) -> Row:
         event = numbered.event
         return {
@@ -212,7 +217,11 @@ def _subscription(row: Row, *, callback_url: str) -> Subscription:
 
 
 async def _rows(
-    table: TableClient, query: str, parameters: Mapping[str, str], limit: int | None = None
+    table: TableClient,
+    query: str,
+    parameters: Mapping[str, str],
+    limit: int | None = None,
+    select: list[str] | None = None,
 ) -> AsyncIterator[Row]:
     """Rows in key order; none where the table does not exist yet."""
     if limit == 0:
@@ -220,7 +229,7 @@ async def _rows(
     size = min(limit or 1000, 1000)
     count = 0
     try:
-        async for row in table.query_entities(query, parameters=dict(parameters), results_per_page=size):
+        async for row in table.query_entities(query, parameters=dict(parameters), results_per_page=size, select=select):
             yield row
             count += 1
             if count == limit:

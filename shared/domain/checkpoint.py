@@ -1,13 +1,13 @@
 """What is remembered of an environment between two polls, and what is committed with it."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
 
 from shared.domain.events import NumberedEvent
 from shared.domain.snapshot import Look
-from shared.domain.watches import FreshnessWatch
+from shared.domain.watches import FreshnessWatch, Series
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,6 +20,10 @@ class JobMark:
     submitted_at: datetime | None
     handled: frozenset[str]
     closed: bool
+
+    def with_handled(self, keys: Iterable[str]) -> "JobMark":
+        """The same with more that was dealt with."""
+        return JobMark(self.submitted_at, self.handled.union(keys), self.closed)
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +67,11 @@ class Checkpoint:
     series: Mapping[str, SeriesMark] = field(default_factory=dict)
     freshness: tuple[FreshnessWatch, ...] = ()
     looked_at: datetime | None = None
+
+    def evaluated_at(self, measure: str) -> datetime | None:
+        """From when on a measure's evaluations have to be read: the oldest last one of its series."""
+        own = Series("measures", measure).key
+        return min((mark.at for key, mark in self.series.items() if key.startswith(own)), default=self.looked_at)
 
 
 @dataclass(frozen=True, slots=True)

@@ -27,6 +27,8 @@ _FIELDS: Mapping[Trigger, tuple[str, ...]] = {
     Trigger.UNREACHABLE: (),
 }
 ENVIRONMENT_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9-]{0,63}")
+COLUMN = re.compile(r"[A-Za-z_]\w{0,127}", re.ASCII)
+_MAX_DIMENSIONS = 10
 _MAX_TEXT = 512
 _MAX_CHOICES = 50
 _MAX_DIGITS = 60
@@ -124,8 +126,10 @@ def _decimal(value: object) -> Decimal | None:
 
 def _dimensions(fields: Fields) -> tuple[tuple[str, str], ...]:
     value = fields.get("dimensions", {})
-    if not isinstance(value, Mapping) or not all(isinstance(item, str) for pair in value.items() for item in pair):
+    if not isinstance(value, Mapping) or not all(_is_short(item) for pair in value.items() for item in pair):
         raise RequestInvalid("dimensions", 'must be an object of texts, such as {"Country": "NO"}')
+    if len(value) > _MAX_DIMENSIONS or not all(COLUMN.fullmatch(name) for name in value):
+        raise RequestInvalid("dimensions", f"takes {_MAX_DIMENSIONS} names at most, of letters, digits and underscores")
     return tuple(sorted(value.items()))
 
 
@@ -144,11 +148,15 @@ def _choice(fields: Fields, name: str, choices: tuple[str, ...], default: str) -
 def _texts(fields: Fields, name: str) -> tuple[str, ...]:
     value = fields.get(name, ())
     listed = [value] if isinstance(value, str) else value
-    if not isinstance(listed, list | tuple) or not all(isinstance(item, str) and item for item in listed):
+    if not isinstance(listed, list | tuple) or not all(_is_short(item) for item in listed):
         raise RequestInvalid(name, "must be a list of texts")
     if len(listed) > _MAX_CHOICES:
         raise RequestInvalid(name, f"takes {_MAX_CHOICES} entries at most")
     return tuple(listed)
+
+
+def _is_short(item: object) -> bool:
+    return isinstance(item, str) and 0 < len(item) <= _MAX_TEXT
 
 
 def _optional(fields: Fields, name: str, read: Callable[[Fields, str], T]) -> T | None:

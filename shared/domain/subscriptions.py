@@ -73,12 +73,15 @@ class Subscription:
 
 
 class Directory:
-    """The active subscriptions of an environment, found by event without asking each of them."""
+    """The subscriptions of an environment, found by event without asking each of them.
+
+    Suspended ones are among them: their events are kept for when the flow is on again.
+    """
 
     def __init__(self, subscriptions: Iterable[Subscription]) -> None:
         self._by_key: dict[tuple[str, str], list[Subscription]] = {}
         for subscription in subscriptions:
-            if subscription.state is not SubscriptionState.ACTIVE:
+            if subscription.state is SubscriptionState.ENDED:
                 continue
             for event_type in EVENT_TYPES[subscription.trigger]:
                 self._by_key.setdefault((event_type, _wanted_key(subscription.filters)), []).append(subscription)

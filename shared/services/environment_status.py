@@ -1,13 +1,12 @@
 """Whether an environment is watched, and how well."""
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from shared.domain.checkpoint import EnvironmentState
+from shared.domain.polling import is_healthy
 from shared.errors import NotFound
 from shared.ports import Ports
-
-STALE_AFTER = timedelta(minutes=15)
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +39,7 @@ def _status(environment_id: str, state: EnvironmentState, now: datetime) -> Envi
     return EnvironmentStatus(
         environment_id=environment_id,
         watching=state.checkpoint is not None,
-        healthy=age is not None and age < STALE_AFTER and failing.failing_since is None,
+        healthy=is_healthy(state, now),
         watches=state.watches,
         events=state.sequence,
         outbox=len(state.outbox),

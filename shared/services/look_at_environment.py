@@ -1,8 +1,9 @@
 """Take a snapshot with as few calls as will do: the jobs, and what the jobs that ended can have changed.
 
-Without the jobs there is no snapshot. Segments and measures that cannot be read do not hold up the rest: they are owed.
+Without the jobs there is no snapshot. Lists that cannot be read do not hold up the rest: they are owed.
 """
 
+import logging
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from typing import TypeVar
@@ -10,17 +11,18 @@ from typing import TypeVar
 from shared.domain.checkpoint import Checkpoint, EnvironmentState
 from shared.domain.detection.progress import is_gapless, unlisted_open_jobs
 from shared.domain.looks import EVERYTHING, history_days, look_after
-from shared.domain.snapshot import Job, Look, Measure, Segment, Snapshot
+from shared.domain.snapshot import Job, Look, Measure, Node, Segment, Snapshot
 from shared.domain.subscriptions import watches_of
 from shared.domain.watches import Watches
 from shared.errors import InsightsError, InsightsNotFound
 from shared.ports import JobList, Ports
 from shared.services.read_measures import read_measures
 
-Part = TypeVar("Part", tuple[Segment, ...], tuple[Measure, ...])
+Part = TypeVar("Part", tuple[Node, ...], tuple[Segment, ...], tuple[Measure, ...])
 
 _TOPS = (25, 200, 1000)
 _MAX_SINGLE_JOBS = 20
+_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,23 +62,27 @@ async def look_at_environment(ports: Ports, environment_id: str, before: Environ
         snapshot = Snapshot(environment_id, listed.served_at, jobs, gapless=gapless)
         return Sight(snapshot, Watches(freshness=checkpoint.freshness), full=False)
     watches = watches_of(await ports.subscriptions.of_environment(environment_id))
-    days = history_days(checkpoint.looked_at if checkpoint else None, listed.served_at)
     insights, attempts = ports.insights, _Attempts()
+    days = history_days(checkpoint.looked_at if checkpoint else None, listed.served_at)
+
+    def days_of(measure: str) -> int:
+        return history_days(checkpoint.evaluated_at(measure) if checkpoint else None, listed.served_at)
+
     snapshot = Snapshot(
         environment_id,
         listed.served_at,
         jobs,
-        nodes=await insights.nodes(environment_id) if look.nodes else None,
+        nodes=await attempts.read("nodes", look.nodes, lambda: insights.nodes(environment_id)),
         segments=await attempts.read(
             "segments", look.segments, lambda: insights.segments(environment_id, history_days=days)
         ),
         measures=await attempts.read(
-            "measures", look.measures, lambda: read_measures(insights, environment_id, watches, history_days=days)
+            "measures", look.measures, lambda: read_measures(insights, environment_id, watches, days_of)
         ),
         gapless=gapless,
     )
     failures = attempts.failures
-    owed = Look(segments="segments" in failures, measures="measures" in failures)
+    owed = Look("nodes" in failures, "segments" in failures, "measures" in failures)
     return Sight(snapshot, watches, look == EVERYTHING, owed, next(iter(failures.values()), None))
 
 
@@ -84,7 +90,7 @@ async def _list_jobs(ports: Ports, environment_id: str, checkpoint: Checkpoint |
     """The newest jobs, further back while the list does not reach what is known."""
     for top in _TOPS:
         listed = await ports.insights.jobs(environment_id, top=top)
-        if checkpoint is None or is_gapless(checkpoint, listed.jobs, top):
+        if checkpoint is None or is_gapless(checkpoint, listed.jobs, listed=listed.listed, asked_for=top):
             return listed, True
     return listed, False
 
@@ -93,11 +99,17 @@ async def _unlisted(
     ports: Ports, environment_id: str, checkpoint: Checkpoint | None, jobs: Sequence[Job]
 ) -> tuple[Job, ...]:
     missing = unlisted_open_jobs(checkpoint, jobs) if checkpoint else []
-    return tuple([await _one_job(ports, environment_id, job_id) for job_id in missing[:_MAX_SINGLE_JOBS]])
+    found = [await _one_job(ports, environment_id, job_id) for job_id in missing[:_MAX_SINGLE_JOBS]]
+    return tuple(job for job in found if job is not None)
 
 
-async def _one_job(ports: Ports, environment_id: str, job_id: str) -> Job:
+async def _one_job(ports: Ports, environment_id: str, job_id: str) -> Job | None:
+    """A job that the source will not tell about stays open and holds up nothing."""
     try:
         return await ports.insights.job(environment_id, job_id)
     except InsightsNotFound:
         return Job(job_id, "", "deleted")
+    except InsightsError as failure:
+        fields = {"action": "job_unreadable", "environment_id": environment_id, "job_id": job_id}
+        _log.warning("Job %s cannot be read: %s", job_id, failure, extra=fields)
+        return None

@@ -1,22 +1,20 @@
 """Poll one environment: see what is new, commit it with its events in one write, hand the events on."""
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 
-from shared.domain.checkpoint import Checkpoint, EnvironmentState, Reachability
+from shared.domain.checkpoint import EnvironmentState, Reachability
 from shared.domain.detection import Detection, detect
 from shared.domain.detection.progress import something_runs
 from shared.domain.detection.reachability import failed_poll, succeeded_poll
 from shared.domain.events import Event, NumberedEvent
+from shared.domain.polling import is_being_relayed, is_full_look_due, is_worth_writing
 from shared.errors import CheckpointConflict, InsightsError
 from shared.ports import Ports, StoredState
 from shared.services.look_at_environment import Sight, look_at_environment
 from shared.services.relay_outbox import relay_outbox
-
-HEARTBEAT = timedelta(minutes=5)
-FULL_LOOK = timedelta(minutes=15)
-TAKE_OVER_AFTER = timedelta(seconds=30)  # long enough for any relay, short enough for a crash to go unnoticed
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,41 +30,43 @@ class PollOutcome:
     not_understood: Mapping[str, int] = field(default_factory=dict)
 
 
-async def poll_environment(ports: Ports, environment_id: str, *, full: bool = False) -> PollOutcome:
-    """Poll once. A lost race is given up quietly: whoever won has the same facts."""
+async def poll_environment(
+    ports: Ports, environment_id: str, *, asked_at: datetime | None = None, anew: bool = False
+) -> PollOutcome:
+    """Poll once. A lost race is given up quietly: whoever won has the same facts.
+
+    `asked_at`: look at everything unless that was done since. `anew`: forget what was known and begin with a baseline.
+    """
     try:
-        return await _poll(ports, environment_id, full=full)
+        return await _poll(ports, environment_id, asked_at=asked_at, anew=anew)
     except CheckpointConflict:
         return PollOutcome(environment_id, left_to_other=True)
 
 
-async def _poll(ports: Ports, environment_id: str, *, full: bool) -> PollOutcome:
+async def _poll(ports: Ports, environment_id: str, *, asked_at: datetime | None, anew: bool) -> PollOutcome:
     stored = await ports.checkpoints.read(environment_id)
     now = ports.clock()
     if stored is not None and stored.state.outbox:
-        if _is_being_relayed(stored.state, now):
+        if is_being_relayed(stored.state, now):
             return PollOutcome(environment_id, left_to_other=True)
         stored = await relay_outbox(ports, environment_id, stored)
-    before = stored.state if stored else EnvironmentState()
-    due = before.looked_at is None or now - before.looked_at >= FULL_LOOK
+    before = stored.state if stored else EnvironmentState(sequence=await ports.log.last_number(environment_id))
+    known = replace(before, checkpoint=None, reachability=Reachability()) if anew else before
+    full = anew or is_full_look_due(before, now, asked_at)
     try:
-        sight = await look_at_environment(ports, environment_id, before, full=full or due)
+        sight = await look_at_environment(ports, environment_id, known, full=full)
     except InsightsError as failure:
         after, outcome = _failed(environment_id, before, failure, now)
     else:
-        after, outcome = _seen(environment_id, before, sight, now)
-    if not _is_worth_writing(before, after):
+        after, outcome = _seen(environment_id, known, sight, now)
+    if not is_worth_writing(before, after):
         return outcome
     committed = replace(after, committed_at=ports.clock())  # not `now`: the look may have been slow
     etag = await ports.checkpoints.write(environment_id, committed, stored.etag if stored else None)
     if committed.outbox:
-        await relay_outbox(ports, environment_id, StoredState(committed, etag))
+        with suppress(CheckpointConflict):  # taken over meanwhile: the other one hands the same events on
+            await relay_outbox(ports, environment_id, StoredState(committed, etag))
     return replace(outcome, committed=True)
-
-
-def _is_being_relayed(state: EnvironmentState, now: datetime) -> bool:
-    """A young outbox belongs to the poller that committed it; an old one was left by a crash."""
-    return state.committed_at is not None and now - state.committed_at < TAKE_OVER_AFTER
 
 
 def _failed(
@@ -115,19 +115,3 @@ def _reachability(
 def _with_events(state: EnvironmentState, events: Sequence[Event]) -> EnvironmentState:
     numbered = tuple(NumberedEvent(state.sequence + place, event) for place, event in enumerate(events, start=1))
     return replace(state, outbox=numbered, sequence=state.sequence + len(numbered))
-
-
-def _is_worth_writing(before: EnvironmentState, after: EnvironmentState) -> bool:
-    """Whether anything but the time of the poll changed, or a heartbeat is due."""
-    if after.polled_at and (before.polled_at is None or after.polled_at - before.polled_at >= HEARTBEAT):
-        return True
-    same_time = replace(
-        after, polled_at=before.polled_at, checkpoint=_at_the_time_of(after.checkpoint, before.checkpoint)
-    )
-    return same_time != before
-
-
-def _at_the_time_of(after: Checkpoint | None, before: Checkpoint | None) -> Checkpoint | None:
-    if after is None or before is None:
-        return after
-    return replace(after, seen_at=before.seen_at, looked_at=before.looked_at)

@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 
 from shared.domain.snapshot import Measure, Output
@@ -16,16 +16,19 @@ _log = logging.getLogger(__name__)
 
 
 async def read_measures(
-    insights: InsightsApi, environment_id: str, watches: Watches, *, history_days: int
+    insights: InsightsApi, environment_id: str, watches: Watches, history_days: Callable[[str], int]
 ) -> tuple[Measure, ...]:
-    """All measures. One that the API will not tell about stays as listed and does not hold up the others."""
+    """All measures, the watched ones with as many days of history as they need.
+
+    One that the API will not tell about stays as listed and does not hold up the others.
+    """
     listed = {measure.name: measure for measure in await insights.measures(environment_id)}
     at_once = asyncio.Semaphore(_AT_ONCE)
 
     async def detailed(measure: Measure) -> Measure:
         async with at_once:
             try:
-                return await insights.measure(environment_id, measure.name, history_days=history_days)
+                return await insights.measure(environment_id, measure.name, history_days=history_days(measure.name))
             except _OF_ONE_MEASURE as failure:
                 _tell(environment_id, measure.name, failure)
                 return measure

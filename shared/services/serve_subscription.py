@@ -13,6 +13,8 @@ from shared.ports import Ports
 
 TIME_PER_TURN = timedelta(seconds=60)  # a slow flow then gives its place back; the rest follows on the retry queue
 
+_REASONS = {SubscriptionState.ENDED: "flow_gone", SubscriptionState.SUSPENDED: "flow_off"}
+
 
 @dataclass(frozen=True, slots=True)
 class _Attempt:
@@ -24,10 +26,10 @@ class _Attempt:
 async def serve_subscription(ports: Ports, batch: DeliveryBatch, pair: Pair) -> Counter[str]:
     """Make the attempts of a pair; answers how many events came to which end."""
     subscription = await ports.subscriptions.find(pair.subscription_id)
-    if subscription is None or subscription.state is SubscriptionState.ENDED:
+    if subscription is None:
         return Counter(unsubscribed=len(pair.events))
-    if subscription.state is SubscriptionState.SUSPENDED:
-        await _give_up(ports, batch, pair, "flow_off", attempts=pair.attempt - 1)
+    if subscription.state is not SubscriptionState.ACTIVE:
+        await give_up(ports, batch, pair, _REASONS[subscription.state], attempts=pair.attempt - 1)
         return Counter(dead=len(pair.events))
     turn_ends_at = ports.clock() + TIME_PER_TURN
     counts: Counter[str] = Counter()
@@ -69,7 +71,7 @@ async def _settle(
             if delay is not None:
                 await _send_later(ports, batch, replace(rest, attempt=rest.attempt + 1), delay_seconds=delay)
                 return False
-    await _give_up(ports, batch, replace(rest, events=rest.events[:1]), attempt.reason, attempts=rest.attempt)
+    await give_up(ports, batch, replace(rest, events=rest.events[:1]), attempt.reason, attempts=rest.attempt)
     return True
 
 
@@ -77,12 +79,12 @@ async def _stop(ports: Ports, batch: DeliveryBatch, subscription: Subscription, 
     """A flow that is gone ends its subscription; one that is off suspends it. Its events are kept as dead, first:
     after a crash an ended subscription would not be asked about them again.
     """
-    await _give_up(ports, batch, rest, "flow_gone" if gone else "flow_off", attempts=rest.attempt)
     state = SubscriptionState.ENDED if gone else SubscriptionState.SUSPENDED
+    await give_up(ports, batch, rest, _REASONS[state], attempts=rest.attempt)
     await ports.subscriptions.set_state(subscription.id, state)
 
 
-async def _give_up(ports: Ports, batch: DeliveryBatch, pair: Pair, reason: str, *, attempts: int) -> None:
+async def give_up(ports: Ports, batch: DeliveryBatch, pair: Pair, reason: str, *, attempts: int) -> None:
     """Keep events as dead. The attempts were made with the first; those behind it had no turn."""
     for place, index in enumerate(pair.events):
         made = attempts if place == 0 else 0

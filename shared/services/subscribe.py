@@ -1,7 +1,7 @@
 """Take a flow's subscription: check what it asks for, keep it, and have its environment looked at soon."""
 
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 
 from shared.domain.callback_url import CallbackUrl
 from shared.domain.subscribing import check_fields, environment_id, parse_filters, text
@@ -13,9 +13,17 @@ _NOT_FILTERS = ("environmentId", "callbackUrl", "label")
 
 
 async def subscribe(
-    ports: Ports, trigger_name: str, body: object, parse_callback: Callable[[str], CallbackUrl]
+    ports: Ports,
+    trigger_name: str,
+    body: object,
+    parse_callback: Callable[[str], CallbackUrl],
+    listed: Collection[str] = (),
 ) -> Subscription:
-    """Keep a subscription. Raises RequestInvalid, NotFound (the trigger or the environment) and InsightsError."""
+    """Keep a subscription. Raises RequestInvalid, NotFound (the trigger or the environment) and InsightsError.
+
+    An environment that nobody subscribed to, and that is not among the `listed`, was not watched until now: it begins
+    anew, so that what happened in between is not told.
+    """
     if trigger_name not in list(Trigger):
         raise NotFound(f"There is no trigger of that name; there are {', '.join(Trigger)}.")
     trigger = Trigger(trigger_name)
@@ -34,8 +42,10 @@ async def subscribe(
         created_at=ports.clock(),
         label=text(fields, "label") if "label" in fields else "",
     )
+    watched = environment in {*listed, *await ports.subscriptions.environments()}
     await ports.subscriptions.save(subscription)
-    await ports.queues.send_polls([PollRequest((environment,), full=True)])
+    request = PollRequest((environment,), asked_at=ports.clock(), anew=not watched)
+    await ports.queues.send_polls([request])
     return subscription
 
 

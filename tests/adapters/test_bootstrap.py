@@ -31,6 +31,7 @@ async def variables(azurite: str, day: Scenario, monkeypatch: pytest.MonkeyPatch
             "AzureWebJobsStorage": azurite,
             "CUSTOMER_INSIGHTS_API_URL": str(server.make_url("/v1")),
             "CUSTOMER_INSIGHTS_SUBSCRIPTION_KEY": "local-key",
+            "POLL_SCHEDULE": "0 * * * * *",
             "CALLBACK_ENCRYPTION_KEYS": Fernet.generate_key().decode(),
             "CALLBACK_ALLOW_LOOPBACK": "true",
             **identity,

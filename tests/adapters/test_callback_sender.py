@@ -10,7 +10,7 @@ from aiohttp import web
 
 from local.children import free_ports
 from shared.adapters import callback_sender
-from shared.adapters.callback_sender import MAX_ANSWER_BYTES, CallbackSender
+from shared.adapters.callback_sender import CALLS_AT_ONCE, MAX_ANSWER_BYTES, CallbackSender
 from shared.adapters.messages import decode_event, encode_event
 from shared.domain.deliveries import Answer
 from shared.errors import CallbackRejected, DeliveryFailed, SignalsError
@@ -135,12 +135,38 @@ async def test_of_a_huge_error_only_the_start_is_read(sender: CallbackSender, lo
     assert await answer_to(sender, loopback) == Answer(500)
 
 
-async def test_a_code_within_what_is_read_counts_up_to_a_hundred_characters(
-    sender: CallbackSender, loopback: Loopback
-) -> None:
+async def test_a_code_within_what_is_read_counts(sender: CallbackSender, loopback: Loopback) -> None:
     padding = b" " * (MAX_ANSWER_BYTES - 500)
-    loopback.answer(400, b'{"error":{"code":"' + b"C" * 300 + b'"}' + padding + b"}")
+    loopback.answer(400, b'{"error":{"code":"' + b"C" * 100 + b'"}' + padding + b"}")
     assert (await answer_to(sender, loopback)).code == "C" * 100
+
+
+@pytest.mark.parametrize("code", [b"C" * 101, b"https://flow.example/run?sig=SECRET", b"two words", b""])
+async def test_a_text_that_is_no_code_is_not_kept(sender: CallbackSender, loopback: Loopback, code: bytes) -> None:
+    """A dead delivery shows its reason: a flow must not be able to put a secret there."""
+    loopback.answer(400, b'{"error":{"code":"' + code + b'"}}')
+    assert (await answer_to(sender, loopback)).code == ""
+
+
+@pytest.mark.parametrize("text", ["Mon, 01 Jan 99999999999999999999 00:00:00 GMT", "Fri, 31 Dec 9999 23:59:59 -1200"])
+async def test_an_impossible_retry_after_is_none(sender: CallbackSender, loopback: Loopback, text: str) -> None:
+    loopback.answer(202, Retry_After=text)
+    assert await answer_to(sender, loopback) == Answer(202)
+
+
+async def test_waiting_for_a_turn_is_not_the_flows_time(
+    sender: CallbackSender, loopback: Loopback, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Many slow flows at once: each gets its whole time, and none is called twice for having waited."""
+    monkeypatch.setattr("shared.adapters.callback_sender.TIMEOUT_SECONDS", 2)
+
+    async def slowly(_: web.Request) -> web.StreamResponse:
+        await asyncio.sleep(0.3)
+        return web.Response(status=202)
+
+    loopback.answers.append(slowly)
+    answers = await asyncio.gather(*(answer_to(sender, loopback) for _ in range(8 * CALLS_AT_ONCE)))
+    assert {answer.status for answer in answers} == {202}
 
 
 async def test_a_flow_that_took_the_event_is_not_waited_for_to_end_its_answer(

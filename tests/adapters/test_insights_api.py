@@ -59,7 +59,7 @@ async def test_measures_are_listed_without_and_read_one_by_one_with_values(vendo
     [
         ("both", {"GET jobs": 1, "GET status": 1, "GET job": 1, "GET datasources": 1}),
         ("v1", {"GET jobs": 1, "GET status": 1, "GET job": 1, "GET datasources": 1}),
-        ("manage", {"GET jobs": 1, "GET status": 1, "GET job": 1, "GET datasources": 1, "GET unknown path": 2}),
+        ("manage", {"GET jobs": 1, "GET status": 1, "GET job": 1, "GET datasources": 1, "GET unknown path": 4}),
     ],
 )
 async def test_the_spelling_of_a_path_that_answers_is_found_once_and_remembered(

@@ -124,7 +124,7 @@ def test_an_item_that_is_no_object_spoils_only_itself(odd: Any) -> None:
 
 
 def test_an_item_that_is_left_out_is_logged(caplog: pytest.LogCaptureFixture) -> None:
-    decoded(wire.WireJob, [JOB, {"jobId": 1.5}])
+    decoded(wire.WireJob, [JOB, {"jobId": {}}])
     assert [getattr(record, "action", "") for record in caplog.records] == ["answer_unreadable"]
 
 

@@ -2,12 +2,18 @@
 
 from collections.abc import Sequence
 
+from shared.domain.checkpoint import Checkpoint
 from shared.domain.detection.progress import is_gapless, something_runs, unlisted_open_jobs
 from shared.domain.events import Event
 from shared.domain.snapshot import Job
 from tests.factories import at, follow, found_after, job, of_type, snapshot, task
 
 EMPTY = snapshot(0)
+
+
+def _gapless(checkpoint: Checkpoint, jobs: Sequence[Job], listed: int | None = None) -> bool:
+    """When three jobs were asked for."""
+    return is_gapless(checkpoint, jobs, listed=len(jobs) if listed is None else listed, asked_for=3)
 
 
 def _run(number: int, status: str = "successful") -> Job:
@@ -100,34 +106,54 @@ def test_the_checkpoint_remembers_only_what_is_listed_or_open() -> None:
 
 
 def test_a_list_shorter_than_asked_for_shows_everything() -> None:
+    (before,) = follow(EMPTY)
+    assert _gapless(before.checkpoint, _runs(5, 6))
+
+
+def test_a_short_list_without_any_known_job_may_hide_others() -> None:
+    """The source may list fewer than it is asked for."""
     (before,) = follow(snapshot(10, *_runs(1)))
-    assert is_gapless(before.checkpoint, _runs(5, 6), 3)
+    assert not _gapless(before.checkpoint, _runs(5, 6))
+
+
+def test_jobs_that_could_not_be_read_count_as_listed() -> None:
+    (before,) = follow(EMPTY)
+    assert not _gapless(before.checkpoint, _runs(5, 6), listed=3)
+
+
+def test_a_job_that_nobody_tells_about_any_more_is_given_up_after_a_week() -> None:
+    week = 7 * 24 * 60
+    running = job("j", "running", start=1, end=None)
+    looks = follow(snapshot(10, running), snapshot(week, _run(2)), snapshot(week + 2, _run(2)), snapshot(week + 9))
+    asked_for = [unlisted_open_jobs(look.checkpoint, []) for look in looks]
+    assert asked_for == [["j"], ["j"], [], []]
+    assert "j" not in looks[-1].checkpoint.jobs
 
 
 def test_a_full_list_that_reaches_a_known_job_is_gapless() -> None:
     (before,) = follow(snapshot(10, *_runs(1, 2, 3)))
-    assert is_gapless(before.checkpoint, _runs(3, 4, 5), 3)
+    assert _gapless(before.checkpoint, _runs(3, 4, 5))
 
 
 def test_a_full_list_of_unknown_jobs_may_hide_others() -> None:
     (before,) = follow(snapshot(10, *_runs(1, 2, 3)))
-    assert not is_gapless(before.checkpoint, _runs(5, 6, 7), 3)
+    assert not _gapless(before.checkpoint, _runs(5, 6, 7))
 
 
 def test_a_full_list_after_an_empty_first_sight_may_hide_others() -> None:
     """An environment that had no job yet can have more than a list of them by the next poll."""
     (before,) = follow(EMPTY)
-    assert not is_gapless(before.checkpoint, _runs(5, 6, 7), 3)
+    assert not _gapless(before.checkpoint, _runs(5, 6, 7))
 
 
 def test_a_full_list_that_reaches_a_forgotten_job_is_gapless() -> None:
     *_, last = follow(EMPTY, snapshot(10, *_runs(1, 2, 3)), snapshot(11))
-    assert is_gapless(last.checkpoint, _runs(3, 4, 5), 3)
+    assert _gapless(last.checkpoint, _runs(3, 4, 5))
 
 
 def test_an_empty_list_is_gapless() -> None:
     (before,) = follow(snapshot(10, *_runs(1)))
-    assert is_gapless(before.checkpoint, [], 3)
+    assert _gapless(before.checkpoint, [])
 
 
 def test_something_runs_while_any_listed_job_does() -> None:

@@ -59,9 +59,10 @@ def test_a_trigger_gets_its_own_event_types_and_no_other(trigger: Trigger) -> No
     assert getting == set(EVENT_TYPES[trigger])
 
 
-def test_only_active_subscriptions_get_events() -> None:
+def test_an_ended_subscription_gets_no_event_and_one_of_a_flow_that_is_off_does() -> None:
+    """Delivery keeps them for when the flow is on again."""
     states = [subscription(state, state=state) for state in SubscriptionState]
-    assert _getting(_event(FAILED), *states) == ["active"]
+    assert _getting(_event(FAILED), *states) == ["active", "suspended"]
 
 
 def test_a_subscription_for_one_source_gets_only_its_events() -> None:

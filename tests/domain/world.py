@@ -113,7 +113,7 @@ def _listed(world: World, checkpoint: Checkpoint | None, minute: float, top: int
     """The newest jobs, further back while the list does not reach what is known, and those that went off it running."""
     if checkpoint is None:
         return world.jobs_at(minute, top=1000)
-    while not is_gapless(checkpoint, world.jobs_at(minute, top), top):
+    while not is_gapless(checkpoint, world.jobs_at(minute, top), listed=len(world.jobs_at(minute, top)), asked_for=top):
         top *= 2
     listed = world.jobs_at(minute, top)
     missing = unlisted_open_jobs(checkpoint, listed)

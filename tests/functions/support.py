@@ -9,6 +9,7 @@ from tests.factories import ENVIRONMENT
 VARIABLES = {
     "AzureWebJobsStorage": "UseDevelopmentStorage=true",
     "CUSTOMER_INSIGHTS_SUBSCRIPTION_KEY": "key",
+    "POLL_SCHEDULE": "0 * * * * *",
     "CALLBACK_ENCRYPTION_KEYS": Fernet.generate_key().decode(),
     "PUBLIC_BASE_URL": "https://signals.example.com/",
     "ENVIRONMENTS": ENVIRONMENT,

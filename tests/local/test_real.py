@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from local.errors import LocalError
-from local.real import missing, settings
+from local.real import DEFAULTS, missing, settings
 
 COMPLETE = {"ENVIRONMENTS": "a,b", "CUSTOMER_INSIGHTS_SUBSCRIPTION_KEY": "k"}
 
@@ -25,8 +25,8 @@ def test_the_environment_wins(tmp_path: Path) -> None:
     """As with Azure's own tools."""
     file = tmp_path / "local.settings.json"
     file.write_text('{"IsEncrypted": false, "Values": {"ENVIRONMENTS": "file", "OTHER": "x"}}')
-    assert settings(file, {"ENVIRONMENTS": "shell"}) == {"ENVIRONMENTS": "shell", "OTHER": "x"}
-    assert settings(tmp_path / "none.json", {"A": "b"}) == {"A": "b"}
+    assert settings(file, {"ENVIRONMENTS": "shell"}) == {**DEFAULTS, "ENVIRONMENTS": "shell", "OTHER": "x"}
+    assert settings(tmp_path / "none.json", {"A": "b"}) == {**DEFAULTS, "A": "b"}
 
 
 def test_a_broken_settings_file(tmp_path: Path) -> None:

@@ -65,7 +65,7 @@ class FusedLog:
     """Each event is a write, for a batch of rows may be written in part; a number never changes its event."""
 
     def __init__(self, stage: Stage, fuse: Fuse) -> None:
-        self.read = stage.log.read
+        self.read, self.last_number = stage.log.read, stage.log.last_number
         self._inner, self._fuse = stage.log, fuse
 
     async def append(self, environment_id: str, events: Sequence[NumberedEvent]) -> None:

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from shared.adapters.memory import MemoryFlows
+from shared.adapters.memory import MemoryFlows, MemoryQueues
 from shared.domain.deliveries import Answer, DeliveryBatch, Pair
 from shared.domain.events import Event
 from shared.domain.retries import SCHEDULE_SECONDS
@@ -232,10 +232,34 @@ class Patient(MemoryFlows):
         return await super().call(callback_url, event)
 
 
-async def test_a_fault_of_ours_is_raised_for_the_host_once_the_others_have_theirs(stage: Stage) -> None:
+async def test_a_fault_of_ours_at_one_flow_is_tried_again_for_that_one_alone(stage: Stage) -> None:
+    """The host would repeat the whole message, and every other flow would be called again."""
     stage.flows = Patient()
     await order_for(stage, "broken", Bug())
     await order_for(stage, "well")
+    counts = await deliver(stage.ports, batch_for("broken", "well"))
+    assert called(stage, "well") == [0, 1, 2, 3]
+    assert counts == {"delivered": 4, "fault": 4}
+    ((body, delay),) = stage.queues.messages[Queue.REDELIVERIES]
+    (pair,) = (await stage.queues.read_deliveries(body)).pairs
+    assert (pair.subscription_id, pair.attempt, delay) == (identity("broken"), 2, 5)
+
+
+async def test_a_fault_that_lasts_ends_as_dead_deliveries(stage: Stage) -> None:
+    await order_for(stage, "broken", Bug())
+    (pair,) = batch_for("broken").pairs
+    await deliver(stage.ports, replace(batch_for("broken"), pairs=(replace(pair, attempt=10),)))
+    assert {dead.reason for dead in stage.dead.rows.values()} == {"fault"}
+    assert not stage.queues.messages[Queue.REDELIVERIES]
+
+
+async def test_a_fault_that_cannot_even_be_noted_is_raised_for_the_host(stage: Stage) -> None:
+    class Broken(MemoryQueues):
+        async def send_redeliveries(self, batch: DeliveryBatch, *, delay_seconds: int) -> None:
+            raise Bug
+
+    await order_for(stage, "broken", Bug())
+    await order_for(stage, "well")
     with pytest.raises(Bug):
-        await deliver(stage.ports, batch_for("broken", "well"))
+        await deliver(replace(stage.ports, queues=Broken()), batch_for("broken", "well"))
     assert called(stage, "well") == [0, 1, 2, 3]

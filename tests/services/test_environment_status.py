@@ -2,8 +2,9 @@
 
 import pytest
 
+from shared.domain.polling import STALE_AFTER
 from shared.errors import InsightsRefused, NotFound
-from shared.services.environment_status import STALE_AFTER, EnvironmentStatus, environment_status
+from shared.services.environment_status import EnvironmentStatus, environment_status
 from tests.factories import ENVIRONMENT, at, threshold
 from tests.services.stage import Stage, failed_refresh, standing_order
 

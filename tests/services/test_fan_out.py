@@ -49,10 +49,10 @@ async def test_events_that_nobody_wants_cost_no_message(stage: Stage) -> None:
     assert not stage.queues.messages[Queue.DELIVERIES]
 
 
-async def test_suspended_and_ended_subscriptions_get_nothing(stage: Stage) -> None:
+async def test_an_ended_subscription_gets_nothing_and_a_suspended_one_is_left_to_delivery(stage: Stage) -> None:
     await stage.subscriptions.save(standing_order("off", state=SubscriptionState.SUSPENDED))
     await stage.subscriptions.save(standing_order("gone", state=SubscriptionState.ENDED))
-    assert await fan_out(stage.ports, EventBatch(ENVIRONMENT, (refresh(1),))) == 0
+    assert await fan_out(stage.ports, EventBatch(ENVIRONMENT, (refresh(1),))) == 1
 
 
 async def test_subscriptions_of_another_environment_get_nothing(stage: Stage) -> None:

@@ -36,4 +36,4 @@ async def test_without_an_environment_nothing_is_asked_for(stage: Stage) -> None
 async def test_a_tick_asks_for_ordinary_polls_without_delay(stage: Stage) -> None:
     await start_polls(stage.ports, ["a"])
     assert stage.delays(Queue.POLLS) == [0]
-    assert await _asked(stage) == [PollRequest(("a",), full=False, hop=0)]
+    assert await _asked(stage) == [PollRequest(("a",))]

@@ -49,7 +49,7 @@ def detect(checkpoint: Checkpoint | None, snapshot: Snapshot, watches: Watches) 
     after = replace(
         before,
         seen_at=max(before.seen_at, snapshot.taken_at),
-        jobs=marks,
+        jobs=refreshes.mark(marks),
         forgotten_until=forgotten_until,
         sources=sources,
         series=series,

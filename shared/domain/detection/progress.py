@@ -15,6 +15,7 @@ from shared.domain.snapshot import Job, Task
 JOB_ENDED = "job"
 UNIFICATION_ENDED = "unification"
 UNIFICATION_STAGES = ("map", "match", "merge")
+_GIVE_UP_AFTER = timedelta(days=7)
 _NEVER = datetime.min.replace(tzinfo=UTC)
 
 
@@ -39,8 +40,8 @@ def follow_jobs(
         if found is not None:
             progress.append(found)
     unlisted = {job_id: mark for job_id, mark in checkpoint.jobs.items() if job_id not in marks}
-    marks |= {job_id: mark for job_id, mark in unlisted.items() if _is_open(mark)}
-    gone = [mark.submitted_at for mark in unlisted.values() if not _is_open(mark)]
+    marks |= {job_id: mark for job_id, mark in unlisted.items() if _is_open(mark, checkpoint)}
+    gone = [mark.submitted_at for mark in unlisted.values() if not _is_open(mark, checkpoint)]
     if first_sight and jobs:
         gone.append(_just_before(jobs))
     horizon = max((moment for moment in (*gone, checkpoint.forgotten_until) if moment), default=None)
@@ -50,14 +51,20 @@ def follow_jobs(
 def unlisted_open_jobs(checkpoint: Checkpoint, jobs: Iterable[Job]) -> list[str]:
     """Jobs that were running when last seen and are no longer among the newest: each has to be asked for by id."""
     listed = {job.job_id for job in jobs}
-    return sorted(job_id for job_id, mark in checkpoint.jobs.items() if _is_open(mark) and job_id not in listed)
+    return sorted(
+        job_id for job_id, mark in checkpoint.jobs.items() if _is_open(mark, checkpoint) and job_id not in listed
+    )
 
 
-def is_gapless(checkpoint: Checkpoint, jobs: Sequence[Job], asked_for: int) -> bool:
-    """Whether the list reaches back to what is known, so that no job can hide between the two."""
-    if len(jobs) < asked_for:
+def is_gapless(checkpoint: Checkpoint, jobs: Sequence[Job], *, listed: int, asked_for: int) -> bool:
+    """Whether the list reaches back to what is known, so that no job can hide between the two.
+
+    `listed` counts what the source listed, readable or not. A list that is shorter than asked for is the whole list,
+    unless jobs are known and none of them is on it: then the source may hold back.
+    """
+    if not listed or any(job.job_id in checkpoint.jobs or _is_before(job, checkpoint.forgotten_until) for job in jobs):
         return True
-    return any(job.job_id in checkpoint.jobs or _is_before(job, checkpoint.forgotten_until) for job in jobs)
+    return listed < asked_for and not checkpoint.jobs
 
 
 def something_runs(jobs: Iterable[Job]) -> bool:
@@ -95,9 +102,14 @@ def _moment(job: Job) -> datetime | None:
     return job.submitted_at or job.ended_at
 
 
-def _is_open(mark: JobMark) -> bool:
-    """Whether its job was going on when last seen; a task may stay queued for ever in a job that was aborted."""
-    return JOB_ENDED not in mark.handled
+def _is_open(mark: JobMark, checkpoint: Checkpoint) -> bool:
+    """Whether its job was going on when last seen; one that nobody tells about any more is given up after a week.
+
+    A task may stay queued for ever in a job that was aborted, so only the job itself counts.
+    """
+    if JOB_ENDED in mark.handled:
+        return False
+    return mark.submitted_at is None or checkpoint.seen_at - mark.submitted_at < _GIVE_UP_AFTER
 
 
 def _follow(job: Job, mark: JobMark | None) -> tuple[Progress | None, JobMark]:

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from shared.domain.checkpoint import Checkpoint
+from shared.domain.checkpoint import Checkpoint, JobMark
 from shared.domain.detection.progress import Progress
 from shared.domain.detection.sources import sources_of
 from shared.domain.events import Event, EventType, JsonValue, duration_seconds, make_event
@@ -28,6 +28,21 @@ class Refresh:
     task: Task
     data_source_id: str | None
 
+    @property
+    def event_type(self) -> EventType | None:
+        """Skipped and aborted runs are neither a failure nor a success."""
+        return _OUTCOMES.get(self.task.status)
+
+    @property
+    def occurrence(self) -> str:
+        """The fact: this source in this job."""
+        return f"{self.job.job_id}/{self.data_source_id or self.task.key}"
+
+    @property
+    def key(self) -> str:
+        """What marks it as told: a source that fails twice in one job, tried again, failed once."""
+        return f"{self.event_type}/{self.occurrence}"
+
     def ended_at(self, snapshot: Snapshot) -> datetime:
         """When it ended, as well as the source tells."""
         return ended_at(self.job, self.task, snapshot)
@@ -45,20 +60,29 @@ class Refreshes:
     def of(cls, checkpoint: Checkpoint, progress: Sequence[Progress], snapshot: Snapshot) -> "Refreshes":
         """Find them, and the data source of each."""
         known_names = {identifier: mark.name for identifier, mark in checkpoint.sources.items()}
-        ingestions = (node for node in snapshot.nodes or () if node.operation_type == "ingestion" and node.identifier)
-        nodes = {node.identifier: node for node in ingestions}
-        items = tuple(refresh for item in progress for refresh in _refreshes(item, nodes, known_names))
+        nodes = _ingestions(snapshot, known_names)
+        found = (refresh for item in progress for refresh in _refreshes(item, nodes, known_names))
+        items = tuple({one.key: one for one in found if one.key not in _told(checkpoint, one)}.values())
         successes: dict[str, list[datetime]] = {}
         for refresh in items:
             if refresh.data_source_id and refresh.task.status == "successful":
                 successes.setdefault(refresh.data_source_id, []).append(refresh.ended_at(snapshot))
         return cls(items, successes, _not_understood(progress, items))
 
+    def mark(self, marks: Mapping[str, JobMark]) -> Mapping[str, JobMark]:
+        """The jobs' marks with these refreshes told."""
+        told: dict[str, set[str]] = {}
+        for refresh in self.items:
+            told.setdefault(refresh.job.job_id, set()).add(refresh.key)
+        if not told:
+            return marks
+        return {**marks, **{job_id: marks[job_id].with_handled(keys) for job_id, keys in told.items()}}
+
 
 def refresh_events(snapshot: Snapshot, refreshes: Refreshes) -> Iterator[Event]:
-    """One event for each refresh that succeeded, failed or timed out. Skipped and aborted runs are neither."""
+    """One event for each refresh that succeeded, failed or timed out."""
     for refresh in refreshes.items:
-        event_type = _OUTCOMES.get(refresh.task.status)
+        event_type = refresh.event_type
         if event_type is None:
             continue
         name = refresh.task.friendly_name
@@ -68,7 +92,7 @@ def refresh_events(snapshot: Snapshot, refreshes: Refreshes) -> Iterator[Event]:
             snapshot.environment_id,
             event_type,
             subject=f"datasources/{subject}",
-            occurrence=f"{refresh.job.job_id}/{refresh.task.key}",
+            occurrence=refresh.occurrence,
             time=refresh.ended_at(snapshot),
             data={
                 "dataSourceId": refresh.data_source_id,
@@ -157,6 +181,18 @@ def _job(job: Job) -> dict[str, JsonValue | datetime | None]:
         "endedAt": job.ended_at,
         "durationSeconds": duration_seconds(job.submitted_at, job.ended_at),
     }
+
+
+def _told(checkpoint: Checkpoint, refresh: Refresh) -> frozenset[str]:
+    mark = checkpoint.jobs.get(refresh.job.job_id)
+    return mark.handled if mark else frozenset()
+
+
+def _ingestions(snapshot: Snapshot, known_names: Mapping[str, str]) -> dict[str, Node]:
+    """The data sources' nodes; where they could not be read, the names of the last look serve."""
+    if snapshot.nodes is None:
+        return {identifier: Node("ingestion", identifier, name) for identifier, name in known_names.items()}
+    return {node.identifier: node for node in snapshot.nodes if node.operation_type == "ingestion" and node.identifier}
 
 
 def _refreshes(progress: Progress, nodes: Mapping[str, Node], known_names: Mapping[str, str]) -> Iterator[Refresh]:

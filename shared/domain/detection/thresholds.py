@@ -15,6 +15,9 @@ from shared.domain.events import Event, EventType, JsonValue, iso, make_event
 from shared.domain.snapshot import Measure, Segment, Snapshot
 from shared.domain.watches import Direction, Series, SeriesWatches, ThresholdWatch, change_percent, round_percent
 
+_EVALUATION_STATUSES = (
+    "", "none", "queued", "running", "completedsuccess", "completedfailure", "cancelled", "interrupted", "notqualified",
+)  # fmt: skip
 _KEEP_MISSING = timedelta(days=7)
 _MAX_MAGNITUDE = 60  # powers of ten; what is beyond can be neither written out nor reckoned with
 
@@ -63,16 +66,18 @@ def _sightings(snapshot: Snapshot, unreadable: Counter[str]) -> Iterator[_Sighti
 
 
 def _segment(segment: Segment, unreadable: Counter[str]) -> _Sighting:
-    """A segment that is not active keeps its last value: nothing is read from it until it is active again."""
+    """A segment that is inactive keeps its last value: nothing is read from it until it is active again."""
     readings = []
-    if segment.state.lower() in ("active", ""):
-        for evaluation in segment.evaluations:
-            if evaluation.status.lower() != "completedsuccess":
-                continue
-            if evaluation.at is None or evaluation.members is None:
-                unreadable["segment_without_count"] += 1
-                continue
-            readings.append(_Reading(evaluation.at, Decimal(evaluation.members)))
+    for evaluation in segment.evaluations if segment.state.lower() != "inactive" else ():
+        status = evaluation.status.lower()
+        if status not in _EVALUATION_STATUSES:
+            unreadable["unknown_evaluation_status"] += 1
+        if status != "completedsuccess":
+            continue
+        if evaluation.at is None or evaluation.members is None:
+            unreadable["segment_without_count"] += 1
+            continue
+        readings.append(_Reading(evaluation.at, Decimal(evaluation.members)))
     series = Series("segments", segment.name)
     return _Sighting(series, segment.display_name, segment.created_at, tuple(readings))
 
@@ -121,9 +126,9 @@ def _judge(
         return [], SeriesMark(fresh[-1].at, fresh[-1].value, sighting.created_at) if fresh else None
     events: list[Event] = []
     for reading in fresh:
-        disarmed = mark.disarmed
+        disarmed: frozenset[str] = frozenset()  # nobody waits where nobody watches
         if watches is not None:
-            disarmed = _rearmed(disarmed, reading.value, watches)
+            disarmed = _rearmed(mark.disarmed, reading.value, watches)
             for watch, side in watches.crossed(mark.value, reading.value):
                 entry = f"{watch.id}/{side}"
                 if entry in disarmed:
