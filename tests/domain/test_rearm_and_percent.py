@@ -6,7 +6,7 @@ import pytest
 
 from shared.domain.events import Event
 from shared.domain.watches import Direction, ThresholdWatch, change_percent
-from tests.factories import found_after, segment, snapshot, threshold, watching
+from tests.factories import follow, found_after, segment, snapshot, threshold, watching
 
 ABOVE, BELOW, BOTH = Direction.ABOVE, Direction.BELOW, Direction.BOTH
 
@@ -138,3 +138,13 @@ def test_the_change_in_percent_is_exact() -> None:
     assert change_percent(Decimal("0.1"), Decimal("0.3")) == 200
     assert change_percent(Decimal(0), Decimal(5)) is None
     assert change_percent(Decimal(-4), Decimal(-2)) == 50
+
+
+def test_a_rule_that_was_given_up_while_it_waited_starts_armed_again() -> None:
+    """A flow that is switched off and on again must not miss the next crossing."""
+    rule = watching(threshold(100, rearm_at=50))
+    fired = follow(snapshot(1, segments=[segment((1, 90))]), snapshot(6, segments=[segment((5, 150))]), watches=rule)
+    (nobody,) = follow(snapshot(11, segments=[segment((10, 40))]), after=fired[-1].checkpoint)
+    looks = [snapshot(16, segments=[segment((15, 60))]), snapshot(21, segments=[segment((20, 150))])]
+    again = follow(*looks, watches=rule, after=nobody.checkpoint)
+    assert [len(look.events) for look in (fired[-1], nobody, *again)] == [1, 0, 0, 1]

@@ -255,3 +255,19 @@ def test_a_source_that_was_renamed_since_its_run_is_still_found() -> None:
     for before in ([node("ds-1", "Old name")], []):
         events = found_after(snapshot(0, nodes=before), snapshot(30, run, nodes=[now, ORDERS]))
         assert [event.subject for event in _refreshes(events)] == ["datasources/ds-1"]
+
+
+def test_a_source_that_fails_again_in_one_job_failed_once_and_its_success_is_told_too() -> None:
+    first, second = task("Orders", "failed", task_id="1", end=3), task("Orders", "failed", task_id="2", end=4)
+    third = task("Orders", task_id="3", end=6)
+    tasks = [[first], [first, second], [first, second, third]]
+    looks = [snapshot(10 + n, job("j", "running", *some, end=None), nodes=[ORDERS]) for n, some in enumerate(tasks)]
+    told = _refreshes(found_after(snapshot(0, nodes=[ORDERS]), *looks))
+    assert [event.type for event in told] == [FAILED, SUCCEEDED]
+
+
+def test_tasks_that_are_listed_after_the_end_of_their_job_are_not_told_twice() -> None:
+    bare = job("j", "failed", operation="ingestion", identifiers=["ds-orders"])
+    full = job("j", "failed", task("Orders", "failed"), operation="ingestion", identifiers=["ds-orders"])
+    looks = [snapshot(20 + n, one, nodes=[ORDERS]) for n, one in enumerate((bare, full))]
+    assert len(_refreshes(found_after(snapshot(0, nodes=[ORDERS]), *looks))) == 1

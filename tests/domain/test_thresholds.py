@@ -168,16 +168,6 @@ def test_an_evaluation_with_an_unknown_status_is_counted_and_not_believed() -> N
     assert (last.events, dict(last.not_understood)) == ((), {"unknown_evaluation_status": 1})
 
 
-def test_a_rule_that_was_given_up_while_it_waited_starts_armed_again() -> None:
-    """A flow that is switched off and on again must not miss the next crossing."""
-    rule = watching(threshold(100, rearm_at=50))
-    fired = follow(snapshot(1, segments=[segment((1, 90))]), snapshot(6, segments=[segment((5, 150))]), watches=rule)
-    (nobody,) = follow(snapshot(11, segments=[segment((10, 40))]), after=fired[-1].checkpoint)
-    looks = [snapshot(16, segments=[segment((15, 60))]), snapshot(21, segments=[segment((20, 150))])]
-    again = follow(*looks, watches=rule, after=nobody.checkpoint)
-    assert [len(look.events) for look in (fired[-1], nobody, *again)] == [1, 0, 0, 1]
-
-
 def test_a_segment_that_is_active_again_goes_on_from_its_last_value() -> None:
     looks = [segment((1, 110))], [segment((5, 0), state="inactive")], [segment((15, 120))], [segment((25, 90))]
     (event,) = _crossings(*looks, watches=[(100, BOTH)])
