@@ -7,13 +7,14 @@ from datetime import UTC, datetime
 
 from shared.adapters import messages
 from shared.adapters.documents import decode_state, encode_state
+from shared.adapters.packed_queues import PackedQueues
 from shared.domain.checkpoint import EnvironmentState
-from shared.domain.deliveries import Answer, DeadDelivery, DeliveryBatch
+from shared.domain.deliveries import Answer, DeadDelivery
 from shared.domain.events import Event, NumberedEvent
 from shared.domain.snapshot import Job, Measure, Node, Segment
 from shared.domain.subscriptions import Subscription, SubscriptionState
 from shared.errors import CheckpointConflict, InsightsError, InsightsNotFound, MessageInvalid
-from shared.ports import EventBatch, JobList, PollRequest, Queue, StoredState, by_queue
+from shared.ports import JobList, Queue, StoredState
 
 
 class MemoryInsights:
@@ -180,62 +181,29 @@ class MemoryDeadDeliveries:
         return found[:limit]
 
 
-class MemoryQueues:
+class MemoryQueues(PackedQueues):
     """Encoded messages by queue, with the delay they were sent with; the bodies of those that are too big, by claim."""
 
     def __init__(self) -> None:
         self.messages: dict[Queue, deque[tuple[bytes, int]]] = {queue: deque() for queue in Queue}
         self.claims: dict[str, bytes] = {}
 
-    def _send(self, queue: Queue, environment_id: str, body: bytes, delay_seconds: int = 0) -> None:
-        if len(body) > messages.MAX_MESSAGE_BYTES:
-            claim = f"claim-{len(self.claims) + 1}"
-            self.claims[claim] = body
-            body = messages.encode_claim(environment_id, claim)
-        self.messages[queue].append((body, delay_seconds))
-
-    def _whole(self, body: bytes) -> bytes:
-        claim = messages.claim_of(body)
-        if claim and claim not in self.claims:
-            raise MessageInvalid("The message's body is no longer in storage.")
-        return self.claims[claim] if claim else body
-
     def take(self, queue: Queue) -> bytes | None:
         """The oldest message, delayed or not."""
         return self.messages[queue].popleft()[0] if self.messages[queue] else None
 
-    async def send_polls(self, requests: Sequence[PollRequest], *, delay_seconds: int = 0) -> None:
-        """Ask for polls."""
-        for request in requests:
-            self._send(Queue.POLLS, "", messages.encode_polls(request), delay_seconds)
+    async def _put(self, queue: Queue, body: bytes, delay_seconds: int) -> None:
+        self.messages[queue].append((body, delay_seconds))
 
-    async def send_events(self, batch: EventBatch) -> None:
-        """Hand events to the fan-out."""
-        for queue, part in by_queue(batch).items():
-            for body in messages.encode_events(part):
-                self._send(queue, batch.environment_id, body)
+    async def _keep(self, body: bytes) -> str:
+        name = f"claim-{len(self.claims) + 1}"
+        self.claims[name] = body
+        return name
 
-    async def send_deliveries(self, batch: DeliveryBatch) -> None:
-        """Hand first attempts to delivery."""
-        for body in messages.encode_deliveries(batch):
-            self._send(Queue.DELIVERIES, batch.environment_id, body)
-
-    async def send_redeliveries(self, batch: DeliveryBatch, *, delay_seconds: int) -> None:
-        """Hand later attempts to delivery."""
-        for body in messages.encode_deliveries(batch):
-            self._send(Queue.REDELIVERIES, batch.environment_id, body, delay_seconds)
-
-    async def read_polls(self, body: bytes) -> PollRequest:
-        """Read a poll message."""
-        return messages.decode_polls(body)
-
-    async def read_events(self, body: bytes) -> EventBatch:
-        """Read an events message."""
-        return messages.decode_events(self._whole(body))
-
-    async def read_deliveries(self, body: bytes) -> DeliveryBatch:
-        """Read a deliveries message."""
-        return messages.decode_deliveries(self._whole(body))
+    async def _kept(self, name: str) -> bytes:
+        if name not in self.claims:
+            raise MessageInvalid("The message's body is no longer in storage.")
+        return self.claims[name]
 
 
 class MemoryFlows:

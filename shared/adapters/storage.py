@@ -12,7 +12,6 @@ from azure.core.credentials_async import AsyncTokenCredential
 from azure.core.exceptions import HttpResponseError, ResourceExistsError
 from azure.data.tables.aio import TableServiceClient
 from azure.storage.blob.aio import BlobServiceClient
-from azure.storage.queue import TextBase64EncodePolicy
 from azure.storage.queue.aio import QueueServiceClient
 
 Result = TypeVar("Result")
@@ -54,11 +53,6 @@ class StorageAccount:
         await self.blobs.close()
         await self.queues.close()
         await self.tables.close()
-
-
-def base64_policy() -> TextBase64EncodePolicy:
-    """How the Functions host expects queue messages: base64 of the text."""
-    return TextBase64EncodePolicy()
 
 
 async def or_create(action: Callable[[], Awaitable[Result]], create: Callable[[], Awaitable[object]]) -> Result:
