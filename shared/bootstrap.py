@@ -3,7 +3,7 @@
 import asyncio
 import os
 import random
-from collections.abc import Mapping
+from collections.abc import AsyncGenerator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
@@ -51,6 +51,7 @@ class House:
 
 
 _houses: dict[asyncio.AbstractEventLoop, House] = {}
+_endings: dict[asyncio.AbstractEventLoop, tuple[AsyncGenerator[None], asyncio.Task[None]]] = {}
 
 
 def house() -> House:
@@ -59,7 +60,17 @@ def house() -> House:
     if loop not in _houses:
         set_up_logging()
         _houses[loop] = build(os.environ)
+        ending = _until_the_loop_ends(_houses[loop])
+        _endings[loop] = (ending, loop.create_task(ending.__anext__()))
     return _houses[loop]
+
+
+async def _until_the_loop_ends(one: House) -> AsyncGenerator[None]:
+    """What asyncio ends before it closes a loop, as it does with every generator: connections are closed in order."""
+    try:
+        yield
+    finally:
+        await one.close()
 
 
 def require_settings() -> None:

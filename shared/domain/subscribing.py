@@ -28,6 +28,13 @@ _FIELDS: Mapping[Trigger, tuple[str, ...]] = {
 }
 ENVIRONMENT_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9-]{0,63}")
 COLUMN = re.compile(r"[A-Za-z_]\w{0,127}", re.ASCII)
+# What the product's pages call the API's statuses.
+_PLAIN_WORDS = {"canceled": "aborted", "cancelled": "aborted", "failure": "failed", "succeeded": "successful"}
+_MISSING = {
+    "alias": "is missing: the name of one of the measure's calculations, such as Total",
+    "segmentName": "is missing: the segment's unique name, not its display name",
+    "measureName": "is missing: the measure's unique name, not its display name",
+}
 _MAX_DIMENSIONS = 10
 _MAX_TEXT = 512
 _MAX_CHOICES = 50
@@ -61,7 +68,7 @@ def parse_filters(trigger: Trigger, fields: Fields) -> Filters:
         data_source_id=_optional(fields, "dataSourceId", text),
         submission=None if submission == "any" else submission,
         operation_types=_texts(fields, "operationTypes"),
-        outcomes=_texts(fields, "outcomes"),
+        outcomes=tuple(_PLAIN_WORDS.get(word.lower(), word) for word in _texts(fields, "outcomes")),
     )
 
 
@@ -77,11 +84,13 @@ def text(fields: Fields, name: str) -> str:
     """A required text."""
     value = fields.get(name)
     if value is None:
-        raise RequestInvalid(name, "is missing")
+        raise RequestInvalid(name, _MISSING.get(name, "is missing"))
     if not isinstance(value, str) or not value.strip():
         raise RequestInvalid(name, "must be a text that is not empty")
     if len(value) > (2048 if name == "callbackUrl" else _MAX_TEXT):
         raise RequestInvalid(name, "is too long")
+    if not value.strip().isprintable():
+        raise RequestInvalid(name, "must not have control characters")
     return value.strip()
 
 
@@ -156,7 +165,7 @@ def _texts(fields: Fields, name: str) -> tuple[str, ...]:
 
 
 def _is_short(item: object) -> bool:
-    return isinstance(item, str) and 0 < len(item) <= _MAX_TEXT
+    return isinstance(item, str) and 0 < len(item) <= _MAX_TEXT and item.isprintable()
 
 
 def _optional(fields: Fields, name: str, read: Callable[[Fields, str], T]) -> T | None:

@@ -1,5 +1,6 @@
 """Give one subscription its events, in order: an event that has to wait holds back those behind it."""
 
+import logging
 from collections import Counter
 from dataclasses import dataclass, replace
 from datetime import timedelta
@@ -13,6 +14,7 @@ from shared.ports import Ports
 
 TIME_PER_TURN = timedelta(seconds=60)  # a slow flow then gives its place back; the rest follows on the retry queue
 
+_log = logging.getLogger(__name__)
 _REASONS = {SubscriptionState.ENDED: "flow_gone", SubscriptionState.SUSPENDED: "flow_off"}
 
 
@@ -59,9 +61,10 @@ async def _settle(
     ports: Ports, batch: DeliveryBatch, subscription: Subscription, rest: Pair, attempt: _Attempt
 ) -> bool:
     """Do what the attempt at the first event of `rest` asks for; answers whether the next event has its turn."""
+    if attempt.verdict is Verdict.DELIVERED:
+        return True
+    _tell(subscription, rest, attempt)
     match attempt.verdict:
-        case Verdict.DELIVERED:
-            return True
         case Verdict.GONE | Verdict.OFF:
             await _stop(ports, batch, subscription, rest, gone=attempt.verdict is Verdict.GONE)
             return False
@@ -73,6 +76,20 @@ async def _settle(
                 return False
     await give_up(ports, batch, replace(rest, events=rest.events[:1]), attempt.reason, attempts=rest.attempt)
     return True
+
+
+def _tell(subscription: Subscription, rest: Pair, attempt: _Attempt) -> None:
+    """What an operator has to know to find the flow."""
+    fields = {
+        "action": "delivery_failed",
+        "subscription_id": subscription.id,
+        "label": subscription.label,
+        "verdict": str(attempt.verdict),
+        "reason": attempt.reason,
+        "attempt": rest.attempt,
+    }
+    told = (subscription.label or subscription.trigger, attempt.reason, attempt.verdict, rest.attempt, subscription.id)
+    _log.warning("Flow %r: %s (%s, attempt %d, subscription %s)", *told, extra=fields)
 
 
 async def _stop(ports: Ports, batch: DeliveryBatch, subscription: Subscription, rest: Pair, *, gone: bool) -> None:

@@ -4,6 +4,7 @@ import asyncio
 import gc
 from collections.abc import AsyncIterator
 
+import aiohttp
 import pytest
 from aiohttp.test_utils import TestServer
 from cryptography.fernet import Fernet
@@ -100,6 +101,20 @@ async def test_an_event_loop_has_one_house(variables: dict[str, str], monkeypatc
     here = house()
     assert house() is here
     await here.close()
+
+
+def test_a_loop_that_ends_closes_its_house(variables: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> None:
+    """The host has no hook for an app's end; its event loop has."""
+    for name, value in variables.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.setattr(bootstrap, "_houses", {})
+
+    async def use() -> aiohttp.ClientSession:
+        session = house().flows._open()
+        await asyncio.sleep(0)
+        return session
+
+    assert asyncio.run(use()).closed
 
 
 @pytest.mark.parametrize("missing", ["AzureWebJobsStorage", "CALLBACK_ENCRYPTION_KEYS"])

@@ -94,7 +94,20 @@ def test_a_very_long_unknown_field_is_not_repeated_in_full() -> None:
 )
 def test_a_missing_field_is_named(trigger: Trigger, body: object, missing: str) -> None:
     refusal = _refusal(trigger, body)
-    assert (refusal.field, refusal.problem) == (missing, "is missing")
+    assert refusal.field == missing
+    assert refusal.problem.startswith("is missing")
+
+
+@pytest.mark.parametrize("label", ["two\nlines", "a\x1b[31mred", "tab\there", "\u2028"])
+def test_a_label_with_control_characters_is_refused(label: str) -> None:
+    """It is shown in logs: one line stays one line."""
+    with pytest.raises(RequestInvalid, match="label"):
+        text({"label": f"x{label}x"}, "label")
+
+
+@pytest.mark.parametrize(("word", "status"), [("Canceled", "aborted"), ("succeeded", "successful"), ("odd", "odd")])
+def test_outcomes_may_be_named_as_the_product_names_them(word: str, status: str) -> None:
+    assert parse_filters(Trigger.PROCESS_ENDED, {"outcomes": [word]}).outcomes == (status,)
 
 
 @pytest.mark.parametrize(
