@@ -51,7 +51,7 @@ async def _poll(ports: Ports, environment_id: str, *, asked_at: datetime | None,
             return PollOutcome(environment_id, left_to_other=True)
         stored = await relay_outbox(ports, environment_id, stored)
     before = stored.state if stored else EnvironmentState(sequence=await ports.log.last_number(environment_id))
-    known = replace(before, checkpoint=None, reachability=Reachability()) if anew else before
+    known = replace(before, checkpoint=None, reachability=Reachability(), polled_at=None) if anew else before
     full = anew or is_full_look_due(before, now, asked_at)
     try:
         sight = await look_at_environment(ports, environment_id, known, full=full)
@@ -109,7 +109,7 @@ def _reachability(
     """An environment that shows its jobs but not its segments or measures is not well either."""
     if sight.failure is not None:
         return failed_poll(environment_id, before.reachability, sight.failure.reason, now)
-    return succeeded_poll(environment_id, before.reachability, now)
+    return succeeded_poll(environment_id, before.reachability, before.polled_at, now)
 
 
 def _with_events(state: EnvironmentState, events: Sequence[Event]) -> EnvironmentState:

@@ -33,14 +33,14 @@ def test_the_announcement_says_since_when_and_why() -> None:
 
 def test_a_success_ends_an_outage_that_was_not_announced_without_a_word() -> None:
     state, _ = _failing(0, 5)
-    assert succeeded_poll(ENVIRONMENT, state, at(6)) == (FINE, ())
+    assert succeeded_poll(ENVIRONMENT, state, at(0), at(6)) == (FINE, ())
 
 
 def test_a_success_after_an_announced_outage_is_told_once() -> None:
     state, _ = _failing(0, 10)
-    state, (event,) = succeeded_poll(ENVIRONMENT, state, at(30))
+    state, (event,) = succeeded_poll(ENVIRONMENT, state, at(0), at(30))
     assert (event.type, event.data["durationSeconds"]) == ("environment.recovered", 1800.0)
-    assert succeeded_poll(ENVIRONMENT, state, at(31)) == (FINE, ())
+    assert succeeded_poll(ENVIRONMENT, state, at(0), at(31)) == (FINE, ())
 
 
 def test_two_outages_have_two_ids() -> None:
@@ -51,9 +51,19 @@ def test_two_outages_have_two_ids() -> None:
 
 def test_an_outage_and_its_end_have_two_ids() -> None:
     state, (down,) = failed_poll(ENVIRONMENT, Reachability(at(0)), "x", at(10))
-    _, (up,) = succeeded_poll(ENVIRONMENT, state, at(20))
+    _, (up,) = succeeded_poll(ENVIRONMENT, state, at(0), at(20))
     assert down.id != up.id
 
 
 def test_polls_that_succeed_say_nothing() -> None:
-    assert succeeded_poll(ENVIRONMENT, FINE, at(0)) == (FINE, ())
+    assert succeeded_poll(ENVIRONMENT, FINE, at(0), at(0)) == (FINE, ())
+
+
+def test_a_poller_that_was_dead_for_hours_says_so_when_it_is_back() -> None:
+    """A dead poller cannot announce itself; whoever relies on it must hear of the silence all the same."""
+    after, (down, up) = succeeded_poll(ENVIRONMENT, FINE, at(0), at(181))
+    assert after == FINE
+    assert (down.type, down.data["reason"], down.time) == ("environment.unreachable", "not_polled", at(0))
+    assert (up.type, up.time, up.data["durationSeconds"]) == ("environment.recovered", at(181), 181 * 60.0)
+    assert succeeded_poll(ENVIRONMENT, FINE, at(0), at(180)) == (FINE, ())
+    assert succeeded_poll(ENVIRONMENT, FINE, None, at(999)) == (FINE, ())

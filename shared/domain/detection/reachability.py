@@ -9,6 +9,7 @@ from shared.domain.events import Event, EventType, duration_seconds, iso, make_e
 from shared.domain.snapshot import Snapshot
 
 ANNOUNCE_AFTER = timedelta(minutes=10)
+SILENCE = timedelta(hours=3)  # longer than any sensible schedule of polls
 
 
 def failed_poll(
@@ -19,7 +20,23 @@ def failed_poll(
     after = replace(before, failing_since=since, reason=before.reason or reason)
     if before.announced or now - since < ANNOUNCE_AFTER:
         return after, ()
-    event = make_event(
+    return replace(after, announced=True), (_unreachable(environment_id, reason, since),)
+
+
+def succeeded_poll(
+    environment_id: str, before: Reachability, polled_at: datetime | None, now: datetime
+) -> tuple[Reachability, tuple[Event, ...]]:
+    """A poll succeeded: the end of an announced outage is told, and a silence of ours that nobody could announce."""
+    if before.announced and before.failing_since is not None:
+        return Reachability(), (_recovered(environment_id, before.failing_since, now),)
+    if polled_at is not None and now - polled_at > SILENCE:
+        silence = _unreachable(environment_id, "not_polled", polled_at)
+        return Reachability(), (silence, _recovered(environment_id, polled_at, now))
+    return Reachability(), ()
+
+
+def _unreachable(environment_id: str, reason: str, since: datetime) -> Event:
+    return make_event(
         environment_id,
         EventType.UNREACHABLE,
         subject=f"environments/{environment_id}",
@@ -31,27 +48,22 @@ def failed_poll(
             "summary": f"Customer Insights environment {environment_id} cannot be watched ({reason}).",
         },
     )
-    return replace(after, announced=True), (event,)
 
 
-def succeeded_poll(environment_id: str, before: Reachability, now: datetime) -> tuple[Reachability, tuple[Event, ...]]:
-    """A poll succeeded: the end of an announced outage is told."""
-    if not before.announced or before.failing_since is None:
-        return Reachability(), ()
-    event = make_event(
+def _recovered(environment_id: str, since: datetime, now: datetime) -> Event:
+    return make_event(
         environment_id,
         EventType.RECOVERED,
         subject=f"environments/{environment_id}",
-        occurrence=iso(before.failing_since),
+        occurrence=iso(since),
         time=now,
         data={
-            "failingSince": before.failing_since,
+            "failingSince": since,
             "recoveredAt": now,
-            "durationSeconds": duration_seconds(before.failing_since, now),
+            "durationSeconds": duration_seconds(since, now),
             "summary": f"Customer Insights environment {environment_id} is watched again.",
         },
     )
-    return Reachability(), (event,)
 
 
 def gap_events(checkpoint: Checkpoint, snapshot: Snapshot) -> Iterator[Event]:
