@@ -22,8 +22,8 @@ CHECKS = {
 
 
 def check_all(arguments: list[str]) -> int:
-    """Run every check, name each with its result, and show what a failed one says."""
-    OneLineParser(prog="./dev check", description=__doc__).parse_args(arguments)
+    """Check formatting, lint, types, the import rule and the size rules; name each with its result. Runs no tests."""
+    OneLineParser(prog="./dev check", description=check_all.__doc__).parse_args(arguments)
     failed = [name for name, command in CHECKS.items() if not passes(name, command)]
     print(f"Failed: {', '.join(failed)}." if failed else "All checks pass.")
     return 1 if failed else 0

@@ -71,10 +71,15 @@ def main(arguments: Sequence[str]) -> int:
     try:
         return command(rest)
     except LocalError as error:
-        print(f"./dev {name}: {error}", file=sys.stderr)
+        print(with_name(f"./dev {name}: ", str(error)), file=sys.stderr)
         return error.exit_code
     except KeyboardInterrupt:
         return 130
+
+
+def with_name(prefix: str, problems: str) -> str:
+    """Each problem with the command in front; what is indented below one (the end of a log) stays as it is."""
+    return "\n".join(line if line.startswith(" ") else prefix + line for line in problems.splitlines())
 
 
 if __name__ == "__main__":

@@ -1,8 +1,6 @@
 """What does a flow get? An HTTP receiver that plays Power Automate: it takes events, shows them, and can misbehave."""
 
-import argparse
 import asyncio
-import html
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
@@ -14,16 +12,11 @@ from aiohttp import web
 
 from local.children import require_free
 from local.errors import LocalError
+from local.inbox_page import Call, page
+from local.options import OneLineParser
 
 LARGEST_BODY = 100 * 1024 * 1024  # what an HTTP trigger of Power Automate takes
 NOT_KEPT = frozenset({"authorization"})
-CALLS_ON_PAGE = 200
-PAGE = """<!doctype html>
-<html lang="en"><meta charset="utf-8"><meta http-equiv="refresh" content="3"><title>Flow inbox</title>
-<style>body {{ font: 15px system-ui; margin: 2rem }} td, th {{ text-align: left; padding: .2rem 1rem .2rem 0 }}</style>
-<h1>Flow inbox</h1><p>{count} calls</p>
-<table><tr><th>received<th>flow<th>answer<th>event<th>what it says</tr>{rows}</table></html>
-"""
 
 
 class Behaviour(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
@@ -33,18 +26,7 @@ class Behaviour(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
     times: Annotated[int, msgspec.Meta(ge=0)] | None = None
     retry_after: Annotated[float, msgspec.Meta(ge=0)] | None = None
     delay_seconds: Annotated[float, msgspec.Meta(ge=0)] = 0
-
-
-class Call(msgspec.Struct, frozen=True):
-    """One call of a flow: when it came, what it held, and how the flow answered."""
-
-    number: int
-    flow: str
-    received_at: datetime
-    status: int
-    run_id: str
-    headers: dict[str, str]
-    body: object
+    body: object = None
 
 
 class Inbox:
@@ -100,7 +82,10 @@ async def take_call(request: web.Request) -> web.Response:
     answer = {"x-ms-workflow-run-id": call.run_id} if behaviour.status < 300 else {}
     if behaviour.retry_after is not None:
         answer["Retry-After"] = f"{behaviour.retry_after:g}"
-    return web.Response(status=behaviour.status, headers=answer)
+    if behaviour.body is None:
+        return web.Response(status=behaviour.status, headers=answer)
+    said = msgspec.json.encode(behaviour.body)
+    return web.Response(status=behaviour.status, headers=answer, body=said, content_type="application/json")
 
 
 def decoded(body: bytes) -> object:
@@ -117,7 +102,8 @@ async def behave(request: web.Request) -> web.Response:
     try:
         behaviour = msgspec.json.decode(await request.read(), type=Behaviour)
     except (msgspec.DecodeError, msgspec.ValidationError) as error:
-        return web.Response(status=400, text=f"A behaviour has status, times, retry_after, delay_seconds: {error}\n")
+        known = ", ".join(Behaviour.__struct_fields__)
+        return web.Response(status=400, text=f"A behaviour has {known}: {error}\n")
     request.app[INBOX].behaviours[request.match_info["flow"]] = behaviour
     return web.Response(status=204)
 
@@ -133,23 +119,14 @@ async def list_calls(request: web.Request) -> web.Response:
 
 async def show_page(request: web.Request) -> web.Response:
     """The calls as a page for a person, newest first."""
-    calls = request.app[INBOX].calls
-    rows = "".join(row(call) for call in reversed(calls[-CALLS_ON_PAGE:]))
-    return web.Response(text=PAGE.format(count=len(calls), rows=rows), content_type="text/html")
-
-
-def row(call: Call) -> str:
-    """One call in the page's table."""
-    event = call.body if isinstance(call.body, dict) else {}
-    data = event.get("data")
-    says = data.get("summary", "") if isinstance(data, dict) else call.body
-    cells = (f"{call.received_at:%H:%M:%S}", call.flow, call.status, event.get("type", ""), says)
-    return "<tr>" + "".join(f"<td>{html.escape(str(cell))}" for cell in cells) + "</tr>"
+    address = f"{request.scheme}://{request.host}"
+    return web.Response(text=page(request.app[INBOX].calls, address), content_type="text/html")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Receive until a signal to end."""
-    parser = argparse.ArgumentParser(prog="python -m local.inbox", description=__doc__)
+    description = "Play Power Automate: take events over HTTP, show them, and misbehave when told so."
+    parser = OneLineParser(prog="python -m local.inbox", description=description)
     parser.add_argument("--port", type=int, default=7073, help="where to listen on 127.0.0.1 (default 7073)")
     parser.add_argument("--file", type=Path, help="append every call to this file, a JSON line each")
     options = parser.parse_args(arguments)

@@ -14,8 +14,8 @@ LOCKED = {"requirements.in": "requirements.txt", "requirements-dev.in": "require
 
 
 def compile_requirements(arguments: list[str]) -> int:
-    """Compile both files from PyPI; the second keeps to the first's versions."""
-    parser = OneLineParser(prog="./dev lock", description=__doc__)
+    """Compile requirements.in and requirements-dev.in from PyPI into versions with hashes, for every Python."""
+    parser = OneLineParser(prog="./dev lock", description=compile_requirements.__doc__)
     parser.add_argument("--upgrade", action="store_true", help="take the newest versions that fit")
     options = parser.parse_args(arguments)
     if importlib.util.find_spec("uv") is None:

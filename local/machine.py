@@ -6,6 +6,7 @@ import os
 import shutil
 import subprocess
 import sys
+import tempfile
 import time
 import uuid
 from collections.abc import Callable, Mapping, Sequence
@@ -46,6 +47,17 @@ def azurite_command(home: Path = AZURITE_HOME, environment: Mapping[str, str] = 
     if not stamp.exists() or stamp.read_text(encoding="utf-8") != wanted:
         install_azurite(node, home, wanted, environment)
     return (node.program, str(home / "node_modules" / "azurite" / "dist" / "src" / "azurite.js"))
+
+
+def require_writable(folder: Path) -> None:
+    """Make the folder, and raise when nothing can be written there."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        tempfile.TemporaryFile(dir=folder).close()
+    except OSError as error:
+        raise LocalError(
+            f"{folder} cannot be written ({error.strerror}): make it writable, or use a checkout of your own."
+        ) from None
 
 
 def node_on_path(environment: Mapping[str, str]) -> Node | None:
@@ -97,6 +109,7 @@ def install_azurite(node: Node, home: Path, stamp: str, environment: Mapping[str
     """Install the locked Azurite beside its final place and move it there whole, so that no half of it is ever used."""
     total = (AZURITE_LOCK / "package-lock.json").read_text(encoding="utf-8").count('"integrity"')
     print(f"Installing Azurite, the storage emulator, from npm ({total} packages, about 190 MB on disk)", flush=True)
+    require_writable(home.parent)
     began = time.monotonic()
     partial = home.with_name(f"{home.name}.{uuid.uuid4().hex}.partial")
     partial.mkdir(parents=True)

@@ -1,7 +1,6 @@
 """How does a played day go? Flows subscribe, the simulated clock runs, and what reaches them is compared."""
 
 import time
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from urllib.parse import quote
@@ -10,53 +9,18 @@ import msgspec
 
 from local.children import wait_until
 from local.errors import BrokenRunError
-from local.report import Delivery, Expectation, Report, SimulatedClock, compare
-from local.show import Screen
+from local.news import News
+from local.report import Expectation, Report, SimulatedClock, compare
+from local.show import Screen, counted
 from local.simulator.scenario import Scenario, Subscription
 from local.stage import Stage
-from local.wire import ask, first_line, get_list, get_object
+from local.wire import ask, first_line, get_object
 
 LOOK_EVERY_SECONDS = 0.3
 WATCHING_SECONDS = 60.0
 QUIET_SECONDS = 4.0
+MANY = 100  # so many flows take long enough to subscribe that one wants to see how far they are
 WATCHED_TRIGGERS = frozenset({"segment-threshold-crossed", "measure-threshold-crossed", "data-source-overdue"})
-
-
-@dataclass(slots=True)
-class Flows:
-    """What has reached the flow inbox so far."""
-
-    url: str
-    deliveries: list[Delivery] = field(default_factory=list)
-    seen: int = 0
-
-    def look(self) -> list[Delivery]:
-        """The deliveries since the last look that the flow took."""
-        calls = get_list(f"{self.url}/flows?since={self.seen}")
-        self.seen += len(calls)
-        new = [delivery_of(call) for call in calls if call["status"] == 202]
-        self.deliveries += new
-        return new
-
-
-def delivery_of(call: Mapping[str, object]) -> Delivery:
-    """What a flow got, read as a CloudEvent; anything else is kept under a name that nobody expects."""
-    received_at = datetime.fromisoformat(str(call["received_at"]))
-    event = call["body"] if isinstance(call["body"], dict) else {}
-    try:
-        happened_at = datetime.fromisoformat(str(event.get("time")))
-    except ValueError:
-        happened_at = received_at
-    data = event.get("data")
-    return Delivery(
-        flow=str(call["flow"]),
-        id=str(event.get("id", f"call {call['number']}")),
-        type=str(event.get("type", "not an event")),
-        subject=str(event.get("subject", "")),
-        time=happened_at if happened_at.tzinfo else happened_at.replace(tzinfo=UTC),
-        received_at=received_at,
-        summary=str(data.get("summary", "")) if isinstance(data, dict) else "",
-    )
 
 
 @dataclass(slots=True)
@@ -85,33 +49,25 @@ class Day:
 
     stage: Stage
     scenario: Scenario
-    screen: Screen
+    news: News
     clock: SimulatedClock
-    flows: Flows
     killer: Killer | None = None
-    changes_seen: int = 0
     arrived_at: float = field(default_factory=time.monotonic)
 
     def look(self) -> bool:
         """Show what is new; whether the day is over."""
         self.stage.require_running()
-        simulator = self.stage.addresses.simulator
-        state = get_object(f"{simulator}/control/state")
-        now = datetime.fromisoformat(str(state["now"]))
-        for change in get_list(f"{simulator}/control/changes?since={self.changes_seen}"):
-            self.changes_seen = max(self.changes_seen, int(str(change["number"])))
-            self.screen.change(datetime.fromisoformat(str(change["at"])), str(change["text"]))
-        for delivery in self.flows.look():
+        state = get_object(f"{self.stage.addresses.simulator}/control/state")
+        if self.news.show(self.clock.lag_seconds):
             self.arrived_at = time.monotonic()
-            self.screen.delivery(delivery, self.clock.lag_seconds(delivery), now)
-        self.screen.day(now, self.scenario.start, self.scenario.end)
+        self.news.screen.day(datetime.fromisoformat(str(state["now"])), self.scenario.start, self.scenario.end)
         return bool(state["ended"])
 
     def play(self) -> None:
         """Follow the day to its end."""
         while not self.look():
             if self.killer is not None:
-                self.killer.act(self.screen)
+                self.killer.act(self.news.screen)
             time.sleep(LOOK_EVERY_SECONDS)
 
     def settle(self, seconds: float) -> Report:
@@ -120,7 +76,7 @@ class Day:
         self.arrived_at = time.monotonic()
         while True:
             self.look()
-            report = compare(expectations(self.scenario), self.flows.deliveries, self.clock)
+            report = compare(expectations(self.scenario), self.news.taken, self.clock)
             quiet = time.monotonic() - self.arrived_at > QUIET_SECONDS
             if (quiet and not report.missing) or time.monotonic() > deadline:
                 return report
@@ -136,19 +92,29 @@ def expectations(scenario: Scenario) -> list[Expectation]:
 
 def begin_day(stage: Stage, scenario: Scenario, speed: float, screen: Screen, kill_every: float | None) -> Day:
     """Subscribe the flows, wait until the app watches, and let the simulated clock run."""
-    for subscription in scenario.subscriptions:
-        subscribe(stage, subscription)
-    screen.note(
-        f"{len(scenario.subscriptions)} subscriptions made; waiting for the app's first look at Customer Insights"
-    )
+    subscribe_all(stage, scenario.subscriptions, screen)
+    made = counted(len(scenario.subscriptions), "subscription")
+    screen.note(f"{made} made; waiting for the app's first look at Customer Insights")
     for environment in scenario.environments:
         wait_until_watching(stage, environment.id, scenario)
     status, body = ask("POST", f"{stage.addresses.simulator}/control/start", {"speed": speed})
     if status >= 300:
         raise BrokenRunError(f"The simulator did not start its clock: {status} {first_line(body)}")
+    screen.note("(2.0 s) behind an event: how much later its flow had it, in real time.")
     clock = SimulatedClock(scenario.start, datetime.now(UTC), speed)
     killer = Killer(stage, kill_every, time.monotonic() + kill_every) if kill_every else None
-    return Day(stage, scenario, screen, clock, Flows(stage.addresses.inbox), killer)
+    news = News(screen, stage.addresses.inbox, stage.addresses.simulator)
+    return Day(stage, scenario, news, clock, killer)
+
+
+def subscribe_all(stage: Stage, subscriptions: tuple[Subscription, ...], screen: Screen) -> None:
+    """Subscribe every flow; where they are many, how far it is can be seen."""
+    total = len(subscriptions)
+    for done, subscription in enumerate(subscriptions):
+        if total >= MANY:
+            screen.progress(f"{done} of {total} flows subscribed", done / total)
+        subscribe(stage, subscription)
+    screen.close()
 
 
 def subscribe(stage: Stage, subscription: Subscription) -> None:
@@ -157,7 +123,7 @@ def subscribe(stage: Stage, subscription: Subscription) -> None:
         "label": subscription.flow,
         **subscription.filters,
         "environmentId": subscription.environment_id,
-        "callbackUrl": f"{stage.addresses.inbox}/flows/{quote(subscription.flow)}",
+        "callbackUrl": f"{stage.addresses.inbox}/flows/{quote(subscription.flow, safe='')}",
     }
     status, body = ask("POST", f"{stage.addresses.host}/api/triggers/{subscription.trigger}", wanted)
     if status != 201:
@@ -177,9 +143,8 @@ def wait_until_watching(stage: Stage, environment_id: str, scenario: Scenario) -
             status == 200 and isinstance(body, dict) and body.get("watching") is True and body.get("watches") == wanted
         )
 
-    problem = (
-        f"The app does not watch environment {environment_id} with {wanted} watches (GET {url}; log {stage.host.log})"
-    )
+    what = f"environment {environment_id} with {counted(wanted, 'watch', 'watches')}"
+    problem = f"The app does not watch {what} (GET {url}; log {stage.host.log})"
     wait_until(is_watching, problem, WATCHING_SECONDS)
 
 

@@ -11,13 +11,15 @@ from azure.identity import DefaultAzureCredential
 from local.errors import LocalError
 
 SCOPE = "https://api.ci.ai.microsoft.com/.default"
+SCOPE_SETTING = "CUSTOMER_INSIGHTS_API_SCOPE"
+ENVIRONMENTS = "ENVIRONMENTS"
+KEY = "CUSTOMER_INSIGHTS_SUBSCRIPTION_KEY"
 NEEDED = {
-    "ENVIRONMENTS": "the ids of the Customer Insights environments to watch, with commas between",
-    "CUSTOMER_INSIGHTS_SUBSCRIPTION_KEY": "the API key from Customer Insights > Admin > Permissions > APIs",
+    ENVIRONMENTS: "the ids of the environments to watch, with commas between them,",
+    KEY: "the primary or secondary key (Customer Insights: Settings > Permissions > APIs)",
 }
-
-
 DEFAULTS = {"POLL_SCHEDULE": "0 * * * * *"}
+NO_ENVIRONMENT = "00000000-0000-0000-0000-000000000000"
 
 
 class SettingsFile(msgspec.Struct, frozen=True):
@@ -27,38 +29,56 @@ class SettingsFile(msgspec.Struct, frozen=True):
 
 
 def settings(file: Path, environment: Mapping[str, str]) -> dict[str, str]:
-    """The settings of the file; the environment wins, as with Azure's own tools."""
-    if not file.exists():
-        return {**DEFAULTS, **environment}
-    try:
-        content = msgspec.json.decode(file.read_bytes(), type=SettingsFile)
-    except msgspec.DecodeError as error:
-        raise LocalError(f"{file.name} cannot be read: {error}. Start from local.settings.example.json") from None
-    return {**DEFAULTS, **content.values, **environment}
+    """The settings of the file; the environment wins, as with Azure's own tools. Placeholders are blanked."""
+    values: dict[str, str] = {}
+    if file.exists():
+        try:
+            values = msgspec.json.decode(file.read_bytes().removeprefix(b"\xef\xbb\xbf"), type=SettingsFile).values
+        except msgspec.DecodeError as error:
+            raise LocalError(f"{file.name} cannot be read: {error}. Start from local.settings.example.json") from None
+    found = {**{name: without_placeholder(name, value) for name, value in values.items()}, **environment}
+    return {**found, **{name: value for name, value in DEFAULTS.items() if not found.get(name, "").strip()}}
 
 
-def missing(settings: Mapping[str, str], sign_in_problem: Callable[[], str]) -> list[str]:
+def without_placeholder(name: str, value: str) -> str:
+    """The value, or nothing where local.settings.example.json only says what belongs there.
+
+    It stays as an empty one: the functions host reads the file too, and what is set here wins over it.
+    """
+    if name == ENVIRONMENTS:
+        return ",".join(environment_ids(value))
+    return "" if value.strip().startswith("<") else value
+
+
+def environment_ids(listed: str) -> tuple[str, ...]:
+    """The ids in the setting, without placeholders."""
+    ids = (part.strip() for part in listed.split(","))
+    return tuple(one for one in ids if one and one != NO_ENVIRONMENT and not one.startswith("<"))
+
+
+def missing(settings: Mapping[str, str], sign_in_problem: Callable[[str], str]) -> list[str]:
     """One line for each thing that is missing; signing in is tried when the settings are complete."""
+    keys = [value for name, value in settings.items() if name == KEY or name.startswith(f"{KEY}__")]
+    given = {ENVIRONMENTS: settings.get(ENVIRONMENTS, ""), KEY: "".join(keys)}
     problems = [
         f"{name} is not set: put {what} into local.settings.json or the environment."
         for name, what in NEEDED.items()
-        if not settings.get(name, "").strip()
+        if not given[name].strip()
     ]
     if problems:
         return problems
-    problem = sign_in_problem()
+    problem = sign_in_problem(settings.get(SCOPE_SETTING) or SCOPE)
     return [problem] if problem else []
 
 
-def sign_in_problem() -> str:
+def sign_in_problem(scope: str) -> str:
     """Why this machine gets no token for Customer Insights, or nothing."""
     # Its own account of every way that it tried is many lines; ours is one.
     logging.getLogger("azure.identity").setLevel(logging.CRITICAL)
     try:
         with DefaultAzureCredential(exclude_managed_identity_credential=True) as credential:
-            credential.get_token(SCOPE)
+            credential.get_token(scope)
     except ClientAuthenticationError:
-        return (
-            f"No sign-in for Customer Insights: run az login (to try it: az account get-access-token --scope {SCOPE})."
-        )
+        check = f"az account get-access-token --scope {scope}"
+        return f"There is no sign-in for Customer Insights: run az login (and check it with: {check})."
     return ""

@@ -31,6 +31,12 @@ class Delivery:
     time: datetime
     received_at: datetime
     summary: str = ""
+    answer: int = 202
+
+    @property
+    def taken(self) -> bool:
+        """Whether the flow took it."""
+        return 200 <= self.answer < 300
 
     @property
     def meets(self) -> Expectation:

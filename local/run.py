@@ -3,7 +3,6 @@
 import argparse
 import os
 import shutil
-import time
 from contextlib import ExitStack
 from pathlib import Path
 
@@ -12,13 +11,17 @@ import msgspec
 from local import real
 from local.children import ROOT, ended_by_signals
 from local.errors import LocalError
+from local.machine import require_writable
+from local.news import News
 from local.options import OneLineParser, port_base, positive
-from local.play import Flows, begin_day
+from local.play import Day, begin_day
 from local.report import Report, as_json
 from local.show import Screen
-from local.simulator.scenario import Scenario, ScenarioError, load_scenario
+from local.simulator.scenario import ScenarioError, load_scenario
 from local.stage import Addresses, Simulation, Stage, set_stage
+from local.stay import stay_up
 
+DESCRIPTION = "Start everything on this machine, play a day of Customer Insights and compare what reaches the flows."
 DEFAULT_PORT = 7071
 DAY = ROOT / "local" / "scenarios" / "day.toml"
 SECONDS_OF_A_DAY = 60.0
@@ -30,7 +33,7 @@ SETTLE_SECONDS_WITH_KILLS = 120.0
 
 def parse(arguments: list[str]) -> argparse.Namespace:
     """The options of `./dev run`."""
-    parser = OneLineParser(prog="./dev run", description=__doc__)
+    parser = OneLineParser(prog="./dev run", description=DESCRIPTION)
     add = parser.add_argument
     add(
         "--once",
@@ -50,9 +53,18 @@ def parse(arguments: list[str]) -> argparse.Namespace:
         parser.error("--no-play plays nothing: leave out --once, --report and --kill-every")
     if options.real and (options.once or options.report or options.kill_every or options.speed):
         parser.error("--real has no simulated day: leave out --once, --report, --kill-every and --speed")
-    if options.report and not options.report.resolve().parent.is_dir():
-        parser.error(f"--report: there is no folder {options.report.resolve().parent}")
+    if options.report and (problem := report_problem(options.report.resolve())):
+        parser.error(f"--report: {problem}")
     return options
+
+
+def report_problem(file: Path) -> str:
+    """Why the report could not be written there after the day, or nothing."""
+    if file.is_dir():
+        return f"{file} is a folder; name a file"
+    if not file.parent.is_dir():
+        return f"there is no folder {file.parent}"
+    return "" if os.access(file if file.exists() else file.parent, os.W_OK) else f"{file} cannot be written"
 
 
 def main(arguments: list[str]) -> int:
@@ -60,10 +72,14 @@ def main(arguments: list[str]) -> int:
     options = parse(arguments)
     with ended_by_signals(), ExitStack() as stack:
         screen = Screen()
-        stack.callback(screen.close)
-        if options.real:
-            return run_real(stack, options, screen)
-        return run_simulated(stack, options, screen)
+        try:
+            return run_real(stack, options, screen) if options.real else run_simulated(stack, options, screen)
+        except KeyboardInterrupt:
+            screen.close()
+            screen.note("Ctrl-C before the end: nothing is compared. Ending everything.")
+            return 130
+        finally:
+            screen.close()
 
 
 def run_simulated(stack: ExitStack, options: argparse.Namespace, screen: Screen) -> int:
@@ -75,30 +91,43 @@ def run_simulated(stack: ExitStack, options: argparse.Namespace, screen: Screen)
     addresses = Addresses(options.port)
     addresses.require_free(simulated=True)
     lease = LEASE_SECONDS_WITH_KILLS if options.kill_every else LEASE_SECONDS
-    ids = tuple(environment.id for environment in scenario.environments)
-    simulation = Simulation(options.scenario.resolve(), options.seed, ids)
+    environments = {environment.id: environment.name for environment in scenario.environments}
+    simulation = Simulation(options.scenario.resolve(), options.seed, tuple(environments))
     folder = fresh_folder(run_folder("run", options.port))
-    screen.note(
-        f"{scenario.title}: starting storage, simulator, flow inbox and functions host (logs in {folder / 'logs'})"
-    )
-    stage = set_stage(stack, folder, addresses, lease, simulation)
+    screen.note(f"{scenario.title}: starting storage, simulator, flow inbox and functions host")
+    stage = staged(stack, screen, folder, addresses, lease, simulation)
     if options.no_play:
-        return stay_up(stage, screen)
-    report = played(stage, scenario, options, screen)
+        return stay_up(stage, News(screen, addresses.inbox, addresses.simulator), environments, paused=True)
+    speed = options.speed or (scenario.end - scenario.start).total_seconds() / SECONDS_OF_A_DAY
+    day = begin_day(stage, scenario, speed, screen, options.kill_every)
+    report = played(day, options)
     if not options.once:
-        return stay_up(stage, screen)
+        return stay_up(stage, day.news, environments)
     return 0 if report.is_good(duplicates_allowed=bool(options.kill_every)) else 1
 
 
-def played(stage: Stage, scenario: Scenario, options: argparse.Namespace, screen: Screen) -> Report:
+def staged(
+    stack: ExitStack,
+    screen: Screen,
+    folder: Path,
+    addresses: Addresses,
+    lease_seconds: int,
+    simulation: Simulation | None,
+) -> Stage:
+    """Everything started, with what a reader of the lines to come must know."""
+    screen.to_copy(f"Logs: {folder / 'logs'}")
+    stage = set_stage(stack, folder, addresses, lease_seconds, simulation)
+    screen.note("Lines begin with the time at Customer Insights (UTC).")
+    return stage
+
+
+def played(day: Day, options: argparse.Namespace) -> Report:
     """The report of the played day, shown and written."""
-    speed = options.speed or (scenario.end - scenario.start).total_seconds() / SECONDS_OF_A_DAY
-    day = begin_day(stage, scenario, speed, screen, options.kill_every)
     day.play()
     report = day.settle(SETTLE_SECONDS_WITH_KILLS if options.kill_every else SETTLE_SECONDS)
-    screen.summary(report, duplicates_allowed=bool(options.kill_every))
+    day.news.screen.summary(report, duplicates_allowed=bool(options.kill_every))
     if options.report:
-        content = as_json(report, {"seed": options.seed, "scenario": scenario.title})
+        content = as_json(report, {"seed": options.seed, "scenario": day.scenario.title})
         options.report.write_bytes(msgspec.json.format(msgspec.json.encode(content), indent=2) + b"\n")
     return report
 
@@ -113,9 +142,11 @@ def run_real(stack: ExitStack, options: argparse.Namespace, screen: Screen) -> i
     addresses = Addresses(options.port)
     addresses.require_free(simulated=False)
     folder = run_folder("real", options.port)
-    screen.note(f"Starting storage, flow inbox and functions host against your tenant (logs in {folder / 'logs'})")
-    stage = set_stage(stack, folder, addresses, LEASE_SECONDS, None)
-    return stay_up(stage, screen)
+    require_writable(folder)
+    screen.note("Starting storage, flow inbox and functions host against your tenant")
+    stage = staged(stack, screen, folder, addresses, LEASE_SECONDS, None)
+    environments = dict.fromkeys(real.environment_ids(settings[real.ENVIRONMENTS]), "")
+    return stay_up(stage, News(screen, addresses.inbox), environments)
 
 
 def run_folder(name: str, port: int) -> Path:
@@ -126,26 +157,5 @@ def run_folder(name: str, port: int) -> Path:
 def fresh_folder(folder: Path) -> Path:
     """The folder, made anew and empty."""
     shutil.rmtree(folder, ignore_errors=True)
-    folder.mkdir(parents=True)
+    require_writable(folder)
     return folder
-
-
-def stay_up(stage: Stage, screen: Screen) -> int:
-    """Say where everything is and show what reaches the flows, until Ctrl-C."""
-    at = stage.addresses
-    screen.note(f"Functions   {at.host}/api")
-    if stage.others[1:]:
-        screen.note(f"Simulator   {at.simulator}/control/state")
-    screen.note(f"Flow inbox  {at.inbox}/")
-    screen.note("Ctrl-C ends everything.")
-    flows = Flows(at.inbox)
-    flows.look()
-    try:
-        while True:
-            stage.require_running()
-            for delivery in flows.look():
-                screen.delivery(delivery, None, delivery.received_at)
-            time.sleep(0.5)
-    except KeyboardInterrupt:
-        screen.note("Ending everything.")
-        return 0

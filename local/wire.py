@@ -47,5 +47,7 @@ def get_object(url: str) -> dict[str, object]:
 
 
 def first_line(body: object) -> str:
-    """Enough of an answer to know what is wrong."""
-    return (str(body).strip().splitlines() or ["nothing"])[0][:200]
+    """Enough of an answer to know what is wrong: its own message, where it is an error of the app."""
+    error = body.get("error") if isinstance(body, dict) else None
+    said = error.get("message", body) if isinstance(error, dict) else body
+    return (str(said).strip().splitlines() or ["nothing"])[0][:200].rstrip(".")

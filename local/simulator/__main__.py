@@ -3,17 +3,21 @@
 import argparse
 import asyncio
 import sys
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import get_args
 
 from aiohttp import web
 
+from local.options import OneLineParser
 from local.simulator.scenario import Scenario, ScenarioError, load_scenario
 from local.simulator.server import Credentials, make_app, simulation_of
+from local.simulator.simulation import Simulation
 from local.simulator.vendor import Paths
 
 HOST = "127.0.0.1"
+LOOK_EVERY_SECONDS = 0.5
 DAY = Path(__file__).parent.parent / "scenarios" / "day.toml"
 
 
@@ -27,7 +31,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         return 2
     simulation = simulation_of(scenario, options.speed, paused=options.paused)
     app = make_app(simulation, Credentials(options.subscription_key, options.identity_header), options.paths)
-    ready = _ready_line(scenario, options)
+    app.cleanup_ctx.append(lambda _: _telling_changes(simulation))
+    ready = _ready_lines(scenario, options)
     try:
         web.run_app(
             app,
@@ -44,26 +49,56 @@ def main(argv: Sequence[str] | None = None) -> int:
     return 0
 
 
-def _ready_line(scenario: Scenario, options: argparse.Namespace) -> str:
-    pace = "paused; POST /control/start" if options.paused else f"{options.speed:g} times real pace"
+async def _telling_changes(simulation: Simulation) -> AsyncIterator[None]:
+    task = asyncio.create_task(_tell_changes(simulation))
+    yield
+    task.cancel()
+    with suppress(asyncio.CancelledError):
+        await task
+
+
+async def _tell_changes(simulation: Simulation) -> None:
+    """Print each change as it comes; what a jump back undoes is told again when it comes again."""
+    told = 0
+    while True:
+        await asyncio.sleep(LOOK_EVERY_SECONDS)
+        changes = simulation.changes()
+        for change in changes[told:]:
+            print(f"{change.at:%H:%M}  {change.text}", flush=True)
+        told = len(changes)
+
+
+def _ready_lines(scenario: Scenario, options: argparse.Namespace) -> str:
+    pace = "paused" if options.paused else f"{options.speed:g} times real pace"
     address = f"http://{HOST}:{options.port}"
-    return (
-        f"Customer Insights simulator ready on {address} ({scenario.title}, from {scenario.start:%d %b %H:%M}; {pace})"
+    return "\n".join(
+        (
+            f"Customer Insights simulator ready on {address}",
+            f"Scenario     {scenario.title}, from {scenario.start:%d %b %H:%M}, {pace}",
+            f"API          {address}/v1 (Ocp-Apim-Subscription-Key: {options.subscription_key})",
+            *(f"Environment  {one.id}  {one.name}" for one in scenario.environments),
+            f"State        {address}/control/state",
+            f"Clock        curl {address}/control/start -d '{{\"speed\": 1440}}'",
+            f"             curl -X POST {address}/control/pause",
+            f'Faults       curl {address}/control/faults -d \'{{"kind": "fail"}}\'',
+            "Changes come below, with the simulated time (UTC). Ctrl-C ends it.",
+        )
     )
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="python -m local.simulator", description=__doc__)
-    parser.add_argument("--port", type=_port, default=7072, help="where it listens (default 7072)")
-    parser.add_argument("--scenario", type=Path, default=DAY, help="what happens (default local/scenarios/day.toml)")
-    parser.add_argument("--speed", type=_speed, default=1, help="how fast its clock runs; 1440 is a day a minute")
-    parser.add_argument("--seed", type=int, default=1, help="another seed gives other job ids (default 1)")
-    parser.add_argument("--paused", action="store_true", help="stand still until POST /control/start")
-    parser.add_argument("--paths", choices=get_args(Paths), default="both", help="which of the vendor's paths exist")
-    parser.add_argument(
-        "--subscription-key", default="local-key", help="what callers send as Ocp-Apim-Subscription-Key"
-    )
-    parser.add_argument("--identity-header", default="local", help="what IDENTITY_HEADER must be")
+    parser = OneLineParser(prog="./dev simulate", description="Play a Customer Insights environment until Ctrl-C.")
+    add = parser.add_argument
+    add("--port", type=_port, default=7072, help="where it listens (default %(default)s)")
+    add("--scenario", type=Path, default=DAY, help="what happens (default local/scenarios/day.toml)")
+    add("--speed", type=_speed, default=1, help="how fast its clock runs; 1440 is a day a minute (default %(default)s)")
+    add("--seed", type=int, default=1, help="another seed gives other job ids (default %(default)s)")
+    add("--paused", action="store_true", help="stand still until POST /control/start")
+    paths = "which of the vendor's paths exist (default %(default)s)"
+    add("--paths", choices=get_args(Paths), default="both", help=paths)
+    key = "what callers send as Ocp-Apim-Subscription-Key (default %(default)s)"
+    add("--subscription-key", default="local-key", help=key)
+    add("--identity-header", default="local", help="what IDENTITY_HEADER must be (default %(default)s)")
     return parser
 
 

@@ -51,13 +51,13 @@ def _edit_change(world: World, edit: Edit) -> Change:
 
 def _job_changes(run: JobRun, steps: Steps) -> Iterator[Change]:
     how = "by schedule" if run.job.submission == "scheduled" else "by hand"
-    yield Change(run.job.submitted_at, f"{run.job.name} started {how}")
+    yield Change(run.job.submitted_at, f"'{run.job.name}' started {how}")
     for task in run.tasks:
         step = steps.get((run.id, task.part))
         text = f"{task.part.friendly_name}: {step}" if step else _outcome(task)
         if text:
             yield Change(task.ends_at, text)
-    yield Change(run.ends_at, f"{run.job.name} {_verb(run.job.ends_as or run.outcome)}")
+    yield Change(run.ends_at, f"'{run.job.name}' {_verb(run.job.ends_as or run.outcome)}")
 
 
 def _verb(status: str) -> str:

@@ -7,7 +7,7 @@ import msgspec
 from aiohttp import web
 
 from local.simulator.clock import Clock
-from local.simulator.faults import FaultRequest
+from local.simulator.faults import KINDS, FaultRequest
 from local.simulator.gate import reply
 from local.simulator.simulation import Simulation
 
@@ -76,7 +76,8 @@ async def _body(request: web.Request, shape: type[Body]) -> Body:
     try:
         return msgspec.json.decode(await request.read() or b"{}", type=shape)
     except msgspec.MsgspecError as error:
-        raise _bad(str(error)) from error
+        hint = f"; kind is one of {', '.join(KINDS)}" if shape is FaultRequest else ""
+        raise _bad(f"{error}{hint}") from error
 
 
 def _bad(message: str) -> web.HTTPBadRequest:

@@ -2,18 +2,19 @@
 
 import json
 from dataclasses import dataclass, field, replace
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 import msgspec
 
-Kind = Literal["throttle", "fail", "slow", "garbage"]
+Kind = Literal["throttle", "fail", "slow", "garbage", "none"]
+KINDS: tuple[str, ...] = get_args(Kind)
 ANY = "*"
 
 
 class FaultRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The body of POST /control/faults; `none` ends the faults of the environment."""
 
-    kind: Literal["throttle", "fail", "slow", "garbage", "none"]
+    kind: Kind
     environment: str = ANY
     path: str = ""
     times: int | None = None

@@ -10,6 +10,7 @@ from local.simulator.model import DataSource, Environment, Expected, Measure, Sc
 from local.simulator.parts import Part
 from local.simulator.reading import check_unique, part_named, row_of, subject_of, time_of
 from local.simulator.scenario_file import ScenarioError, ScenarioFile
+from shared.domain.subscribing import ENVIRONMENT_ID
 
 __all__ = ["Environment", "Expected", "Scenario", "ScenarioError", "Subscription", "load_scenario"]
 
@@ -51,6 +52,9 @@ def _environment_sections(raw: ScenarioFile) -> list[file.EnvironmentSection]:
     if not sections:
         raise ScenarioError("environment: name at least one, with id and name")
     check_unique((section.id for section in sections), "environments: id")
+    for section in sections:
+        if not ENVIRONMENT_ID.fullmatch(section.id):
+            raise ScenarioError(f"environment {section.name}: id: {section.id!r} must be letters, digits and dashes")
     return sections
 
 

@@ -3,9 +3,11 @@
 import tomllib
 from datetime import datetime
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 import msgspec
+
+from shared.domain.subscriptions import Trigger
 
 Operation = Literal[
     "all",
@@ -19,8 +21,15 @@ Operation = Literal[
     "search",
     "insights",
 ]
-
-
+Submission = Literal["scheduled", "onDemand"]
+What = Literal["create", "delete", "rename", "deactivate", "activate"]
+# What a key takes, for the person who wrote another word.
+CHOICES: dict[str, tuple[str, ...]] = {
+    "operation": get_args(Operation),
+    "submission": get_args(Submission),
+    "what": get_args(What),
+    "trigger": tuple(Trigger),
+}
 EXAMPLE = "local/scenarios/day.toml"
 
 
@@ -80,7 +89,7 @@ class JobSection(Section, frozen=True):
     name: str
     at: str
     operation: Operation
-    submission: Literal["scheduled", "onDemand"]
+    submission: Submission
     minutes: float
     only: list[str] = []
     failed: dict[str, str] = {}
@@ -99,7 +108,7 @@ class EditSection(Section, frozen=True):
     """[[edits]]: what a person does to one segment, measure or data source."""
 
     at: str
-    what: Literal["create", "delete", "rename", "deactivate", "activate"]
+    what: What
     segment: str = ""
     measure: str = ""
     data_source: str = ""
@@ -110,7 +119,7 @@ class SubscriptionSection(Section, frozen=True):
     """[[subscriptions]]."""
 
     flow: str
-    trigger: str
+    trigger: Trigger
     filters: dict[str, Any] = {}
 
 
@@ -162,4 +171,10 @@ def read_file(path: Path) -> ScenarioFile:
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise ScenarioError(f"{path}: is not TOML: {error}") from error
     except msgspec.ValidationError as error:
-        raise ScenarioError(f"{path}: {error}".replace("`$.", "`")) from error
+        raise ScenarioError(f"{path}: {_told(error)}") from error
+
+
+def _told(error: msgspec.ValidationError) -> str:
+    text = str(error).replace("`$.", "`")
+    choices = CHOICES.get(text.rstrip("`").rpartition(".")[2], ())
+    return f"{text}; write one of {', '.join(choices)}" if choices and text.startswith("Invalid enum") else text

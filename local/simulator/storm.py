@@ -14,6 +14,7 @@ from local.simulator.scenario_file import (
     SubscriptionSection,
 )
 from local.simulator.timeline import lay_out
+from shared.domain.subscriptions import Trigger
 
 
 def with_generated_sections(raw: ScenarioFile) -> ScenarioFile:
@@ -54,7 +55,7 @@ def _flow(segment: str) -> str:
 
 def _subscription(segment: str, threshold: int) -> SubscriptionSection:
     filters = {"segmentName": segment, "threshold": threshold, "direction": "above"}
-    return SubscriptionSection(flow=_flow(segment), trigger="segment-threshold-crossed", filters=filters)
+    return SubscriptionSection(flow=_flow(segment), trigger=Trigger.SEGMENT_CROSSED, filters=filters)
 
 
 def _grown(job: JobSection, generate: GenerateSection, names: list[str]) -> JobSection:

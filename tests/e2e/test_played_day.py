@@ -15,6 +15,7 @@ import pytest
 
 from local.children import ROOT, is_listening, wait_until
 from local.run import run_folder
+from local.wire import ask
 from tests.ports import free_base
 
 Report = dict[str, Any]
@@ -69,16 +70,37 @@ def test_a_day_with_crashes(day: Report, tmp_path: Path) -> None:
 @pytest.mark.skipif(os.name == "nt", reason="Windows has no signals to send")
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_a_run_that_is_ended_leaves_nothing_running(tmp_path: Path, number: signal.Signals) -> None:
-    """Ctrl-C is a good end, SIGTERM is not; both end every program."""
-    said = tmp_path / "said"
+    """Ctrl-C is a good end, SIGTERM is not; both end every program. Until then it shows what happens."""
+    with ports() as base, running(tmp_path, base, "--no-play") as (run, said):
+        wait_until(lambda: "Ctrl-C ends everything" in said.read_text(), "The run is not up", 120)
+        assert ask("POST", f"http://127.0.0.1:{base + 1}/control/start", {"speed": 5000}).status == 200
+        wait_until(lambda: "source  'Nightly refresh' started" in said.read_text(), "The clock does not run", 60)
+        run.send_signal(number)
+        run.wait(60)
+    assert run.returncode == (0 if number == signal.SIGINT else 143), said.read_text()
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no signals to send")
+def test_a_day_that_is_ended_says_so(tmp_path: Path) -> None:
+    """Ctrl-C in the middle is no good end: nothing was compared."""
+    with ports() as base, running(tmp_path, base, "--once") as (run, said):
+        wait_until(lambda: "source  'Nightly refresh' started" in said.read_text(), "The day has not begun", 120)
+        run.send_signal(signal.SIGINT)
+        run.wait(60)
+    assert run.returncode == 130
+    assert said.read_text().endswith("Ctrl-C before the end: nothing is compared. Ending everything.\n")
+
+
+@contextmanager
+def running(folder: Path, base: int, *options: str) -> Iterator[tuple[subprocess.Popen[bytes], Path]]:
+    """A run in the background, and what it has said; it is ended with the block."""
+    said = folder / "said"
     with (
-        ports() as base,
         said.open("w") as output,
-        subprocess.Popen(run_command(base, "--no-play"), cwd=ROOT, stdout=output, stderr=output) as run,
+        subprocess.Popen(run_command(base, *options), cwd=ROOT, stdout=output, stderr=output) as run,
     ):
         try:
-            wait_until(lambda: "Ctrl-C ends everything" in said.read_text(), "The run is not up", 120)
+            yield run, said
         finally:
-            run.send_signal(number)
+            run.terminate()
             run.wait(60)
-    assert run.returncode == (0 if number == signal.SIGINT else 143), said.read_text()

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from local.children import ROOT
+from local.cli import with_name
 
 NEEDED = ("ENVIRONMENTS", "CUSTOMER_INSIGHTS_SUBSCRIPTION_KEY")
 
@@ -77,6 +78,7 @@ def old_python(version: str) -> str | None:
         (("--real", "--once"), "--real has no simulated day"),
         (("--scenario", "no-such.toml"), "no-such.toml"),
         (("--report", "no/such/folder/report.json"), "--report: there is no folder"),
+        (("--report", "local"), "is a folder; name a file"),
     ],
 )
 def test_wrong_options(arguments: tuple[str, ...], said: str) -> None:
@@ -109,8 +111,43 @@ def test_real_names_every_missing_setting() -> None:
 
 
 def test_each_command_has_help() -> None:
-    """Help starts nothing."""
-    for name in ("run", "check", "format", "lock"):
+    """Help starts nothing, and says what the command does."""
+    for name in ("run", "simulate", "check", "format", "lock"):
         helped = dev(name, "--help")
         assert helped.returncode == 0
         assert f"./dev {name}" in helped.stdout
+        assert "?" not in helped.stdout
+
+
+def test_every_problem_has_the_command_in_front() -> None:
+    """Once each; the end of a log below one stays as it is."""
+    assert with_name("./dev run: ", "A is not set.\nB is not set.") == (
+        "./dev run: A is not set.\n./dev run: B is not set."
+    )
+    assert with_name("./dev run: ", "The host ended:\n  its log") == "./dev run: The host ended:\n  its log"
+
+
+@pytest.mark.parametrize(
+    ("said", "told"),
+    [
+        ("Error: [Errno 13] Permission denied: 'x'", "Error: [Errno 13] Permission denied: 'x'"),
+        ("... because ensurepip is not available.\nFailing command: python", "apt install python3-venv"),
+    ],
+)
+@pytest.mark.skipif(os.name == "nt", reason="the stand-in is a shell script")
+def test_why_there_is_no_venv(tmp_path: Path, said: str, told: str) -> None:
+    """In Python's own words; the package to install only where it is the cause."""
+    for name in ("dev", "requirements.txt", "requirements-dev.txt"):
+        shutil.copy(ROOT / name, tmp_path / name)
+    fake = tmp_path / "python"
+    fake.write_text(f"#!/bin/sh\ncat <<'END'\n{said}\nEND\nexit 1\n")
+    fake.chmod(0o755)
+    lines = ("import runpy, sys", f"sys.executable = {str(fake)!r}", "sys.argv = ['dev', 'check']")
+    code = "\n".join((*lines, "runpy.run_path('dev', run_name='__main__')"))
+    refused = subprocess.run(
+        [sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, timeout=60, check=False
+    )
+    assert refused.returncode == 2
+    assert told in refused.stderr
+    assert ("apt install" in refused.stderr) is ("ensurepip" in said)
+    assert refused.stderr.count("\n") == 1

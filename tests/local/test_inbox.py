@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestClient, TestServer
+from yarl import URL
 
 from local.children import free_ports, running
 from local.inbox import make_app
@@ -85,6 +86,39 @@ async def test_the_page_shows_what_came(inbox: Client) -> None:
     page = await (await inbox.get("/")).text()
     assert "process.ended" in page
     assert "&lt;b&gt;Export&lt;/b&gt; skipped" in page
+
+
+async def test_the_page_tells_when_and_how_it_was_answered(inbox: Client) -> None:
+    """Dates have a zone, the event's own time is there, and a refusal has a colour."""
+    await inbox.post("/behave/a", json={"status": 503})
+    await inbox.post("/flows/a", json={**EVENT, "time": "2026-03-02T02:10:00Z"})
+    page = await (await inbox.get("/")).text()
+    assert "2026-03-02 02:10:00 UTC" in page
+    assert 'class="a5">503' in page
+    assert "1 call<" in page
+
+
+async def test_an_empty_page_says_how_to_call(inbox: Client) -> None:
+    """With the address that it is at."""
+    page = await (await inbox.get("/")).text()
+    assert f"curl http://{inbox.host}:{inbox.port}/flows/Mine" in page
+
+
+async def test_any_name_is_a_flow(inbox: Client) -> None:
+    """Signs that mean something in an address too, once they are quoted."""
+    await inbox.post(URL("/behave/A%2FB%3F%20100%25", encoded=True), json={"status": 500, "times": 1})
+    address = URL("/flows/A%2FB%3F%20100%25", encoded=True)
+    assert [(await inbox.post(address, json=EVENT)).status for _ in range(2)] == [500, 202]
+    calls = await (await inbox.get("/flows")).json()
+    assert {call["flow"] for call in calls} == {"A/B? 100%"}
+
+
+async def test_an_answer_may_have_a_body(inbox: Client) -> None:
+    """Power Automate says in it that a flow is turned off."""
+    off = {"error": {"code": "WorkflowTriggerIsNotEnabled"}}
+    await inbox.post("/behave/a", json={"status": 400, "body": off})
+    answer = await inbox.post("/flows/a", json=EVENT)
+    assert (answer.status, await answer.json()) == (400, off)
 
 
 def test_it_runs_alone(tmp_path: Path) -> None:

@@ -7,7 +7,7 @@ import pytest
 
 from local.children import free_ports
 from local.errors import LocalError
-from local.machine import AZURITE_LOCK, azurite_command, node_on_path
+from local.machine import AZURITE_LOCK, azurite_command, node_on_path, require_writable
 
 
 def fake_node(folder: Path, version: str) -> dict[str, str]:
@@ -44,3 +44,12 @@ def test_the_lock_names_no_registry() -> None:
     lock = (AZURITE_LOCK / "package-lock.json").read_text(encoding="utf-8")
     assert '"resolved"' not in lock
     assert lock.count('"integrity"') == lock.count('"node_modules/')
+
+
+def test_a_place_that_cannot_be_written_is_one_line(tmp_path: Path) -> None:
+    """It names the place; a place that can be is made."""
+    require_writable(tmp_path / "new" / "folder")
+    (tmp_path / "file").write_text("")
+    with pytest.raises(LocalError, match=r"file.run cannot be written \(.+\): make it writable") as failure:
+        require_writable(tmp_path / "file" / "run")
+    assert "\n" not in str(failure.value)

@@ -10,7 +10,7 @@ import pytest
 from rich.console import Console
 
 from local.errors import BrokenRunError
-from local.play import begin_day, delivery_of, watches
+from local.play import begin_day, watches
 from local.report import Report
 from local.show import Screen
 from local.simulator.scenario import load_scenario
@@ -61,7 +61,8 @@ def test_a_day_in_which_all_goes_well(play: Play, shown: StringIO) -> None:
     report = play("none")
     assert report.is_good(duplicates_allowed=False)
     assert [event.type for event, _ in report.events] == ["datasource.refresh.succeeded", "segment.threshold.crossed"]
-    assert "Refresh of Web orders" in shown.getvalue()
+    assert "06:10  source  'Refresh of Web orders' started by hand" in shown.getvalue()
+    assert "2 subscriptions made" in shown.getvalue()
     assert "datasources/web did something  ->  Post to Teams" in shown.getvalue()
     assert "All 2 expected events reached their flows, once." in shown.getvalue()
 
@@ -108,8 +109,8 @@ def test_the_same_rule_is_one_watch() -> None:
     assert not watches(scenario, "another")
 
 
-def test_what_is_no_event_is_still_a_delivery() -> None:
-    """A call with a broken body counts, under a name that nobody expects."""
-    call = {"number": 3, "flow": "F", "received_at": "2026-03-02T06:00:00Z", "status": 202, "body": "not JSON"}
-    assert delivery_of(call).type == "not an event"
-    assert delivery_of(call).id == "call 3"
+def test_many_flows_show_how_far_they_are(play: Play, shown: StringIO, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A storm takes a while to subscribe; two flows do not, unless two are many."""
+    monkeypatch.setattr("local.play.MANY", 2)
+    play("none")
+    assert "-- 1 of 2 flows subscribed, 50% --" in shown.getvalue()

@@ -4,21 +4,22 @@ from pathlib import Path
 
 import pytest
 
+from local.children import ROOT
 from local.errors import LocalError
-from local.real import DEFAULTS, missing, settings
+from local.real import DEFAULTS, environment_ids, missing, settings
 
 COMPLETE = {"ENVIRONMENTS": "a,b", "CUSTOMER_INSIGHTS_SUBSCRIPTION_KEY": "k"}
 
 
 def test_each_missing_setting_has_its_line() -> None:
     """An empty one is missing too; signing in is not tried before."""
-    assert len(missing({"ENVIRONMENTS": " "}, lambda: "not tried")) == 2
+    assert len(missing({"ENVIRONMENTS": " "}, lambda _: "not tried")) == 2
 
 
 def test_signing_in_is_tried_last() -> None:
     """What is wrong with it is the only line then."""
-    assert missing(COMPLETE, lambda: "run az login") == ["run az login"]
-    assert missing(COMPLETE, lambda: "") == []
+    assert missing(COMPLETE, lambda _: "run az login") == ["run az login"]
+    assert missing(COMPLETE, lambda _: "") == []
 
 
 def test_the_environment_wins(tmp_path: Path) -> None:
@@ -35,3 +36,42 @@ def test_a_broken_settings_file(tmp_path: Path) -> None:
     file.write_text('{"Values": {')
     with pytest.raises(LocalError, match=r"local\.settings\.json cannot be read"):
         settings(file, {})
+
+
+def test_the_example_as_it_is_counts_as_nothing(tmp_path: Path) -> None:
+    """Its placeholders are not settings; as empty ones they win over the file that the host reads too."""
+    file = tmp_path / "local.settings.json"
+    file.write_bytes(b"\xef\xbb\xbf" + (ROOT / "local.settings.example.json").read_bytes())
+    found = settings(file, {})
+    assert found["ENVIRONMENTS"] == found["CUSTOMER_INSIGHTS_SUBSCRIPTION_KEY"] == ""
+    assert len(missing(found, lambda _: "not tried")) == 2
+    assert all("put <" not in problem for problem in missing(found, lambda _: ""))
+
+
+def test_keys_of_single_environments_suffice() -> None:
+    """The general key is for those that have none of their own."""
+    own = {"ENVIRONMENTS": "a", "CUSTOMER_INSIGHTS_SUBSCRIPTION_KEY__a": "k", "CUSTOMER_INSIGHTS_SUBSCRIPTION_KEY": ""}
+    assert missing(own, lambda _: "") == []
+
+
+def test_the_sign_in_is_tried_with_the_scope_of_the_settings() -> None:
+    """Another cloud has another one."""
+    tried: list[str] = []
+
+    def sign_in(scope: str) -> str:
+        tried.append(scope)
+        return ""
+
+    missing({**COMPLETE, "CUSTOMER_INSIGHTS_API_SCOPE": "https://other/.default"}, sign_in)
+    missing(COMPLETE, sign_in)
+    assert tried == ["https://other/.default", "https://api.ci.ai.microsoft.com/.default"]
+
+
+def test_an_empty_schedule_is_the_usual_one(tmp_path: Path) -> None:
+    """The host would not start without one."""
+    assert settings(tmp_path / "none.json", {"POLL_SCHEDULE": ""})["POLL_SCHEDULE"] == "0 * * * * *"
+
+
+def test_environment_ids() -> None:
+    """Blanks and placeholders are no ids."""
+    assert environment_ids(" a, ,00000000-0000-0000-0000-000000000000,<id>,b ") == ("a", "b")

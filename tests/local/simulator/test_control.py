@@ -74,6 +74,11 @@ async def test_a_wrong_command_is_told_in_one_line(caller: Caller, what: str, bo
         assert len((await answer.text()).splitlines()) == 1
 
 
+async def test_a_fault_of_no_kind_is_told_the_kinds(caller: Caller) -> None:
+    async with caller.client.post("/control/faults", data='{"kind": "explode"}') as answer:
+        assert "kind is one of throttle, fail, slow, garbage, none" in await answer.text()
+
+
 async def test_calls_are_counted_by_name(caller: Caller) -> None:
     await caller.get("/workflows/main/jobs")
     await caller.get("/manage/workflows/main/jobs")
@@ -88,7 +93,7 @@ async def test_changes_are_told_line_by_line_and_each_once(caller: Caller) -> No
     await caller.jump("02:12")
     first = await caller.control("changes")
     assert [change["text"] for change in first] == [
-        "Nightly refresh started by schedule",
+        "'Nightly refresh' started by schedule",
         "Store tills was refreshed",
         "Web orders failed: The storage account refused the key.",
     ]

@@ -105,7 +105,7 @@ async def test_each_edit_is_told_among_the_changes(odd_caller: Caller) -> None:
         "Sleeping customers was skipped",
         "Sleeping customers was switched on",
         "Ads audience ended as CompletedWithWarnings",
-        "Export to a new place ended as Done",
+        "'Export to a new place' ended as Done",
     ):
         assert text in told
 

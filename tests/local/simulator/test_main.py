@@ -59,3 +59,23 @@ def test_a_wrong_option_is_refused(wrong: list[str], capsys: pytest.CaptureFixtu
         main(wrong)
     assert ended.value.code == 2
     assert wrong[0] in capsys.readouterr().err
+
+
+def test_it_tells_its_controls_and_each_change_as_it_comes() -> None:
+    port = free_port()
+    command = [sys.executable, "-m", "local.simulator", "--port", str(port), "--speed", "50000"]
+    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as program:
+        try:
+            assert program.stdout
+            said = [program.stdout.readline() for _ in range(12)]
+        finally:
+            program.terminate()
+        assert program.wait(timeout=10) == 0
+    assert any(f"curl http://127.0.0.1:{port}/control/start" in line for line in said)
+    assert "02:00  'Nightly refresh' started by schedule\n" in said
+
+
+def test_a_mistake_in_the_options_is_one_line(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        main(["--fast"])
+    assert capsys.readouterr().err.startswith("./dev simulate: unrecognized arguments: --fast")
