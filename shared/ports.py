@@ -63,13 +63,11 @@ class StoredState:
 class PollRequest:
     """Environments to poll.
 
-    `asked_at`: look at everything, unless that was done since. `anew`: begin with a new baseline, for nobody watched
-    until now. `hop` counts the polls that followed from one.
+    `asked_at`: look at everything, unless that was done since. `hop` counts the polls that followed from one.
     """
 
     environment_ids: tuple[str, ...]
     asked_at: datetime | None = None
-    anew: bool = False
     hop: int = 0
 
 

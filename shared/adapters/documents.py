@@ -6,11 +6,11 @@ from datetime import datetime
 
 import msgspec
 
-from shared.adapters.messages import CloudEvent, encode_event
+from shared.adapters.messages import decode_event, encode_event
 from shared.domain.checkpoint import Checkpoint, EnvironmentState, Reachability
 from shared.domain.events import NumberedEvent
 from shared.domain.snapshot import Look
-from shared.errors import StateInvalid
+from shared.errors import MessageInvalid, StateInvalid
 
 VERSION = 1
 
@@ -20,7 +20,7 @@ class _Document(msgspec.Struct):
 
     v: int
     checkpoint: Checkpoint | None = None
-    outbox: list[CloudEvent] = []
+    outbox: list[msgspec.Raw] = []
     sequence: int = 0
     reachability: Reachability = Reachability()
     owed: Look = Look()
@@ -31,7 +31,6 @@ class _Document(msgspec.Struct):
 
 
 _decoder = msgspec.json.Decoder(_Document)
-_event_decoder = msgspec.json.Decoder(CloudEvent)
 
 
 def encode_state(state: EnvironmentState) -> bytes:
@@ -39,7 +38,7 @@ def encode_state(state: EnvironmentState) -> bytes:
     document = _Document(
         v=VERSION,
         checkpoint=state.checkpoint,
-        outbox=[_event_decoder.decode(encode_event(numbered.event)) for numbered in state.outbox],
+        outbox=[msgspec.Raw(encode_event(numbered.event)) for numbered in state.outbox],
         sequence=state.sequence,
         reachability=state.reachability,
         owed=state.owed,
@@ -55,15 +54,15 @@ def decode_state(body: bytes) -> EnvironmentState:
     """The state that encode_state wrote. Raises StateInvalid."""
     try:
         document = _decoder.decode(gzip.decompress(body))
-    except (OSError, EOFError, zlib.error, msgspec.MsgspecError) as error:
+        events = [decode_event(bytes(raw)) for raw in document.outbox]
+    except (OSError, EOFError, zlib.error, msgspec.MsgspecError, MessageInvalid) as error:
         raise StateInvalid(f"A checkpoint cannot be read ({error}): remove its blob to begin anew.") from error
     if document.v != VERSION:
         raise StateInvalid(f"A checkpoint is of version {document.v}; this app reads version {VERSION}.")
-    first = document.sequence - len(document.outbox) + 1
-    outbox = (NumberedEvent(first + place, event.to_event()) for place, event in enumerate(document.outbox))
+    first = document.sequence - len(events) + 1
     return EnvironmentState(
         checkpoint=document.checkpoint,
-        outbox=tuple(outbox),
+        outbox=tuple(NumberedEvent(number, event) for number, event in enumerate(events, start=first)),
         sequence=document.sequence,
         reachability=document.reachability,
         owed=document.owed,

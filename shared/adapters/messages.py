@@ -23,7 +23,7 @@ VERSION = 1
 _encoder = msgspec.json.Encoder(decimal_format="number")
 
 
-class CloudEvent(msgspec.Struct):
+class _CloudEvent(msgspec.Struct):
     """An event in structured mode (CloudEvents 1.0, JSON format)."""
 
     specversion: str
@@ -52,17 +52,16 @@ class _Message(msgspec.Struct, rename="camel", omit_defaults=True):
 
     v: int
     environment_id: str = ""
-    events: tuple[CloudEvent, ...] = ()
+    events: tuple[_CloudEvent, ...] = ()
     deliveries: tuple[_Pair, ...] = ()
     environments: tuple[str, ...] = ()
     asked_at: datetime | None = None
-    anew: bool = False
     hop: int = 0
     claim: str = ""
 
 
 _message_decoder = msgspec.json.Decoder(_Message)
-_event_decoder = msgspec.json.Decoder(CloudEvent)
+_event_decoder = msgspec.json.Decoder(_CloudEvent)
 _data_decoder = msgspec.json.Decoder(dict[str, Any], float_hook=Decimal)
 
 
@@ -96,7 +95,6 @@ def encode_polls(request: PollRequest) -> bytes:
         VERSION,
         environments=request.environment_ids,
         asked_at=request.asked_at,
-        anew=request.anew,
         hop=request.hop,
     )
     return _encoder.encode(message)
@@ -139,7 +137,7 @@ def decode_polls(body: bytes) -> PollRequest:
     message = _decode(body)
     if not message.environments:
         raise MessageInvalid("The message names no environment.")
-    return PollRequest(message.environments, message.asked_at, message.anew, message.hop)
+    return PollRequest(message.environments, message.asked_at, message.hop)
 
 
 def decode_events(body: bytes) -> EventBatch:

@@ -100,3 +100,7 @@ class EnvironmentState:
     polled_at: datetime | None = None
     looked_at: datetime | None = None
     committed_at: datetime | None = None
+
+    def forgotten(self) -> "EnvironmentState":
+        """The state to begin anew from: nothing is known, and no number comes twice."""
+        return EnvironmentState(outbox=self.outbox, sequence=self.sequence, committed_at=self.committed_at)

@@ -1,4 +1,7 @@
-"""When a poll looks at everything, what it leaves to another poller, and what is worth a commit."""
+"""When a poll looks at everything, what it leaves to another poller, and what is worth a commit.
+
+Distances in time are taken either way: a clock that was set back must not stop anything until it has caught up.
+"""
 
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -13,16 +16,13 @@ TAKE_OVER_AFTER = timedelta(seconds=60)  # longer than a relay that storage make
 
 def is_full_look_due(state: EnvironmentState, now: datetime, asked_at: datetime | None) -> bool:
     """Whether to look at everything: now and then, and when it was asked for after the last time."""
-    if state.looked_at is None or now - state.looked_at >= FULL_LOOK:
+    if state.looked_at is None or abs(now - state.looked_at) >= FULL_LOOK:
         return True
     return asked_at is not None and asked_at >= state.looked_at
 
 
 def is_being_relayed(state: EnvironmentState, now: datetime) -> bool:
-    """Whether the outbox belongs to the poller that committed it just now; an old one was left by a crash.
-
-    A time in the future is one of a clock that was set back, or runs ahead.
-    """
+    """Whether the outbox belongs to the poller that committed it just now; an old one was left by a crash."""
     return state.committed_at is not None and abs(now - state.committed_at) < TAKE_OVER_AFTER
 
 
@@ -35,7 +35,7 @@ def is_healthy(state: EnvironmentState, now: datetime) -> bool:
 
 def is_worth_writing(before: EnvironmentState, after: EnvironmentState) -> bool:
     """Whether anything but the time of the poll changed, or a heartbeat is due."""
-    if after.polled_at and (before.polled_at is None or after.polled_at - before.polled_at >= HEARTBEAT):
+    if after.polled_at and (before.polled_at is None or abs(after.polled_at - before.polled_at) >= HEARTBEAT):
         return True
     checkpoint = _at_the_time_of(after.checkpoint, before.checkpoint)
     return replace(after, polled_at=before.polled_at, checkpoint=checkpoint) != before

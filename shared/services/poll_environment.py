@@ -30,20 +30,18 @@ class PollOutcome:
     not_understood: Mapping[str, int] = field(default_factory=dict)
 
 
-async def poll_environment(
-    ports: Ports, environment_id: str, *, asked_at: datetime | None = None, anew: bool = False
-) -> PollOutcome:
-    """Poll once. A lost race is given up quietly: whoever won has the same facts.
+async def poll_environment(ports: Ports, environment_id: str, *, asked_at: datetime | None = None) -> PollOutcome:
+    """Poll once; look at everything if that was not done since `asked_at`.
 
-    `asked_at`: look at everything unless that was done since. `anew`: forget what was known and begin with a baseline.
+    A lost race is given up quietly: whoever won has the same facts.
     """
     try:
-        return await _poll(ports, environment_id, asked_at=asked_at, anew=anew)
+        return await _poll(ports, environment_id, asked_at)
     except CheckpointConflict:
         return PollOutcome(environment_id, left_to_other=True)
 
 
-async def _poll(ports: Ports, environment_id: str, *, asked_at: datetime | None, anew: bool) -> PollOutcome:
+async def _poll(ports: Ports, environment_id: str, asked_at: datetime | None) -> PollOutcome:
     stored = await ports.checkpoints.read(environment_id)
     now = ports.clock()
     if stored is not None and stored.state.outbox:
@@ -51,14 +49,13 @@ async def _poll(ports: Ports, environment_id: str, *, asked_at: datetime | None,
             return PollOutcome(environment_id, left_to_other=True)
         stored = await relay_outbox(ports, environment_id, stored)
     before = stored.state if stored else EnvironmentState(sequence=await ports.log.last_number(environment_id))
-    known = replace(before, checkpoint=None, reachability=Reachability(), polled_at=None) if anew else before
-    full = anew or is_full_look_due(before, now, asked_at)
+    full = is_full_look_due(before, now, asked_at)
     try:
-        sight = await look_at_environment(ports, environment_id, known, full=full)
+        sight = await look_at_environment(ports, environment_id, before, full=full)
     except InsightsError as failure:
         after, outcome = _failed(environment_id, before, failure, now)
     else:
-        after, outcome = _seen(environment_id, known, sight, now)
+        after, outcome = _seen(environment_id, before, sight, now)
     if not is_worth_writing(before, after):
         return outcome
     committed = replace(after, committed_at=ports.clock())  # not `now`: the look may have been slow

@@ -18,13 +18,8 @@ async def poll_environments(ports: Ports, request: PollRequest, *, fast_poll_sec
     look that another poll kept from happening is asked for again. A fault of ours is raised once all are done, so
     that the host tries the message again.
     """
-    results = await asyncio.gather(
-        *(
-            poll_environment(ports, environment_id, asked_at=request.asked_at, anew=request.anew)
-            for environment_id in request.environment_ids
-        ),
-        return_exceptions=True,
-    )
+    polls = (poll_environment(ports, one, asked_at=request.asked_at) for one in request.environment_ids)
+    results = await asyncio.gather(*polls, return_exceptions=True)
     outcomes = [result for result in results if isinstance(result, PollOutcome)]
     running = tuple(outcome.environment_id for outcome in outcomes if outcome.running)
     if running and fast_poll_seconds and request.hop < FAST_POLLS_PER_TICK:

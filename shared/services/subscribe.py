@@ -2,11 +2,12 @@
 
 import secrets
 from collections.abc import Callable, Collection
+from contextlib import suppress
 
 from shared.domain.callback_url import CallbackUrl
 from shared.domain.subscribing import check_fields, environment_id, parse_filters, text
 from shared.domain.subscriptions import Subscription, Trigger
-from shared.errors import CallbackRejected, InsightsNotFound, NotFound, RequestInvalid
+from shared.errors import CallbackRejected, CheckpointConflict, InsightsNotFound, NotFound, RequestInvalid
 from shared.ports import PollRequest, Ports
 
 _NOT_FILTERS = ("environmentId", "callbackUrl", "label")
@@ -42,11 +43,19 @@ async def subscribe(
         created_at=ports.clock(),
         label=text(fields, "label") if "label" in fields else "",
     )
-    watched = environment in {*listed, *await ports.subscriptions.environments()}
+    if environment not in {*listed, *await ports.subscriptions.environments()}:
+        await _begin_anew(ports, environment)
     await ports.subscriptions.save(subscription)
-    request = PollRequest((environment,), asked_at=ports.clock(), anew=not watched)
-    await ports.queues.send_polls([request])
+    await ports.queues.send_polls([PollRequest((environment,), asked_at=ports.clock())])
     return subscription
+
+
+async def _begin_anew(ports: Ports, environment: str) -> None:
+    """Forget what was known, before the first subscription is there: until then nobody polls the environment."""
+    stored = await ports.checkpoints.read(environment)
+    if stored is not None and stored.state.checkpoint is not None:
+        with suppress(CheckpointConflict):  # somebody else subscribes at the same time
+            await ports.checkpoints.write(environment, stored.state.forgotten(), stored.etag)
 
 
 def _callback(url: str, parse_callback: Callable[[str], CallbackUrl]) -> CallbackUrl:

@@ -120,11 +120,9 @@ def test_a_deliveries_message_is_small_or_holds_one_event_and_only_what_is_wante
 
 
 @quick
-@given(st.lists(st.text(min_size=1), min_size=1).map(tuple), st.none() | TIMES, st.booleans(), st.integers(0, 9))
-def test_a_poll_request_survives(
-    environments: tuple[str, ...], asked_at: datetime | None, anew: bool, hop: int
-) -> None:
-    request = PollRequest(environments, asked_at, anew, hop)
+@given(st.lists(st.text(min_size=1), min_size=1).map(tuple), st.none() | TIMES, st.integers(0, 9))
+def test_a_poll_request_survives(environments: tuple[str, ...], asked_at: datetime | None, hop: int) -> None:
+    request = PollRequest(environments, asked_at, hop)
     assert decode_polls(encode_polls(request)) == request
 
 

@@ -58,7 +58,7 @@ def in_message_of(environment_id: str, size: int) -> Event:
 
 @pytest.mark.parametrize(
     "request_",
-    [PollRequest(("one",)), PollRequest(("a", "b-2"), asked_at=samples.NOON, anew=True), PollRequest(("æ",), hop=2)],
+    [PollRequest(("one",)), PollRequest(("a", "b-2"), asked_at=samples.NOON), PollRequest(("æ",), hop=2)],
 )
 async def test_a_poll_is_asked_for_as_it_was_sent(kit: Kit, request_: PollRequest) -> None:
     await kit.queues.send_polls([request_])

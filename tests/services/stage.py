@@ -60,9 +60,9 @@ class Stage:
         self.now += passed
         self.insights.served_at += passed
 
-    async def poll(self, *, full: bool = False, anew: bool = False) -> PollOutcome:
+    async def poll(self, *, full: bool = False) -> PollOutcome:
         """Poll the environment once."""
-        return await poll_environment(self.ports, ENVIRONMENT, asked_at=self.now if full else None, anew=anew)
+        return await poll_environment(self.ports, ENVIRONMENT, asked_at=self.now if full else None)
 
     async def baseline(self) -> None:
         """Poll for the first time, a minute ago, and forget what that cost."""

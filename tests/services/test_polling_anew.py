@@ -37,6 +37,22 @@ async def test_an_environment_that_nobody_watched_begins_anew(stage: Stage) -> N
     assert types_of(await stage.logged()) == ["datasource.refresh.failed", "process.ended"]
 
 
+async def test_a_first_poll_that_fails_or_comes_by_the_timer_begins_anew_all_the_same(stage: Stage) -> None:
+    """Nothing depends on which poll comes first, or on its success."""
+    first = await make(stage)
+    await _poll_as_asked(stage)
+    await unsubscribe(stage.ports, first.id)
+    stage.wait(minutes=3 * 24 * 60)
+    stage.insights.listed = (failed_refresh(),)
+    await make(stage)
+    stage.insights.failure = InsightsAnswerInvalid()
+    await stage.poll()
+    stage.insights.failure = None
+    await stage.poll()
+    await _poll_as_asked(stage)
+    assert await stage.logged() == []
+
+
 async def test_an_environment_that_is_watched_goes_on_when_one_more_subscribes(stage: Stage) -> None:
     await make(stage)
     await _poll_as_asked(stage)
@@ -135,3 +151,12 @@ async def test_jobs_that_could_not_be_read_do_not_hide_those_behind_them(stage: 
     await stage.poll()
     assert stage.insights.calls[:2] == ["jobs 25", "jobs 200"]
     assert types_of(await stage.logged()).count("refresh.completed") == 39
+
+
+async def test_a_clock_that_was_set_back_delays_neither_the_heartbeat_nor_the_full_look(stage: Stage) -> None:
+    await stage.baseline()
+    stage.now -= timedelta(hours=1)
+    outcome = await stage.poll()
+    assert outcome.committed
+    assert stage.state.polled_at == stage.now
+    assert "segments 1" in stage.insights.calls

@@ -57,7 +57,7 @@ async def test_a_subscription_has_its_environment_looked_at_in_full(stage: Stage
     await make(stage)
     polls = stage.queues.take(Queue.POLLS)
     assert polls is not None
-    assert await stage.queues.read_polls(polls) == PollRequest((ENVIRONMENT,), asked_at=stage.now, anew=True)
+    assert await stage.queues.read_polls(polls) == PollRequest((ENVIRONMENT,), asked_at=stage.now)
 
 
 async def test_ids_cannot_be_guessed_and_differ(stage: Stage) -> None:
