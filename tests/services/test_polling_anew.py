@@ -159,4 +159,4 @@ async def test_a_clock_that_was_set_back_delays_neither_the_heartbeat_nor_the_fu
     outcome = await stage.poll()
     assert outcome.committed
     assert stage.state.polled_at == stage.now
-    assert "segments 1" in stage.insights.calls
+    assert "nodes" in stage.insights.calls
