@@ -2,15 +2,34 @@
 
 import dataclasses
 import functools
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from decimal import Decimal
 
 import azure.functions as func
 import msgspec
 
-from shared.errors import InsightsError, InsightsThrottled, NotFound, RequestInvalid, SignalsError
+from shared.adapters.messages import encode_events_list
+from shared.domain.events import Event
+from shared.errors import (
+    Conflict,
+    InsightsError,
+    InsightsThrottled,
+    NotFound,
+    RequestInvalid,
+    SignalsError,
+    SubscriptionBusy,
+)
 
 Handler = Callable[[func.HttpRequest], Awaitable[func.HttpResponse]]  # the worker passes `req` by name
+_STATUSES: tuple[tuple[type[SignalsError], int], ...] = (
+    (RequestInvalid, 400),
+    (NotFound, 404),
+    (Conflict, 409),
+    (InsightsThrottled, 429),
+    (InsightsError, 502),
+    (SubscriptionBusy, 503),
+)
+MAX_BODY_BYTES = 64 * 1024
 _decoder = msgspec.json.Decoder(float_hook=Decimal)
 
 
@@ -19,6 +38,18 @@ def json_answer(status: int, body: object, headers: Mapping[str, str] | None = N
     shown = _camel(dataclasses.asdict(body)) if dataclasses.is_dataclass(body) and not isinstance(body, type) else body
     text = msgspec.json.encode(shown)
     return func.HttpResponse(text, status_code=status, mimetype="application/json", headers=dict(headers or {}))
+
+
+def events_answer(
+    status: int,
+    events: Sequence[Event],
+    more: Mapping[str, object] | None = None,
+    headers: Mapping[str, str] | None = None,
+) -> func.HttpResponse:
+    """A JSON answer whose `value` is a list of events, their numbers to the last digit."""
+    rest = {name: msgspec.Raw(msgspec.json.encode(part)) for name, part in (more or {}).items()}
+    body = {"value": msgspec.Raw(encode_events_list(events)), **rest}
+    return json_answer(status, body, headers)
 
 
 def answering(handler: Handler) -> Handler:
@@ -41,8 +72,11 @@ def answering(handler: Handler) -> Handler:
 
 def json_body(request: func.HttpRequest) -> object:
     """The request's JSON, its numbers to the last digit. Raises RequestInvalid."""
+    body = request.get_body()
+    if len(body) > MAX_BODY_BYTES:
+        raise RequestInvalid("body", f"must not be larger than {MAX_BODY_BYTES // 1024} KiB", reason="body_too_large")
     try:
-        return _decoder.decode(request.get_body())
+        return _decoder.decode(body)
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
         raise RequestInvalid("body", "must be JSON") from None
 
@@ -56,13 +90,8 @@ def _camel(fields: Mapping[str, object]) -> dict[str, object]:
 
 
 def _status(error: SignalsError) -> int | None:
-    if isinstance(error, RequestInvalid):
-        return 400
-    if isinstance(error, NotFound):
-        return 404
-    if isinstance(error, InsightsThrottled):
-        return 429
-    return 502 if isinstance(error, InsightsError) else None
+    """None for a fault of ours."""
+    return next((status for kind, status in _STATUSES if isinstance(error, kind)), None)
 
 
 def _headers(error: SignalsError) -> dict[str, str]:

@@ -5,6 +5,7 @@ import logging
 import azure.functions as func
 
 from shared.bootstrap import house
+from shared.services.admit_pair import Pace
 from shared.services.deliver import deliver
 
 deliveries = func.Blueprint()
@@ -14,17 +15,18 @@ _log = logging.getLogger(__name__)
 @deliveries.queue_trigger(arg_name="message", queue_name="deliveries", connection="AzureWebJobsStorage")
 async def deliver_first(message: func.QueueMessage) -> None:
     """First attempts."""
-    await _deliver(message)
+    await _deliver(message, patient=False)
 
 
 @deliveries.queue_trigger(arg_name="message", queue_name="redeliveries", connection="AzureWebJobsStorage")
 async def deliver_again(message: func.QueueMessage) -> None:
-    """Later attempts."""
-    await _deliver(message)
+    """Later attempts, and whatever had to wait."""
+    await _deliver(message, patient=True)
 
 
-async def _deliver(message: func.QueueMessage) -> None:
-    ports = house().ports
-    counts = await deliver(ports, await ports.queues.read_deliveries(message.get_body()))
+async def _deliver(message: func.QueueMessage, *, patient: bool) -> None:
+    here = house()
+    pace = Pace(here.settings.delivery_rate_per_second, patient)
+    counts = await deliver(here.ports, await here.ports.queues.read_deliveries(message.get_body()), pace)
     text = ", ".join(f"{count} {end}" for end, count in sorted(counts.items()))
     _log.info("Deliveries: %s", text, extra={"action": "deliver", **counts})

@@ -1,11 +1,17 @@
-"""For operators: is the app up, is an environment watched."""
+"""For operators: is the app up, is an environment watched, what happened, are the secrets under the newest key."""
 
 import azure.functions as func
 
-from functions.answers import answering, json_answer
+from functions.answers import answering, events_answer, json_answer
+from functions.requests import link, moment, query_of, whole_number
 from shared.bootstrap import house
+from shared.domain.cursors import read_cursor
+from shared.domain.events import EventType
 from shared.domain.subscribing import environment_id
+from shared.errors import RequestInvalid
 from shared.services.environment_status import environment_status
+from shared.services.list_events import list_events
+from shared.stores import EventQuery
 
 operations = func.Blueprint()
 
@@ -22,3 +28,28 @@ async def get_environment_status(req: func.HttpRequest) -> func.HttpResponse:
     """Heartbeat, health and counts of an environment."""
     status = await environment_status(house().ports, environment_id(req.route_params))
     return json_answer(200, status)
+
+
+@operations.route(route="events", methods=["GET"], auth_level=func.AuthLevel.FUNCTION)
+@answering
+async def get_events(req: func.HttpRequest) -> func.HttpResponse:
+    """The events of an environment, oldest first: since a time, or behind an earlier list."""
+    query = query_of(req, ("environmentId", "since", "until", "type", "subject", "after", "top"))
+    environment = environment_id(query)
+    top = whole_number(query, "top", default=100, most=1000)
+    cursor, kind = query.get("after", ""), query.get("type", "")
+    if kind and kind not in list(EventType):
+        raise RequestInvalid("type", f"must be one of {', '.join(EventType)}")
+    after = read_cursor(cursor, environment, field="after") if cursor else 0
+    types = (kind,) if kind else ()
+    wanted = EventQuery(after, moment(query, "since"), moment(query, "until"), types, query.get("subject", ""))
+    found = await list_events(house().ports, environment, wanted, top=top)
+    more = {"nextLink": link("events", {**query, "after": found.next_cursor})} if found.next_cursor else {}
+    return events_answer(200, found.events, more)
+
+
+@operations.route(route="operations/reencrypt", methods=["POST"], auth_level=func.AuthLevel.FUNCTION)
+@answering
+async def reencrypt_secrets(req: func.HttpRequest) -> func.HttpResponse:
+    """Encrypt every subscription with the newest key, so that older ones can be taken out of the settings."""
+    return json_answer(200, await house().ports.subscriptions.reencrypt())

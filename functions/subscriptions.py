@@ -1,29 +1,83 @@
-"""Subscribing and unsubscribing."""
+"""Subscriptions: who has which, ending them, sending them events again."""
 
 import azure.functions as func
 
 from functions.answers import answering, json_answer, json_body
+from functions.requests import caller_of, link, moment, query_of, whole_number
 from shared.bootstrap import house
-from shared.services.subscribe import subscribe
-from shared.services.unsubscribe import unsubscribe
+from shared.domain.cursors import read_cursor
+from shared.domain.shown import shown_subscription
+from shared.domain.subscribing import environment_id, text
+from shared.errors import RequestInvalid
+from shared.services.admission import require_own
+from shared.services.list_subscriptions import list_subscriptions
+from shared.services.replay_subscription import replay_subscription
+from shared.services.rotate_secret import rotate_secret
+from shared.services.unsubscribe import unsubscribe, unsubscribe_callback
 
 subscriptions = func.Blueprint()
 
 
-@subscriptions.route(route="triggers/{trigger}", methods=["POST"], auth_level=func.AuthLevel.FUNCTION)
+@subscriptions.route(route="subscriptions", methods=["GET"], auth_level=func.AuthLevel.FUNCTION)
 @answering
-async def subscribe_to_trigger(req: func.HttpRequest) -> func.HttpResponse:
-    """Keep a flow's callback URL and filters; the answer's Location ends the subscription."""
-    here = house()
-    listed = here.settings.environments
-    made = await subscribe(here.ports, req.route_params["trigger"], json_body(req), here.parse_callback, listed)
-    location = f"{here.settings.public_base_url}/api/subscriptions/{made.id}"
-    return json_answer(201, {"id": made.id}, {"Location": location})
+async def get_subscriptions(req: func.HttpRequest) -> func.HttpResponse:
+    """The caller's subscriptions; an administrator's list has everybody's."""
+    query = query_of(req, ("environmentId", "top", "after"))
+    top = whole_number(query, "top", default=100, most=1000)
+    environment = environment_id(query) if "environmentId" in query else None
+    found = await list_subscriptions(
+        house().ports, caller_of(req), environment_id=environment, after=query.get("after", ""), top=top
+    )
+    more = {"nextLink": link("subscriptions", {**query, "after": found[-1].id})} if len(found) == top else {}
+    return json_answer(200, {"value": [shown_subscription(one) for one in found], **more})
+
+
+@subscriptions.route(route="subscriptions/{id}", methods=["GET"], auth_level=func.AuthLevel.FUNCTION)
+@answering
+async def get_subscription(req: func.HttpRequest) -> func.HttpResponse:
+    """One subscription."""
+    found = await require_own(house().ports, req.route_params["id"], caller_of(req))
+    return json_answer(200, shown_subscription(found))
 
 
 @subscriptions.route(route="subscriptions/{id}", methods=["DELETE"], auth_level=func.AuthLevel.FUNCTION)
 @answering
 async def unsubscribe_from_trigger(req: func.HttpRequest) -> func.HttpResponse:
     """End a subscription; also when it is already gone."""
-    await unsubscribe(house().ports, req.route_params["id"])
+    await unsubscribe(house().ports, req.route_params["id"], caller_of(req))
     return func.HttpResponse(status_code=204)
+
+
+@subscriptions.route(route="unsubscribe", methods=["POST", "DELETE"], auth_level=func.AuthLevel.FUNCTION)
+@answering
+async def unsubscribe_by_callback(req: func.HttpRequest) -> func.HttpResponse:
+    """End what calls a URL, for callers that do not keep the Location (Logic Apps' HttpWebhook)."""
+    here, body = house(), json_body(req)
+    if not isinstance(body, dict):
+        raise RequestInvalid("body", "must be a JSON object with a callbackUrl")
+    await unsubscribe_callback(here.ports, text(body, "callbackUrl"), caller_of(req), here.parse_callback)
+    return func.HttpResponse(status_code=204)
+
+
+@subscriptions.route(route="subscriptions/{id}/replay", methods=["POST"], auth_level=func.AuthLevel.FUNCTION)
+@answering
+async def replay_to_subscription(req: func.HttpRequest) -> func.HttpResponse:
+    """Send what it wanted in a stretch of time again; `after` goes on where an earlier call ended."""
+    ports, subscription_id = house().ports, req.route_params["id"]
+    query = query_of(req, ("from", "to", "after"))
+    since, until = moment(query, "from"), moment(query, "to") or ports.clock()
+    if since is None:
+        raise RequestInvalid("from", "is missing: send again what happened from this time on")
+    environment, cursor = subscription_id.partition(".")[0], query.get("after", "")
+    after = read_cursor(cursor, environment, field="after") if cursor else 0
+    done = await replay_subscription(ports, subscription_id, caller_of(req), since=since, until=until, after=after)
+    more = {"nextLink": link(f"subscriptions/{subscription_id}/replay", {**query, "after": done.next_cursor})}
+    return json_answer(202, {"events": done.events, **(more if done.next_cursor else {})})
+
+
+@subscriptions.route(route="subscriptions/{id}/signing-secret", methods=["POST"], auth_level=func.AuthLevel.FUNCTION)
+@answering
+async def renew_signing_secret(req: func.HttpRequest) -> func.HttpResponse:
+    """A new signing secret, shown this once; the one before signs too for a day."""
+    secret = await rotate_secret(house().ports, req.route_params["id"], caller_of(req))
+    return json_answer(200, {"secret": secret}, {"Cache-Control": "no-store"})

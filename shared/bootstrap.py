@@ -13,10 +13,12 @@ from azure.core.credentials_async import AsyncTokenCredential
 from shared.adapters.blobs import BlobCheckpoints, BlobClaims
 from shared.adapters.callback_sender import CallbackSender
 from shared.adapters.cipher import Cipher
+from shared.adapters.dead_table import TableDeadDeliveries
+from shared.adapters.event_table import TableEventLog
 from shared.adapters.insights_api import CustomerInsightsApi
 from shared.adapters.queues import StorageQueues
 from shared.adapters.storage import StorageAccount
-from shared.adapters.tables import TableDeadDeliveries, TableEventLog, TableSubscriptions
+from shared.adapters.subscription_table import TableSubscriptions
 from shared.domain.callback_url import CallbackUrl, parse_callback_url
 from shared.observability import set_up_logging
 from shared.ports import Ports
@@ -87,7 +89,11 @@ def build(variables: Mapping[str, str]) -> House:
     claims = BlobClaims(storage.blobs)
     identity = identities[settings.client_id]
     insights = CustomerInsightsApi(settings.api_url, identity, settings.api_scope, settings.subscription_key)
-    flows = CallbackSender(allowed_suffixes=settings.callback_hosts, allow_loopback=settings.callback_allow_loopback)
+    flows = CallbackSender(
+        allowed_suffixes=settings.callback_hosts,
+        allow_loopback=settings.callback_allow_loopback,
+        token=partial(_flow_token, identity, settings.flow_token_scope),
+    )
     ports = Ports(
         insights=insights,
         checkpoints=BlobCheckpoints(storage.blobs),
@@ -96,10 +102,15 @@ def build(variables: Mapping[str, str]) -> House:
         dead=TableDeadDeliveries(storage.tables, claims),
         queues=StorageQueues(storage.queues, claims),
         flows=flows,
+        claims=claims,
         clock=partial(datetime.now, UTC),
         jitter=random.random,
     )
     return House(settings, ports, storage, insights, flows, identities)
+
+
+async def _flow_token(identity: AsyncTokenCredential, scope: str) -> str:
+    return (await identity.get_token(scope)).token
 
 
 def _storage(settings: StorageSettings, identities: Mapping[str, AsyncTokenCredential]) -> StorageAccount:

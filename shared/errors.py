@@ -4,7 +4,9 @@ SignalsError                  reason: a short code, safe to log and to count
   x SettingsInvalid           the app cannot start with these settings
   x RequestInvalid            a caller's mistake (field, problem): 400
   x NotFound                  no such thing, or not yours: 404
+  x Conflict                  it cannot be done to this thing as it is: 409
   x CheckpointConflict        somebody else committed first: give up quietly
+  x SubscriptionBusy          others change the same subscription all the time: try again
   x StateInvalid              a checkpoint document that cannot be read
   x MessageInvalid            a queue message nobody can read: poison
   x CallbackRejected          a callback URL we will not call
@@ -53,6 +55,18 @@ class NotFound(SignalsError):
     """There is no such thing."""
 
     reason = "not_found"
+
+
+class Conflict(SignalsError):
+    """It cannot be done as things are."""
+
+    reason = "conflict"
+
+
+class SubscriptionBusy(SignalsError):
+    """Others are changing this subscription; try again."""
+
+    reason = "subscription_busy"
 
 
 class CheckpointConflict(SignalsError):

@@ -10,7 +10,9 @@ _NAMED = (
     r"[?&](?:code|subscription-key)=",
     r"(?:Ocp-Apim-Subscription-Key|x-functions-key)['\"]?[:,=] ?b?['\"]?",
 )
-_SECRETS = re.compile(rf"({'|'.join(_NAMED)})[^\s&'\",;}}]+|\beyJ[\w-]{{10,}}\.[\w.-]+", re.IGNORECASE)
+_SECRETS = re.compile(
+    rf"({'|'.join(_NAMED)})[^\s&'\",;}}]+|\beyJ[\w-]{{10,}}\.[\w.-]+|\bwhsec_[\w+/=-]+", re.IGNORECASE
+)
 _FORMATTER = logging.Formatter()
 _QUIET = ("azure", "aiohttp.access", "asyncio")
 

@@ -6,11 +6,11 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Protocol
 
-from shared.domain.checkpoint import EnvironmentState
-from shared.domain.deliveries import Answer, DeadDelivery, DeliveryBatch
-from shared.domain.events import Event, EventType, NumberedEvent
+from shared.domain.deliveries import Answer, DeliveryBatch, FlowCall, PoisonMessage
+from shared.domain.events import Event, EventType
 from shared.domain.snapshot import Job, Measure, Node, Segment
-from shared.domain.subscriptions import Subscription, SubscriptionState
+from shared.domain.windows import Windows
+from shared.stores import CheckpointStore, Claims, DeadDeliveryStore, EventLog, SubscriptionStore
 
 Clock = Callable[[], datetime]
 
@@ -51,12 +51,12 @@ class JobList:
     listed: int
 
 
-@dataclass(frozen=True, slots=True)
-class StoredState:
-    """What was committed for an environment, and the ETag that the next commit must match."""
+class NamedKind(StrEnum):
+    """What a subscription can name in Customer Insights."""
 
-    state: EnvironmentState
-    etag: str
+    SEGMENT = "segment"
+    MEASURE = "measure"
+    DATA_SOURCE = "data source"
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,75 +112,8 @@ class InsightsApi(Protocol):
         """The aggregates of one row of a measure that is broken down; empty when there is no such row."""
         ...
 
-
-class CheckpointStore(Protocol):
-    """One document an environment, committed whole or not at all."""
-
-    async def read(self, environment_id: str) -> StoredState | None:
-        """What was committed last; one storage read, without a body when it is unchanged."""
-        ...
-
-    async def write(self, environment_id: str, state: EnvironmentState, etag: str | None) -> str:
-        """Commit over the given version (None: there must be none) and answer the new ETag.
-
-        Raises CheckpointConflict when somebody else committed.
-        """
-        ...
-
-
-class EventLog(Protocol):
-    """The ordered feed of an environment's events."""
-
-    async def append(self, environment_id: str, events: Sequence[NumberedEvent]) -> None:
-        """Write events under their numbers; writing them again changes nothing."""
-        ...
-
-    async def read(self, environment_id: str, *, after: int, limit: int) -> list[NumberedEvent]:
-        """Events with a number over `after`, in order."""
-        ...
-
-    async def last_number(self, environment_id: str) -> int:
-        """The highest number in the feed; 0 when it is empty."""
-        ...
-
-
-class SubscriptionStore(Protocol):
-    """Subscriptions, and which environments have any."""
-
-    async def of_environment(self, environment_id: str) -> list[Subscription]:
-        """All subscriptions of an environment, without their callback URLs: only a call needs one."""
-        ...
-
-    async def find(self, subscription_id: str) -> Subscription | None:
-        """One subscription."""
-        ...
-
-    async def save(self, subscription: Subscription) -> None:
-        """Write a subscription and note its environment."""
-        ...
-
-    async def set_state(self, subscription_id: str, state: SubscriptionState) -> None:
-        """Change the state of a subscription that is still there; one that was removed stays so."""
-        ...
-
-    async def remove(self, subscription_id: str) -> None:
-        """Take a subscription away; an unknown one is no error."""
-        ...
-
-    async def environments(self) -> list[str]:
-        """The environments that somebody subscribed to."""
-        ...
-
-
-class DeadDeliveryStore(Protocol):
-    """Deliveries that were given up."""
-
-    async def save(self, dead: DeadDelivery) -> None:
-        """Keep a dead delivery."""
-        ...
-
-    async def of_environment(self, environment_id: str, *, limit: int) -> list[DeadDelivery]:
-        """Dead deliveries of an environment."""
+    async def knows(self, environment_id: str, kind: NamedKind, name: str) -> bool:
+        """Whether there is a segment, measure or data source of that name (its id, for a data source)."""
         ...
 
 
@@ -215,12 +148,24 @@ class Queues(Protocol):
         """Read a deliveries message, from its blob if it has one. Raises MessageInvalid."""
         ...
 
+    async def poison(self, queue: Queue, *, limit: int) -> list[PoisonMessage]:
+        """Messages of a queue that the host gave up; each is hidden from others for some minutes."""
+        ...
+
+    async def drop_poison(self, message: PoisonMessage) -> None:
+        """Remove a message that the host gave up."""
+        ...
+
+    async def put_back(self, message: PoisonMessage) -> None:
+        """Put a message on its queue again, as it was."""
+        ...
+
 
 class FlowCaller(Protocol):
     """Calls flows."""
 
-    async def call(self, callback_url: str, event: Event) -> Answer:
-        """POST an event to a flow. Raises DeliveryFailed or CallbackRejected, never with the URL in it."""
+    async def call(self, call: FlowCall) -> Answer:
+        """POST to a flow. Raises DeliveryFailed or CallbackRejected, never with the URL in it."""
         ...
 
 
@@ -243,5 +188,7 @@ class Ports:
     dead: DeadDeliveryStore
     queues: Queues
     flows: FlowCaller
+    claims: Claims
     clock: Clock
     jitter: Callable[[], float] = field(default=lambda: 0.0)
+    windows: Windows = field(default_factory=Windows)

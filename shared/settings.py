@@ -10,6 +10,7 @@ from shared.errors import SettingsInvalid
 
 DEFAULT_API_URL = "https://api.ci.ai.dynamics.com/v1"
 DEFAULT_API_SCOPE = "https://api.ci.ai.microsoft.com/.default"
+DEFAULT_FLOW_SCOPE = "https://service.flow.microsoft.com//.default"  # the double slash is meant
 DEFAULT_CALLBACK_HOSTS = (".logic.azure.com", ".environment.api.powerplatform.com")
 _STORAGE = "AzureWebJobsStorage"
 _KEY = "CUSTOMER_INSIGHTS_SUBSCRIPTION_KEY"
@@ -43,6 +44,9 @@ class Settings:
     callback_allow_loopback: bool
     public_base_url: str
     fast_poll_seconds: int
+    delivery_rate_per_second: int
+    suspended_days: int
+    flow_token_scope: str
     managed_identity: bool
 
     def subscription_key(self, environment_id: str) -> str:
@@ -67,6 +71,9 @@ def read_settings(variables: Mapping[str, str]) -> Settings:
         callback_allow_loopback=_loopback(variables, problems, in_azure=in_azure),
         public_base_url=_public_base_url(variables, problems, in_azure=in_azure),
         fast_poll_seconds=_whole_number(variables, "FAST_POLL_SECONDS", 20, problems),
+        delivery_rate_per_second=_whole_number(variables, "DELIVERY_RATE_PER_SECOND", 10, problems),
+        suspended_days=_whole_number(variables, "SUSPENDED_DAYS", 14, problems),
+        flow_token_scope=variables.get("FLOW_TOKEN_SCOPE") or DEFAULT_FLOW_SCOPE,
         managed_identity=bool(variables.get("IDENTITY_ENDPOINT")),
     )
     _check_schedule(variables, problems)

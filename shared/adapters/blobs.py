@@ -5,6 +5,8 @@ of a message or a log row that is too big for its place; named by its content, s
 """
 
 import hashlib
+from contextlib import suppress
+from datetime import datetime
 from typing import Any
 
 from azure.core import MatchConditions
@@ -21,7 +23,7 @@ from shared.adapters.documents import decode_state, encode_state
 from shared.adapters.storage import or_create
 from shared.domain.checkpoint import EnvironmentState
 from shared.errors import CheckpointConflict, MessageInvalid
-from shared.ports import StoredState
+from shared.stores import StoredState
 
 CHECKPOINTS = "checkpoints"
 CLAIMS = "claims"
@@ -94,6 +96,19 @@ class BlobClaims:
             return bytes(await download.readall())
         except ResourceNotFoundError:
             raise MessageInvalid("The message's body is no longer in storage.") from None
+
+    async def forget(self, before: datetime) -> int:
+        """Remove the bodies that were written before a time. Writing one again makes it new."""
+        count = 0
+        try:
+            async for blob in self._container.list_blobs():
+                if blob.last_modified < before:
+                    with suppress(ResourceNotFoundError):
+                        await self._container.delete_blob(blob.name, if_unmodified_since=before)
+                        count += 1
+        except ResourceNotFoundError:  # no container: nothing was ever too big
+            return count
+        return count
 
 
 def _if(condition: MatchConditions, etag: str | None) -> dict[str, Any]:

@@ -2,22 +2,26 @@
 
 import asyncio
 import re
-from collections.abc import Sequence
+import ssl
+import time
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 
 import aiohttp
 import msgspec
+from azure.core.exceptions import AzureError
 from yarl import URL
 
-from shared.adapters.messages import encode_event
+from shared.adapters.checked_resolver import CheckedResolver
+from shared.adapters.messages import encode_event, encode_events_list
 from shared.adapters.retry_after import retry_after_seconds
-from shared.domain.callback_url import parse_callback_url
-from shared.domain.deliveries import Answer
-from shared.domain.events import Event
+from shared.domain.callback_url import CallbackUrl, parse_callback_url
+from shared.domain.deliveries import Answer, FlowCall
+from shared.domain.signatures import sign
 from shared.errors import DeliveryFailed
 
 TIMEOUT_SECONDS = 20
 CONNECT_SECONDS = 5
-CALLS_AT_ONCE = 64
+CALLS_AT_ONCE = 256
 MAX_ANSWER_BYTES = 64 * 1024
 _HEADERS = {"Content-Type": "application/json; charset=utf-8", "User-Agent": "customer-insights-signals"}
 _CODE = re.compile(r"[\w.-]{1,100}", re.ASCII)  # a code is kept and shown: no room for a URL in it
@@ -39,11 +43,25 @@ class _FaultBody(msgspec.Struct):
 
 
 class CallbackSender:
-    """One connection pool for the life of the worker; no redirects, no cookies, no proxy from the environment."""
+    """One connection pool for the life of the worker; no redirects, no cookies, no proxy from the environment.
 
-    def __init__(self, *, allowed_suffixes: Sequence[str], allow_loopback: bool = False) -> None:
+    `token` gives the token for flows that let nobody in without one. `resolver` and `tls` are for tests.
+    """
+
+    def __init__(
+        self,
+        *,
+        allowed_suffixes: Sequence[str],
+        allow_loopback: bool = False,
+        token: Callable[[], Awaitable[str]] | None = None,
+        resolver: CheckedResolver | None = None,
+        tls: ssl.SSLContext | bool = True,
+    ) -> None:
         self._allowed_suffixes = tuple(allowed_suffixes)
         self._allow_loopback = allow_loopback
+        self._token = token
+        self._resolver = resolver
+        self._tls = tls
         self._session: aiohttp.ClientSession | None = None
         self._turns = asyncio.Semaphore(CALLS_AT_ONCE)
 
@@ -53,24 +71,36 @@ class CallbackSender:
             await self._session.close()
             self._session = None
 
-    async def call(self, callback_url: str, event: Event) -> Answer:
-        """POST the event as JSON. Raises DeliveryFailed and CallbackRejected with a reason code."""
+    async def call(self, call: FlowCall) -> Answer:
+        """POST as JSON, signed. Raises DeliveryFailed and CallbackRejected with a reason code."""
         url = parse_callback_url(
-            callback_url, allowed_suffixes=self._allowed_suffixes, allow_loopback=self._allow_loopback
+            call.callback_url, allowed_suffixes=self._allowed_suffixes, allow_loopback=self._allow_loopback
         )
-        body = encode_event(event)
+        body = encode_events_list(call.events) if call.as_list else encode_event(call.events[0])
+        authorization = await self._authorization(url)
         try:
             async with self._turns:  # waiting for a turn is not the flow's time
-                return await self._post(URL(url.secret, encoded=True), body)
+                headers = _HEADERS | authorization | _signature(call, body)
+                return await self._post(URL(url.secret, encoded=True), body, headers)
         except (TimeoutError, aiohttp.ClientError) as error:
             reason = next(reason for kind, reason in _REASONS if isinstance(error, kind))
         # Not raised in the block above: the vendor's error names the URL and would go along as its context.
         raise DeliveryFailed(f"No answer from {url.host} ({reason}).", reason=reason)
 
-    async def _post(self, url: URL, body: bytes) -> Answer:
+    async def _authorization(self, url: CallbackUrl) -> dict[str, str]:
+        """A token, for a flow whose URL is not enough; never for another host."""
+        if self._token is None or not url.takes_token:
+            return {}
+        try:
+            return {"Authorization": f"Bearer {await self._token()}"}
+        except AzureError:
+            pass
+        raise DeliveryFailed(f"The app has no token for {url.host}.", reason="flow_token")
+
+    async def _post(self, url: URL, body: bytes, headers: Mapping[str, str]) -> Answer:
         async with (
             asyncio.timeout(TIMEOUT_SECONDS),
-            self._open().post(url, data=body, headers=_HEADERS, allow_redirects=False) as response,
+            self._open().post(url, data=body, headers=headers, allow_redirects=False) as response,
         ):
             return Answer(
                 response.status,
@@ -82,11 +112,19 @@ class CallbackSender:
     def _open(self) -> aiohttp.ClientSession:
         if self._session is None:
             timeout = aiohttp.ClientTimeout(total=TIMEOUT_SECONDS, sock_connect=CONNECT_SECONDS)
-            connector = aiohttp.TCPConnector(limit=0)
+            resolver = self._resolver or CheckedResolver(allow_loopback=self._allow_loopback)
+            connector = aiohttp.TCPConnector(limit=0, resolver=resolver, ssl=self._tls)
             self._session = aiohttp.ClientSession(
                 timeout=timeout, connector=connector, cookie_jar=aiohttp.DummyCookieJar(), trust_env=False
             )
         return self._session
+
+
+def _signature(call: FlowCall, body: bytes) -> dict[str, str]:
+    """The headers of Standard Webhooks 1.0.0. The id is the same for every attempt, the time is the attempt's."""
+    now = int(time.time())
+    headers = {"webhook-id": call.id, "webhook-timestamp": str(now)}
+    return headers | ({"webhook-signature": sign(call.secrets, call.id, now, body)} if call.secrets else {})
 
 
 async def _start_of(response: aiohttp.ClientResponse) -> bytes:

@@ -1,4 +1,7 @@
-"""Encrypts what must not be read from storage: callback URLs. The first key encrypts, every key decrypts."""
+"""Encrypts what must not be read from storage: callback URLs and signing secrets.
+
+The first key encrypts, every key decrypts.
+"""
 
 from collections.abc import Sequence
 
@@ -12,7 +15,8 @@ class Cipher:
 
     def __init__(self, keys: Sequence[str]) -> None:
         try:
-            self._fernet = MultiFernet([Fernet(key) for key in keys])
+            fernets = [Fernet(key) for key in keys]
+            self._newest, self._fernet = fernets[0], MultiFernet(fernets)
         except ValueError:
             raise SettingsInvalid("CALLBACK_ENCRYPTION_KEYS: each key must be 32 bytes in URL-safe base64.") from None
 
@@ -20,11 +24,19 @@ class Cipher:
         """Encrypt with the newest key."""
         return self._fernet.encrypt(text.encode()).decode()
 
+    def is_current(self, token: str) -> bool:
+        """Whether the newest key encrypted it."""
+        try:
+            self._newest.decrypt(token.encode())
+        except InvalidToken:
+            return False
+        return True
+
     def decrypt(self, token: str) -> str:
         """Decrypt with whichever key fits. Raises SettingsInvalid when none does."""
         try:
             return self._fernet.decrypt(token.encode()).decode()
         except InvalidToken:
             raise SettingsInvalid(
-                "A callback URL was encrypted with a key that CALLBACK_ENCRYPTION_KEYS no longer lists."
+                "A subscription was encrypted with a key that CALLBACK_ENCRYPTION_KEYS no longer lists."
             ) from None

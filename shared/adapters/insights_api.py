@@ -6,9 +6,10 @@ answers is remembered. A long Retry-After is not waited for: until it is over, c
 """
 
 import asyncio
+import math
 import time
 import zlib
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import quote
@@ -39,12 +40,13 @@ from shared.errors import (
     InsightsThrottled,
     InsightsUnavailable,
 )
-from shared.ports import JobList
+from shared.ports import JobList, NamedKind
 
 _MAX_RETRY_AFTER_SECONDS = 5.0
 _TIMEOUT_SECONDS = 60
 _DEADLINE_SECONDS = 120  # retries and a dripping answer included; a poll must end long before the host gives up
 _QUOTE = "'"
+_NAMES_SECONDS = 60
 _VARIANTS: Mapping[str, tuple[str, ...]] = {
     "workflows": ("/workflows/main", "/manage/workflows/main"),
     "datasources": ("/manage/datasources", "/manage/datasources/v2"),
@@ -94,6 +96,7 @@ class CustomerInsightsApi:
         self._monotonic = monotonic
         self._variant: dict[str, str] = {}
         self._paused_until: dict[str, float] = {}
+        self._names: dict[tuple[str, NamedKind], tuple[float, frozenset[str]]] = {}
 
     async def close(self) -> None:
         """Close the connections."""
@@ -139,6 +142,27 @@ class CustomerInsightsApi:
         query = {"includeHistoricStats": "true", "historicStatsDays": str(history_days)}
         response = await self._get(environment_id, f"/manage/measures/{quote(name, safe='')}", query)
         return decode_one(response.content, wire.WireMeasure).to_measure()
+
+    async def knows(self, environment_id: str, kind: NamedKind, name: str) -> bool:
+        """Whether there is a segment, measure or data source of that name; the casing of an id does not matter.
+
+        A name that was listed lately is not asked for again: many flows may be switched on at once.
+        """
+        name = name.lower() if kind is NamedKind.DATA_SOURCE else name
+        seen_at, names = self._names.get((environment_id, kind), (-math.inf, frozenset()))
+        if self._monotonic() - seen_at > _NAMES_SECONDS or name not in names:
+            names = frozenset(await self._names_of(environment_id, kind))
+            self._names[environment_id, kind] = self._monotonic(), names
+        return name in names
+
+    async def _names_of(self, environment_id: str, kind: NamedKind) -> Iterable[str]:
+        match kind:
+            case NamedKind.SEGMENT:
+                return (segment.name for segment in await self.segments(environment_id, history_days=1))
+            case NamedKind.MEASURE:
+                return (measure.name for measure in await self.measures(environment_id))
+            case NamedKind.DATA_SOURCE:
+                return (found.lower() for found in await self.data_sources(environment_id))
 
     async def measure_row(
         self, environment_id: str, name: str, dimensions: Sequence[tuple[str, str]]

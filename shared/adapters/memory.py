@@ -1,20 +1,22 @@
-"""Every port in memory: for tests, and for whoever builds on this app. They pass the same contract tests as Azure's."""
+"""Ports in memory: for tests, and for whoever builds on this app. They pass the same contract tests as Azure's.
+
+Subscriptions and dead deliveries are in memory_subscriptions.py.
+"""
 
 from collections import deque
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from datetime import UTC, datetime
 
 from shared.adapters import messages
 from shared.adapters.documents import decode_state, encode_state
 from shared.adapters.packed_queues import PackedQueues
 from shared.domain.checkpoint import EnvironmentState
-from shared.domain.deliveries import Answer, DeadDelivery
+from shared.domain.deliveries import Answer, FlowCall, PoisonMessage
 from shared.domain.events import Event, NumberedEvent
 from shared.domain.snapshot import Job, Measure, Node, Segment
-from shared.domain.subscriptions import Subscription, SubscriptionState
 from shared.errors import CheckpointConflict, InsightsError, InsightsNotFound, MessageInvalid
-from shared.ports import JobList, Queue, StoredState
+from shared.ports import JobList, NamedKind, Queue
+from shared.stores import EventQuery, StoredState
 
 
 class MemoryInsights:
@@ -32,6 +34,7 @@ class MemoryInsights:
         self.measure_rows: dict[tuple[str, tuple[tuple[str, str], ...]], Mapping[str, str]] = {}
         self.failure: InsightsError | None = None
         self.unreadable = 0
+        self.names: set[str] | None = None
         self.calls: list[str] = []
 
     def _count(self, call: str) -> None:
@@ -75,6 +78,11 @@ class MemoryInsights:
             if measure.name == name:
                 return measure
         raise InsightsNotFound
+
+    async def knows(self, environment_id: str, kind: NamedKind, name: str) -> bool:
+        """Whether a test named it in `names`; everything is known until one does."""
+        self._count(f"knows {kind} {name}")
+        return self.names is None or name in self.names
 
     async def measure_row(
         self, environment_id: str, name: str, dimensions: Sequence[tuple[str, str]]
@@ -131,54 +139,28 @@ class MemoryEventLog:
         """The highest number."""
         return max(self.feeds.get(environment_id, {}), default=0)
 
+    async def search(self, environment_id: str, query: EventQuery, *, limit: int) -> list[NumberedEvent]:
+        """The events that a query asks for."""
+        feed = await self.read(environment_id, after=query.after, limit=len(self.feeds.get(environment_id, {})))
+        return [one for one in feed if _is_asked_for(one.event, query)][:limit]
 
-class MemorySubscriptions:
-    """Subscriptions by id."""
-
-    def __init__(self) -> None:
-        self.rows: dict[str, Subscription] = {}
-
-    async def of_environment(self, environment_id: str) -> list[Subscription]:
-        """All of an environment."""
-        rows = [row for _, row in sorted(self.rows.items()) if row.environment_id == environment_id]
-        return [replace(row, callback_url="") for row in rows]
-
-    async def find(self, subscription_id: str) -> Subscription | None:
-        """One of them."""
-        return self.rows.get(subscription_id)
-
-    async def save(self, subscription: Subscription) -> None:
-        """Write one."""
-        self.rows[subscription.id] = subscription
-
-    async def set_state(self, subscription_id: str, state: SubscriptionState) -> None:
-        """Change a state."""
-        if subscription_id in self.rows:
-            self.rows[subscription_id] = replace(self.rows[subscription_id], state=state)
-
-    async def remove(self, subscription_id: str) -> None:
-        """Take one away."""
-        self.rows.pop(subscription_id, None)
-
-    async def environments(self) -> list[str]:
-        """Environments with subscriptions."""
-        return sorted({row.environment_id for row in self.rows.values()})
+    async def forget(self, before: datetime) -> int:
+        """Remove events of before a time."""
+        count = 0
+        for feed in self.feeds.values():
+            for number in [number for number in feed if messages.decode_event(feed[number]).time < before]:
+                del feed[number]
+                count += 1
+        return count
 
 
-class MemoryDeadDeliveries:
-    """Dead deliveries by id."""
-
-    def __init__(self) -> None:
-        self.rows: dict[str, DeadDelivery] = {}
-
-    async def save(self, dead: DeadDelivery) -> None:
-        """Keep one."""
-        self.rows[dead.id] = dead
-
-    async def of_environment(self, environment_id: str, *, limit: int) -> list[DeadDelivery]:
-        """Those of an environment."""
-        found = [row for _, row in sorted(self.rows.items()) if row.environment_id == environment_id]
-        return found[:limit]
+def _is_asked_for(event: Event, query: EventQuery) -> bool:
+    return (
+        (query.since is None or event.time >= query.since)
+        and (query.until is None or event.time < query.until)
+        and (not query.types or event.type in query.types)
+        and (not query.subject or event.subject == query.subject)
+    )
 
 
 class MemoryQueues(PackedQueues):
@@ -187,6 +169,7 @@ class MemoryQueues(PackedQueues):
     def __init__(self) -> None:
         self.messages: dict[Queue, deque[tuple[bytes, int]]] = {queue: deque() for queue in Queue}
         self.claims: dict[str, bytes] = {}
+        self.poisoned: list[PoisonMessage] = []
 
     def take(self, queue: Queue) -> bytes | None:
         """The oldest message, delayed or not."""
@@ -194,6 +177,15 @@ class MemoryQueues(PackedQueues):
 
     async def _put(self, queue: Queue, body: bytes, delay_seconds: int) -> None:
         self.messages[queue].append((body, delay_seconds))
+
+    async def poison(self, queue: Queue, *, limit: int) -> list[PoisonMessage]:
+        """Messages that a test put among the poison."""
+        found = [one for one in self.poisoned if one.queue == queue.value]
+        return found[:limit]
+
+    async def drop_poison(self, message: PoisonMessage) -> None:
+        """Remove a message."""
+        self.poisoned = [one for one in self.poisoned if one.id != message.id]
 
     async def _keep(self, body: bytes) -> str:
         name = f"claim-{len(self.claims) + 1}"
@@ -210,13 +202,18 @@ class MemoryFlows:
     """Flows that answer what a test sets (202 otherwise) and remember every call."""
 
     def __init__(self) -> None:
-        self.calls: list[tuple[str, Event]] = []
+        self.taken: list[FlowCall] = []
         self.answers: dict[str, deque[Answer | Exception]] = {}
 
-    async def call(self, callback_url: str, event: Event) -> Answer:
+    @property
+    def calls(self) -> list[tuple[str, Event]]:
+        """The callback URL and the event of each call, an event of a list each by itself."""
+        return [(call.callback_url, event) for call in self.taken for event in call.events]
+
+    async def call(self, call: FlowCall) -> Answer:
         """Take a call."""
-        self.calls.append((callback_url, event))
-        planned = self.answers.get(callback_url)
+        self.taken.append(call)
+        planned = self.answers.get(call.callback_url)
         answer = planned.popleft() if planned else Answer(202)
         if isinstance(answer, Exception):
             raise answer

@@ -45,6 +45,17 @@ class _Pair(msgspec.Struct, omit_defaults=True):
     subscription: str
     events: tuple[int, ...]
     attempt: int = 1
+    since: datetime | None = None
+    slot: bool = False
+
+    @classmethod
+    def of(cls, pair: Pair) -> "_Pair":
+        """As it is written."""
+        return cls(pair.subscription_id, pair.events, pair.attempt, pair.since, pair.has_slot)
+
+    def to_pair(self) -> Pair:
+        """As it is used."""
+        return Pair(self.subscription, self.events, self.attempt, self.since, self.slot)
 
 
 class _Message(msgspec.Struct, rename="camel", omit_defaults=True):
@@ -89,6 +100,11 @@ def decode_event(body: bytes) -> Event:
         raise MessageInvalid(f"This is not one of our events: {error}") from None
 
 
+def encode_events_list(events: Sequence[Event]) -> bytes:
+    """Events as a JSON array, each in structured mode."""
+    return _array([encode_event(event) for event in events])
+
+
 def encode_polls(request: PollRequest) -> bytes:
     """A message for environment-polls."""
     message = _Message(
@@ -117,7 +133,7 @@ def encode_events(batch: EventBatch) -> Iterator[bytes]:
 
 def encode_deliveries(batch: DeliveryBatch) -> Iterator[bytes]:
     """Messages for a deliveries queue: halved, by events or by pairs, until each fits or has to go by claim."""
-    pairs = [_Pair(pair.subscription_id, pair.events, pair.attempt) for pair in batch.pairs if pair.events]
+    pairs = [_Pair.of(pair) for pair in batch.pairs if pair.events]
     events = [encode_event(event) for event in batch.events]
     return _delivery_messages(_head(batch.environment_id), events, pairs)
 
@@ -151,7 +167,7 @@ def decode_events(body: bytes) -> EventBatch:
 def decode_deliveries(body: bytes) -> DeliveryBatch:
     """Read a message of a deliveries queue. Raises MessageInvalid."""
     message = _decode(body)
-    pairs = tuple(Pair(pair.subscription, pair.events, pair.attempt) for pair in message.deliveries)
+    pairs = tuple(pair.to_pair() for pair in message.deliveries)
     if not message.environment_id or not pairs:
         raise MessageInvalid("The message holds no deliveries.")
     if any(place >= len(message.events) or place < 0 for pair in pairs for place in pair.events):
@@ -182,7 +198,7 @@ def _wanted(events: list[bytes], pairs: list[_Pair]) -> tuple[list[bytes], list[
     if len(used) == len(events):
         return events, pairs
     place_of = {place: new for new, place in enumerate(used)}
-    moved = [_Pair(pair.subscription, tuple(place_of[place] for place in pair.events), pair.attempt) for pair in pairs]
+    moved = [_with(pair, tuple(place_of[place] for place in pair.events), pair.attempt) for pair in pairs]
     return [events[place] for place in used], moved
 
 
@@ -201,7 +217,11 @@ def _within(pair: _Pair, start: int, end: int) -> _Pair:
     """The part of a pair that speaks of events from start to end; only its first part has been tried before."""
     places = tuple(place - start for place in pair.events if start <= place < end)
     first = bool(pair.events) and start <= pair.events[0] < end
-    return _Pair(pair.subscription, places, pair.attempt if first else 1)
+    return _with(pair, places, pair.attempt if first else 1)
+
+
+def _with(pair: _Pair, places: tuple[int, ...], attempt: int) -> _Pair:
+    return msgspec.structs.replace(pair, events=places, attempt=attempt)
 
 
 def _head(environment_id: str) -> bytes:

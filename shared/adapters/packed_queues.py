@@ -4,7 +4,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterable, Sequence
 
 from shared.adapters import messages
-from shared.domain.deliveries import DeliveryBatch
+from shared.domain.deliveries import DeliveryBatch, PoisonMessage
 from shared.ports import EventBatch, PollRequest, Queue, by_queue
 
 
@@ -14,6 +14,14 @@ class PackedQueues(ABC):
     @abstractmethod
     async def _put(self, queue: Queue, body: bytes, delay_seconds: int) -> None:
         """Put a body of at most 48 KiB on a queue, hidden for the delay."""
+
+    @abstractmethod
+    async def poison(self, queue: Queue, *, limit: int) -> list[PoisonMessage]:
+        """Messages that the host gave up."""
+
+    @abstractmethod
+    async def drop_poison(self, message: PoisonMessage) -> None:
+        """Remove one that the host gave up."""
 
     @abstractmethod
     async def _keep(self, body: bytes) -> str:
@@ -52,6 +60,10 @@ class PackedQueues(ABC):
     async def read_deliveries(self, body: bytes) -> DeliveryBatch:
         """Read a deliveries message."""
         return messages.decode_deliveries(await self._whole(body))
+
+    async def put_back(self, message: PoisonMessage) -> None:
+        """Put a message on its queue again."""
+        await self._put(Queue(message.queue), message.body, 0)
 
     async def _send(self, queue: Queue, environment_id: str, bodies: Iterable[bytes], delay_seconds: int = 0) -> None:
         """One after the other: the events of a subscription may be in several messages."""

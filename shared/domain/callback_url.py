@@ -12,7 +12,19 @@ from shared.errors import CallbackRejected
 MAX_LENGTH = 2048
 _LABEL = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?")
 _PLAIN = re.compile(r"[\x21-\x7e]+")
-_LOOPBACK = ("127.0.0.1", "localhost")
+LOOPBACK = ("127.0.0.1", "localhost")
+# Hosts of Power Automate and Logic Apps: those that may be given a token of ours.
+FLOW_HOSTS = (
+    ".logic.azure.com",
+    ".environment.api.powerplatform.com",
+    ".logic.azure.us",
+    ".environment.api.gov.powerplatform.microsoft.us",
+    ".environment.api.high.powerplatform.microsoft.us",
+    ".environment.api.appsplatform.us",
+    ".logic.azure.cn",
+    ".environment.api.powerplatform.partner.microsoftonline.cn",
+)
+_SIGNED = re.compile(r"[?&]sig=[^&]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +37,17 @@ class CallbackUrl:
     @property
     def fingerprint(self) -> str:
         """What may be shown instead of the URL."""
-        return hashlib.sha256(self.secret.encode()).hexdigest()[-8:]
+        return self.digest[-8:]
+
+    @property
+    def digest(self) -> str:
+        """What the URL can be found by."""
+        return hashlib.sha256(self.secret.encode()).hexdigest()
+
+    @property
+    def takes_token(self) -> bool:
+        """Whether a flow stands behind it that lets nobody in without an Entra ID token: its URL has no signature."""
+        return self.host.endswith(FLOW_HOSTS) and not _SIGNED.search(self.secret)
 
     def __str__(self) -> str:
         return f"{self.host} (...{self.fingerprint})"
@@ -49,7 +71,7 @@ def parse_callback_url(text: str, *, allowed_suffixes: Sequence[str], allow_loop
         raise _rejected("userinfo", "has a user name in it")
     if parts.fragment or text.endswith("#"):
         raise _rejected("fragment", "has a fragment")
-    if allow_loopback and parts.scheme in ("http", "https") and host in _LOOPBACK:
+    if allow_loopback and parts.scheme in ("http", "https") and host in LOOPBACK:
         return CallbackUrl(text, host)
     if parts.scheme != "https":
         raise _rejected("scheme", "must start with https://")

@@ -3,8 +3,9 @@
 The codes are those that Power Automate and Logic Apps answer to a callback: see docs/delivery.md.
 """
 
-from dataclasses import dataclass
-from datetime import datetime
+import uuid
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
 from enum import StrEnum
 
 from shared.domain.events import Event
@@ -12,6 +13,9 @@ from shared.domain.events import Event
 _GONE_STATUSES = (404, 410)
 _TRY_AGAIN_STATUSES = (408, 425, 429)
 _OFF_CODES = ("WorkflowTriggerIsNotEnabled",)
+_BATCHES = uuid.UUID("0d9a6a2c-3f0e-5b1b-8a57-6a5f5ad0a4c2")
+LONGEST_WAIT = timedelta(days=3)  # longer than the whole retry schedule
+EVENTS_IN_A_CALL = 100
 
 
 class Verdict(StrEnum):
@@ -36,15 +40,24 @@ class Answer:
 
 @dataclass(frozen=True, slots=True)
 class Pair:
-    """A subscription and the events it gets, by their place in the batch; `attempt` counts from 1."""
+    """A subscription and the events it gets, by their place in the batch; `attempt` counts from 1.
+
+    `since`: when they first had to wait. `has_slot`: the rate limit has let them through already.
+    """
 
     subscription_id: str
     events: tuple[int, ...]
     attempt: int = 1
+    since: datetime | None = None
+    has_slot: bool = False
 
     def rest_from(self, place: int) -> "Pair":
-        """What is left from an event on; only the first event of a pair has been tried before."""
-        return Pair(self.subscription_id, self.events[place:], self.attempt if place == 0 else 1)
+        """What is left from an event on; only the first call of a pair has been tried before."""
+        return replace(self, events=self.events[place:], attempt=self.attempt if place == 0 else 1)
+
+    def is_too_old(self, now: datetime) -> bool:
+        """Whether its events have waited so long that they are given up."""
+        return self.since is not None and now - self.since > LONGEST_WAIT
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +67,34 @@ class DeliveryBatch:
     environment_id: str
     events: tuple[Event, ...]
     pairs: tuple[Pair, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class FlowCall:
+    """One POST: an event, or a list of them to a flow that asked for lists. Its URL and secrets are in no repr."""
+
+    callback_url: str = field(repr=False)
+    events: tuple[Event, ...]
+    as_list: bool = False
+    secrets: tuple[str, ...] = field(default=(), repr=False)
+
+    @property
+    def id(self) -> str:
+        """The same for every attempt: the event's id, or one that follows from the list's."""
+        if not self.as_list:
+            return self.events[0].id
+        return str(uuid.uuid5(_BATCHES, "\n".join(event.id for event in self.events)))
+
+
+@dataclass(frozen=True, slots=True)
+class PoisonMessage:
+    """A queue message that failed too often. `receipt` is what its queue wants to see before it lets it go."""
+
+    id: str
+    queue: str
+    body: bytes
+    died_at: datetime
+    receipt: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,8 @@
 """What a subscribe call may ask for: the fields of each trigger, checked and turned into filters."""
 
+import json
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import timedelta
 from decimal import Decimal, InvalidOperation
 from typing import Any, TypeVar
@@ -13,7 +14,7 @@ from shared.errors import RequestInvalid
 Fields = Mapping[str, Any]
 T = TypeVar("T")
 
-_COMMON = ("environmentId", "callbackUrl", "label")
+NOT_FILTERS = ("environmentId", "callbackUrl", "label", "batch")
 _THRESHOLD = ("threshold", "thresholdKind", "direction", "rearmAt")
 _FIELDS: Mapping[Trigger, tuple[str, ...]] = {
     Trigger.REFRESH_FAILED: ("dataSourceId", "submission"),
@@ -41,15 +42,42 @@ _MAX_CHOICES = 50
 _MAX_DIGITS = 60
 
 
-def check_fields(trigger: Trigger, body: object) -> Fields:
+def check_fields(trigger: Trigger, body: object, common: Sequence[str] = NOT_FILTERS) -> Fields:
     """The body as fields, when it is an object with no field that this trigger does not know. Raises RequestInvalid."""
     if not isinstance(body, Mapping):
         raise RequestInvalid("body", "must be a JSON object")
-    known = (*_COMMON, *_FIELDS[trigger])
+    known = (*common, *_FIELDS[trigger])
     for name in body:
         if name not in known:
             raise RequestInvalid(str(name)[:100], f"is not a field of {trigger}; it takes {', '.join(known)}")
     return {name: value for name, value in body.items() if value is not None}
+
+
+def fields_of_query(trigger: Trigger, query: Mapping[str, str]) -> Fields:
+    """The fields as a query writes them: lists with commas, dimensions as a JSON object. Raises RequestInvalid."""
+    given = {name: value for name, value in query.items() if value != ""}
+    fields: dict[str, Any] = dict(check_fields(trigger, given, ("environmentId",)))
+    for name in fields.keys() & {"operationTypes", "outcomes"}:
+        fields[name] = [word.strip() for word in given[name].split(",") if word.strip()]
+    if "dimensions" in fields:
+        try:
+            fields["dimensions"] = json.loads(given["dimensions"])
+        except (ValueError, RecursionError):
+            raise RequestInvalid("dimensions", 'must be a JSON object of texts, such as {"Country": "NO"}') from None
+    return fields
+
+
+def filters_of(fields: Fields) -> Fields:
+    """The fields that say which events are wanted."""
+    return {name: value for name, value in fields.items() if name not in NOT_FILTERS}
+
+
+def flag(fields: Fields, name: str) -> bool:
+    """An optional true or false. Raises RequestInvalid."""
+    value = fields.get(name, False)
+    if not isinstance(value, bool):
+        raise RequestInvalid(name, "must be true or false")
+    return value
 
 
 def parse_filters(trigger: Trigger, fields: Fields) -> Filters:

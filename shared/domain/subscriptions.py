@@ -1,12 +1,13 @@
 """Who wants which events: triggers, filters, and the match of an event to its subscriptions."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
 from shared.domain.events import Event, EventType
+from shared.domain.signatures import SigningSecret
 from shared.domain.watches import FreshnessWatch, ThresholdWatch, Watches
 
 
@@ -41,8 +42,9 @@ class SubscriptionState(StrEnum):
     """Whether events go out to it."""
 
     ACTIVE = "active"
-    SUSPENDED = "suspended"  # the flow is off
+    SUSPENDED = "suspended"  # the flow is off, or refuses us: tried on a slow schedule
     ENDED = "ended"  # the flow is gone
+    REPLACED = "replaced"  # the same flow subscribed again
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,8 +60,41 @@ class Filters:
 
 
 @dataclass(frozen=True, slots=True)
+class Flow:
+    """Which flow a caller says that it is: names from the platform's headers, good for finding, never for trusting.
+
+    `step`: the run and the action of a Logic App's webhook action, which waits for a call of its own.
+    """
+
+    name: str = ""
+    environment: str = ""
+    step: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Health:
+    """How a flow took its calls: see shared/domain/health.py. `failures` and `refusals` are those in a row."""
+
+    failures: int = 0
+    refusals: int = 0
+    open_until: datetime | None = None
+    probe_until: datetime | None = None
+    next_slot_at: datetime | None = None
+    delivered: int = 0
+    failed: int = 0
+    last_success_at: datetime | None = None
+    last_run_id: str = ""
+    last_failure_at: datetime | None = None
+    last_reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Subscription:
-    """A flow's standing order. `fields` are the filters as they were asked for; `callback_url` is a secret."""
+    """A flow's standing order. `fields` are the filters as they were asked for.
+
+    `callback_url` and `signing_secrets` are secrets, and empty in listings. One without a callback polls: `polled_at`
+    says when it did last. `flow_key` is the same for every subscription that the same flow makes to the same trigger.
+    """
 
     id: str
     environment_id: str
@@ -70,18 +105,44 @@ class Subscription:
     created_at: datetime
     label: str = ""
     state: SubscriptionState = SubscriptionState.ACTIVE
+    state_since: datetime | None = None
+    owner: str = ""
+    flow: Flow = field(default_factory=Flow)
+    flow_key: str = ""
+    callback_key: str = ""
+    callback_shown: str = ""
+    signing_secrets: tuple[SigningSecret, ...] = field(default=(), repr=False)
+    batch: bool = False
+    replaced_by: str = ""
+    polled_at: datetime | None = None
+    health: Health = field(default_factory=Health)
+
+    @property
+    def is_live(self) -> bool:
+        """Whether events are kept for it."""
+        return self.state in (SubscriptionState.ACTIVE, SubscriptionState.SUSPENDED)
+
+    @property
+    def polls(self) -> bool:
+        """Whether its flow asks for events instead of being called."""
+        return self.polled_at is not None
+
+    @property
+    def keys(self) -> tuple[str, ...]:
+        """What it can be found by besides its id."""
+        return tuple(key for key in (self.flow_key, self.callback_key) if key)
 
 
 class Directory:
     """The subscriptions of an environment, found by event without asking each of them.
 
-    Suspended ones are among them: their events are kept for when the flow is on again.
+    Suspended ones are among them: their events wait for the flow to be on again.
     """
 
     def __init__(self, subscriptions: Iterable[Subscription]) -> None:
         self._by_key: dict[tuple[str, str], list[Subscription]] = {}
         for subscription in subscriptions:
-            if subscription.state is SubscriptionState.ENDED:
+            if not subscription.is_live:
                 continue
             for event_type in EVENT_TYPES[subscription.trigger]:
                 self._by_key.setdefault((event_type, _wanted_key(subscription.filters)), []).append(subscription)
@@ -93,9 +154,14 @@ class Directory:
         return [subscription for subscription in found if _passes(subscription.filters, event)]
 
 
+def replaced(subscription: Subscription, *, by: str, now: datetime) -> Subscription:
+    """One whose flow subscribed again: what is still on its way to it goes to its successor."""
+    return replace(subscription, state=SubscriptionState.REPLACED, state_since=now, replaced_by=by)
+
+
 def watches_of(subscriptions: Iterable[Subscription]) -> Watches:
     """The distinct rules that the subscriptions ask to be watched."""
-    live = [one.filters for one in subscriptions if one.state is not SubscriptionState.ENDED]
+    live = [one.filters for one in subscriptions if one.is_live]
     return Watches.of(
         (filters.threshold for filters in live if filters.threshold),
         (filters.freshness for filters in live if filters.freshness),

@@ -7,7 +7,8 @@ from shared.ports import EventBatch, Ports
 
 async def fan_out(ports: Ports, batch: EventBatch) -> int:
     """Pair events with subscriptions, in order; answers how many pairs there are."""
-    directory = Directory(await ports.subscriptions.of_environment(batch.environment_id))
+    subscriptions = await ports.subscriptions.of_environment(batch.environment_id)
+    directory = Directory(one for one in subscriptions if not one.polls)
     wanted: dict[str, list[int]] = {}
     for place, event in enumerate(batch.events):
         for subscription in directory.wanting(event):

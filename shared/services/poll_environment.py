@@ -12,9 +12,10 @@ from shared.domain.detection.reachability import failed_poll, succeeded_poll
 from shared.domain.events import Event, NumberedEvent
 from shared.domain.polling import is_being_relayed, is_full_look_due, is_worth_writing
 from shared.errors import CheckpointConflict, InsightsError
-from shared.ports import Ports, StoredState
+from shared.ports import Ports
 from shared.services.look_at_environment import Sight, look_at_environment
 from shared.services.relay_outbox import relay_outbox
+from shared.stores import StoredState
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,8 @@ In this order a crash anywhere repeats work and loses none: the log is written b
 
 from dataclasses import replace
 
-from shared.ports import EventBatch, Ports, StoredState
+from shared.ports import EventBatch, Ports
+from shared.stores import StoredState
 
 
 async def relay_outbox(ports: Ports, environment_id: str, stored: StoredState) -> StoredState:

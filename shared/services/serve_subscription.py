@@ -1,113 +1,164 @@
 """Give one subscription its events, in order: an event that has to wait holds back those behind it."""
 
-import logging
+import asyncio
 from collections import Counter
-from dataclasses import dataclass, replace
-from datetime import timedelta
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
 
-from shared.domain.deliveries import DeadDelivery, DeliveryBatch, Pair, Verdict, judge
-from shared.domain.events import Event
-from shared.domain.retries import delay_before
-from shared.domain.subscriptions import Subscription, SubscriptionState
-from shared.errors import CallbackRejected, DeliveryFailed
+from shared.domain.deliveries import EVENTS_IN_A_CALL, DeliveryBatch, Pair, Verdict
+from shared.domain.subscriptions import Directory, Subscription, SubscriptionState
+from shared.domain.windows import SLOW, Window
 from shared.ports import Ports
+from shared.services.admit_pair import Pace, admit_pair
+from shared.services.attempt_delivery import Attempt, attempt_delivery
+from shared.services.put_off import give_up, send_at, send_later
+from shared.services.settle_failure import note, settle_failure
+from shared.services.successor import live_successor
 
-TIME_PER_TURN = timedelta(seconds=60)  # a slow flow then gives its place back; the rest follows on the retry queue
-
-_log = logging.getLogger(__name__)
-_REASONS = {SubscriptionState.ENDED: "flow_gone", SubscriptionState.SUSPENDED: "flow_off"}
-
-
-@dataclass(frozen=True, slots=True)
-class _Attempt:
-    verdict: Verdict
-    reason: str
-    retry_after_seconds: float | None = None
+PATIENT_TURN = timedelta(seconds=60)  # a slow flow then gives its place back; the rest follows
+IMPATIENT_TURN = timedelta(seconds=10)
+_BUSY_SECONDS = 10
+_LOOKS = 10
+_LOOK_SECONDS = 0.05
 
 
-async def serve_subscription(ports: Ports, batch: DeliveryBatch, pair: Pair) -> Counter[str]:
-    """Make the attempts of a pair; answers how many events came to which end."""
-    subscription = await ports.subscriptions.find(pair.subscription_id)
+@dataclass(slots=True)
+class Served:
+    """How many events came to which end, and the deliveries that nobody noted yet."""
+
+    counts: Counter[str] = field(default_factory=Counter)
+    delivered: int = 0
+    run_id: str = ""
+
+
+async def serve_subscription(
+    ports: Ports, batch: DeliveryBatch, pair: Pair, subscription: Subscription | None, pace: Pace
+) -> Served:
+    """Make the attempts of a pair."""
     if subscription is None:
-        return Counter(unsubscribed=len(pair.events))
-    if subscription.state is not SubscriptionState.ACTIVE:
-        await give_up(ports, batch, pair, _REASONS[subscription.state], attempts=pair.attempt - 1)
-        return Counter(dead=len(pair.events))
-    turn_ends_at = ports.clock() + TIME_PER_TURN
-    counts: Counter[str] = Counter()
-    for place, index in enumerate(pair.events):
-        rest = pair.rest_from(place)
-        if ports.clock() > turn_ends_at:
-            await _send_later(ports, batch, rest, delay_seconds=0)
-            return counts + Counter(postponed=len(rest.events))
-        attempt = await _attempt(ports, subscription, batch.events[index])
-        counts[attempt.verdict] += 1
-        if not await _settle(ports, batch, subscription, rest, attempt):
-            break
-    return counts
+        return Served(Counter(unsubscribed=len(pair.events)))
+    if subscription.state is SubscriptionState.REPLACED:
+        return await _hand_over(ports, batch, pair, subscription)
+    if subscription.state is SubscriptionState.ENDED or pair.is_too_old(ports.clock()):
+        gone = subscription.state is SubscriptionState.ENDED
+        reason = "flow_gone" if gone else subscription.health.last_reason or "waited_too_long"
+        await give_up(ports, batch, pair, reason, attempts=pair.attempt - 1)
+        return Served(Counter(dead=len(pair.events)))
+    size = EVENTS_IN_A_CALL if subscription.batch else 1
+    calls = -(-len(pair.events) // size)
+    admitted = await admit_pair(ports, batch, pair, subscription, pace, calls=calls)
+    if admitted is None:
+        return Served(Counter(postponed=len(pair.events)))
+    turn = _Turn(ports, batch, subscription, pace, size)
+    await turn.serve(admitted.pair, admitted.starts_at)
+    return turn.served
 
 
-async def _attempt(ports: Ports, subscription: Subscription, event: Event) -> _Attempt:
-    try:
-        answer = await ports.flows.call(subscription.callback_url, event)
-    except DeliveryFailed as failure:
-        return _Attempt(Verdict.RETRY, failure.reason)
-    except CallbackRejected as rejection:
-        return _Attempt(Verdict.REFUSED, rejection.reason)
-    return _Attempt(judge(answer), answer.code or f"http_{answer.status}", answer.retry_after_seconds)
+@dataclass(slots=True)
+class _Turn:
+    """One subscription's turn."""
 
+    ports: Ports
+    batch: DeliveryBatch
+    subscription: Subscription
+    pace: Pace
+    size: int
+    served: Served = field(default_factory=Served)
 
-async def _settle(
-    ports: Ports, batch: DeliveryBatch, subscription: Subscription, rest: Pair, attempt: _Attempt
-) -> bool:
-    """Do what the attempt at the first event of `rest` asks for; answers whether the next event has its turn."""
-    if attempt.verdict is Verdict.DELIVERED:
+    async def serve(self, pair: Pair, starts_at: datetime) -> None:
+        """Call by call, until all are made or the rest has to wait."""
+        ends_at = self.ports.clock() + (PATIENT_TURN if self.pace.patient else IMPATIENT_TURN)
+        window = self.ports.windows.of(self.subscription.id)
+        for number, place in enumerate(range(0, len(pair.events), self.size)):
+            rest = pair.rest_from(place)
+            if self.pace.rate:
+                await self._until(starts_at + timedelta(seconds=number / self.pace.rate))
+            if self.ports.clock() > ends_at:
+                await self._postpone(rest, 0)
+                return
+            if not await _entered(window, self.ports):
+                await self._wait_for(window, rest)
+                return
+            attempt = await self._attempt(window, rest.events[: self.size])
+            if not await self._settle(rest, attempt):
+                return
+            behind = pair.rest_from(place + self.size)
+            if behind.events and attempt.took > SLOW and not self.pace.patient:
+                await self._postpone(behind, 0)
+                return
+
+    async def _attempt(self, window: Window, places: tuple[int, ...]) -> Attempt:
+        events = tuple(self.batch.events[place] for place in places)
+        attempt = None
+        try:
+            attempt = await attempt_delivery(self.ports, self.subscription, events)
+            return attempt
+        finally:
+            well = attempt is not None and attempt.verdict is Verdict.DELIVERED
+            window.leave(attempt.took if attempt else timedelta(0), well=well)
+
+    async def _settle(self, rest: Pair, attempt: Attempt) -> bool:
+        """Whether the next call has its turn."""
+        events = min(len(rest.events), self.size)
+        self.served.counts[attempt.verdict] += events
+        if attempt.verdict is not Verdict.DELIVERED:
+            served = self.served
+            delivered, served.delivered = served.delivered, 0
+            self.subscription, goes_on = await settle_failure(
+                self.ports, self.batch, self.subscription, rest, attempt, tried=events, delivered=delivered
+            )
+            self.ports.windows.of(self.subscription.id).close_until(self.subscription.health.open_until)
+            return goes_on
+        self.served.delivered += events
+        self.served.run_id = attempt.run_id
+        if self.subscription.health.failures or self.subscription.health.open_until:
+            await self._tell_it_is_well()
         return True
-    _tell(subscription, rest, attempt)
-    match attempt.verdict:
-        case Verdict.GONE | Verdict.OFF:
-            await _stop(ports, batch, subscription, rest, gone=attempt.verdict is Verdict.GONE)
+
+    async def _tell_it_is_well(self) -> None:
+        """At once: others wait for this."""
+        delivered, self.served.delivered = self.served.delivered, 0
+        self.subscription = await note(self.ports, self.subscription, delivered=delivered, run_id=self.served.run_id)
+        self.ports.windows.of(self.subscription.id).close_until(None)
+
+    async def _until(self, moment: datetime) -> None:
+        left = (moment - self.ports.clock()).total_seconds()
+        if left > 0:
+            await asyncio.sleep(left)
+
+    async def _wait_for(self, window: Window, rest: Pair) -> None:
+        now = self.ports.clock()
+        if window.closed_until is not None and now < window.closed_until:
+            self.served.counts["postponed"] += len(rest.events)
+            await send_at(self.ports, self.batch, rest, window.closed_until)
+        else:
+            await self._postpone(rest, _BUSY_SECONDS * (1 + self.ports.jitter()))
+
+    async def _postpone(self, rest: Pair, seconds: float) -> None:
+        self.served.counts["postponed"] += len(rest.events)
+        await send_later(self.ports, self.batch, rest, seconds=seconds)
+
+
+async def _entered(window: Window, ports: Ports) -> bool:
+    """Whether the flow has room for a call within half a second."""
+    for _ in range(_LOOKS):
+        now = ports.clock()
+        if window.try_enter(now):
+            return True
+        if window.is_slow or (window.closed_until is not None and now < window.closed_until):
             return False
-        case Verdict.RETRY:
-            wait = attempt.retry_after_seconds
-            delay = delay_before(rest.attempt + 1, retry_after_seconds=wait, jitter=ports.jitter())
-            if delay is not None:
-                await _send_later(ports, batch, replace(rest, attempt=rest.attempt + 1), delay_seconds=delay)
-                return False
-    await give_up(ports, batch, replace(rest, events=rest.events[:1]), attempt.reason, attempts=rest.attempt)
-    return True
+        await asyncio.sleep(_LOOK_SECONDS)
+    return False
 
 
-def _tell(subscription: Subscription, rest: Pair, attempt: _Attempt) -> None:
-    """What an operator has to know to find the flow."""
-    fields = {
-        "action": "delivery_failed",
-        "subscription_id": subscription.id,
-        "label": subscription.label,
-        "verdict": str(attempt.verdict),
-        "reason": attempt.reason,
-        "attempt": rest.attempt,
-    }
-    told = (subscription.label or subscription.trigger, attempt.reason, attempt.verdict, rest.attempt, subscription.id)
-    _log.warning("Flow %r: %s (%s, attempt %d, subscription %s)", *told, extra=fields)
-
-
-async def _stop(ports: Ports, batch: DeliveryBatch, subscription: Subscription, rest: Pair, *, gone: bool) -> None:
-    """A flow that is gone ends its subscription; one that is off suspends it. Its events are kept as dead, first:
-    after a crash an ended subscription would not be asked about them again.
-    """
-    state = SubscriptionState.ENDED if gone else SubscriptionState.SUSPENDED
-    await give_up(ports, batch, rest, _REASONS[state], attempts=rest.attempt)
-    await ports.subscriptions.set_state(subscription.id, state)
-
-
-async def give_up(ports: Ports, batch: DeliveryBatch, pair: Pair, reason: str, *, attempts: int) -> None:
-    """Keep events as dead. The attempts were made with the first; those behind it had no turn."""
-    for place, index in enumerate(pair.events):
-        made = attempts if place == 0 else 0
-        event, now = batch.events[index], ports.clock()
-        await ports.dead.save(DeadDelivery(batch.environment_id, pair.subscription_id, event, reason, made, now))
-
-
-async def _send_later(ports: Ports, batch: DeliveryBatch, pair: Pair, *, delay_seconds: int) -> None:
-    await ports.queues.send_redeliveries(replace(batch, pairs=(pair,)), delay_seconds=delay_seconds)
+async def _hand_over(ports: Ports, batch: DeliveryBatch, pair: Pair, replaced: Subscription) -> Served:
+    """The flow subscribed again while events were on their way: its new subscription gets those that it wants."""
+    successor = await live_successor(ports, replaced)
+    if successor is None or successor.environment_id != batch.environment_id:
+        return Served(Counter(unsubscribed=len(pair.events)))
+    directory = Directory([successor])
+    wanted = tuple(place for place in pair.events if directory.wanting(batch.events[place]))
+    if wanted:
+        await send_later(ports, batch, replace(pair, subscription_id=successor.id, events=wanted, attempt=1))
+    left = len(pair.events) - len(wanted)
+    return Served(Counter(postponed=len(wanted)) + Counter(unsubscribed=left))

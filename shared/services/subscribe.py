@@ -1,61 +1,86 @@
-"""Take a flow's subscription: check what it asks for, keep it, and have its environment looked at soon."""
+"""Take a flow's subscription: check what it asks for, keep it, and let it take the place of the same flow's earlier
+one.
+"""
 
 import secrets
 from collections.abc import Callable, Collection
-from contextlib import suppress
+from functools import partial
 
 from shared.domain.callback_url import CallbackUrl
-from shared.domain.subscribing import check_fields, environment_id, parse_filters, text
-from shared.domain.subscriptions import Subscription, Trigger
-from shared.errors import CallbackRejected, CheckpointConflict, InsightsNotFound, NotFound, RequestInvalid
+from shared.domain.callers import Caller, callback_key, flow_key
+from shared.domain.signatures import new_secret, rotated
+from shared.domain.subscribing import check_fields, environment_id, filters_of, flag, parse_filters, text
+from shared.domain.subscriptions import Subscription, Trigger, replaced
+from shared.errors import CallbackRejected, RequestInvalid
 from shared.ports import PollRequest, Ports
-
-_NOT_FILTERS = ("environmentId", "callbackUrl", "label")
+from shared.services.admission import require_environment, require_names, require_trigger, watch_environment
 
 
 async def subscribe(
     ports: Ports,
     trigger_name: str,
     body: object,
+    caller: Caller,
     parse_callback: Callable[[str], CallbackUrl],
     listed: Collection[str] = (),
 ) -> Subscription:
     """Keep a subscription. Raises RequestInvalid, NotFound (the trigger or the environment) and InsightsError.
 
-    An environment that nobody subscribed to, and that is not among the `listed`, was not watched until now: it begins
-    anew, so that what happened in between is not told.
+    Repeating the call is safe: what it made before is replaced. An environment that nobody subscribed to, and that is
+    not among the `listed`, was not watched until now, and begins anew.
     """
-    if trigger_name not in list(Trigger):
-        raise NotFound(f"There is no trigger of that name; there are {', '.join(Trigger)}.")
-    trigger = Trigger(trigger_name)
-    fields = check_fields(trigger, body)
-    environment = environment_id(fields)
-    callback = _callback(text(fields, "callbackUrl"), parse_callback)
-    filters = parse_filters(trigger, fields)
-    await _require_environment(ports, environment)
-    subscription = Subscription(
-        id=f"{environment}.{secrets.token_urlsafe(24)}",
-        environment_id=environment,
-        trigger=trigger,
-        fields={name: value for name, value in fields.items() if name not in _NOT_FILTERS},
-        filters=filters,
-        callback_url=callback.secret,
-        created_at=ports.clock(),
-        label=text(fields, "label") if "label" in fields else "",
-    )
-    if environment not in {*listed, *await ports.subscriptions.environments()}:
-        await _begin_anew(ports, environment)
+    trigger = require_trigger(trigger_name)
+    subscription = _order(ports, trigger, body, caller, parse_callback)
+    environment = subscription.environment_id
+    await require_environment(ports, environment)
+    await require_names(ports, environment, subscription.filters)
+    await watch_environment(ports, environment, listed)
     await ports.subscriptions.save(subscription)
+    await _settle(ports, subscription)
     await ports.queues.send_polls([PollRequest((environment,), asked_at=ports.clock())])
     return subscription
 
 
-async def _begin_anew(ports: Ports, environment: str) -> None:
-    """Forget what was known, before the first subscription is there: until then nobody polls the environment."""
-    stored = await ports.checkpoints.read(environment)
-    if stored is not None and stored.state.checkpoint is not None:
-        with suppress(CheckpointConflict):  # somebody else subscribes at the same time
-            await ports.checkpoints.write(environment, stored.state.forgotten(), stored.etag)
+def _order(
+    ports: Ports, trigger: Trigger, body: object, caller: Caller, parse_callback: Callable[[str], CallbackUrl]
+) -> Subscription:
+    fields = check_fields(trigger, body)
+    environment = environment_id(fields)
+    callback = _callback(text(fields, "callbackUrl"), parse_callback)
+    now = ports.clock()
+    wanted = filters_of(fields)
+    batch = flag(fields, "batch")
+    order = {"environment": environment, "callback": callback.digest, "filters": wanted, "batch": batch}
+    return Subscription(
+        id=f"{environment}.{secrets.token_urlsafe(24)}",
+        environment_id=environment,
+        trigger=trigger,
+        fields=wanted,
+        filters=parse_filters(trigger, fields),
+        callback_url=callback.secret,
+        created_at=now,
+        label=text(fields, "label") if "label" in fields else "",
+        state_since=now,
+        owner=caller.owner,
+        flow=caller.flow,
+        flow_key=flow_key(caller, trigger, order),
+        callback_key=callback_key(callback.digest),
+        callback_shown=str(callback),
+        signing_secrets=rotated((), new_secret(), now),
+        batch=batch,
+    )
+
+
+async def _settle(ports: Ports, made: Subscription) -> None:
+    """Leave one live subscription of the flow: the newest.
+
+    Two calls at the same time both come here after they saved, so at least one of them sees the other.
+    """
+    for other in await ports.subscriptions.with_key(made.flow_key):
+        if other.id == made.id or not other.is_live:
+            continue
+        older, newer = sorted((made, other), key=lambda one: (one.created_at, one.id))
+        await ports.subscriptions.change(older.id, partial(replaced, by=newer.id, now=ports.clock()))
 
 
 def _callback(url: str, parse_callback: Callable[[str], CallbackUrl]) -> CallbackUrl:
@@ -63,14 +88,3 @@ def _callback(url: str, parse_callback: Callable[[str], CallbackUrl]) -> Callbac
         return parse_callback(url)
     except CallbackRejected as rejection:
         raise RequestInvalid("callbackUrl", str(rejection), reason=rejection.reason) from None
-
-
-async def _require_environment(ports: Ports, environment: str) -> None:
-    """An environment that was never polled has to answer once."""
-    stored = await ports.checkpoints.read(environment)
-    if stored is not None and stored.state.checkpoint is not None:
-        return
-    try:
-        await ports.insights.jobs(environment, top=1)
-    except InsightsNotFound:
-        raise NotFound("Customer Insights knows no environment of that id.") from None

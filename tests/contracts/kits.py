@@ -12,17 +12,19 @@ from cryptography.fernet import Fernet
 
 from shared.adapters.blobs import BlobCheckpoints, BlobClaims
 from shared.adapters.cipher import Cipher
+from shared.adapters.dead_table import TableDeadDeliveries
+from shared.adapters.event_table import TableEventLog
 from shared.adapters.memory import (
     MemoryCheckpoints,
-    MemoryDeadDeliveries,
     MemoryEventLog,
     MemoryQueues,
-    MemorySubscriptions,
 )
+from shared.adapters.memory_subscriptions import MemoryDeadDeliveries, MemorySubscriptions
 from shared.adapters.queues import StorageQueues
 from shared.adapters.storage import StorageAccount
-from shared.adapters.tables import TableDeadDeliveries, TableEventLog, TableSubscriptions
-from shared.ports import CheckpointStore, DeadDeliveryStore, EventLog, Queue, Queues, SubscriptionStore
+from shared.adapters.subscription_table import TableSubscriptions
+from shared.ports import Queue, Queues
+from shared.stores import CheckpointStore, DeadDeliveryStore, EventLog, SubscriptionStore
 
 
 class Mailbox(Protocol):

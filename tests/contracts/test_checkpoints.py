@@ -7,7 +7,7 @@ import pytest
 
 from shared.domain.checkpoint import EnvironmentState
 from shared.errors import CheckpointConflict
-from shared.ports import CheckpointStore
+from shared.stores import CheckpointStore
 from tests.contracts import samples
 from tests.contracts.kits import Kit
 

@@ -3,7 +3,7 @@
 import pytest
 
 from shared.domain.events import NumberedEvent
-from shared.ports import EventLog
+from shared.stores import EventLog
 from tests.contracts import samples
 from tests.contracts.kits import Kit
 

@@ -3,6 +3,7 @@
 from collections.abc import Awaitable, Callable, Sequence
 
 from shared.ports import Ports, Queue
+from shared.services.admit_pair import Pace
 from shared.services.deliver import deliver
 from shared.services.fan_out import fan_out
 from shared.services.poll_environments import poll_environments
@@ -60,4 +61,4 @@ class Pump:
         await fan_out(self._ports, await self._ports.queues.read_events(body))
 
     async def _deliver(self, body: bytes) -> None:
-        await deliver(self._ports, await self._ports.queues.read_deliveries(body))
+        await deliver(self._ports, await self._ports.queues.read_deliveries(body), Pace(patient=True))

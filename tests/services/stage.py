@@ -7,13 +7,12 @@ from datetime import datetime, timedelta
 from shared.adapters.documents import decode_state
 from shared.adapters.memory import (
     MemoryCheckpoints,
-    MemoryDeadDeliveries,
     MemoryEventLog,
     MemoryFlows,
     MemoryInsights,
     MemoryQueues,
-    MemorySubscriptions,
 )
+from shared.adapters.memory_subscriptions import MemoryClaims, MemoryDeadDeliveries, MemorySubscriptions
 from shared.domain.checkpoint import Checkpoint, EnvironmentState
 from shared.domain.events import Event
 from shared.domain.snapshot import Job, Measure, Node, Segment
@@ -51,6 +50,7 @@ class Stage:
             dead=self.dead,
             queues=self.queues,
             flows=self.flows,
+            claims=MemoryClaims(),
             clock=lambda: self.now,
         )
 

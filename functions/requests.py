@@ -1,0 +1,52 @@
+"""What an HTTP request asks for: who calls, and the parameters of its query. Mistakes are RequestInvalid."""
+
+from collections.abc import Collection, Mapping
+from contextlib import suppress
+from datetime import UTC, datetime
+from urllib.parse import urlencode
+
+import azure.functions as func
+
+from shared.bootstrap import house
+from shared.domain.callers import Caller, flow_of
+from shared.errors import RequestInvalid
+
+KEY_HOLDER = "key"  # until Entra ID tokens say who calls, whoever has the function key is one and the same
+
+
+def caller_of(request: func.HttpRequest) -> Caller:
+    """Who calls. A function key makes an administrator."""
+    return Caller(KEY_HOLDER, is_administrator=True, flow=flow_of(dict(request.headers)))
+
+
+def query_of(request: func.HttpRequest, known: Collection[str]) -> Mapping[str, str]:
+    """The query's parameters, none of them unknown; the function key aside."""
+    given = {name: value for name, value in request.params.items() if name != "code"}
+    for name in given:
+        if name not in known:
+            raise RequestInvalid(name[:100], f"is not a parameter of this call; it takes {', '.join(known)}")
+    return {name: value for name, value in given.items() if value != ""}
+
+
+def whole_number(query: Mapping[str, str], name: str, *, default: int, most: int) -> int:
+    """A number from 1 to `most`."""
+    text = query.get(name, str(default))
+    if not (text.isascii() and text.isdecimal()) or len(text) > 9 or not 1 <= int(text) <= most:
+        raise RequestInvalid(name, f"must be a whole number from 1 to {most}")
+    return int(text)
+
+
+def moment(query: Mapping[str, str], name: str) -> datetime | None:
+    """A time with its offset from UTC, such as 2026-03-02T12:00:00Z."""
+    if name not in query:
+        return None
+    with suppress(ValueError):
+        found = datetime.fromisoformat(query[name].replace(" ", "+"))  # a plus that nobody encoded
+        if found.tzinfo is not None and 2000 <= found.year <= 9000:
+            return found.astimezone(UTC)
+    raise RequestInvalid(name, "must be a time with its offset from UTC, such as 2026-03-02T12:00:00Z")
+
+
+def link(path: str, query: Mapping[str, str]) -> str:
+    """An absolute address of ours, on the base URL that callers see."""
+    return f"{house().settings.public_base_url}/api/{path}?{urlencode(query)}"

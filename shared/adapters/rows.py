@@ -1,0 +1,124 @@
+"""What the tables have in common: reading rows, writing and removing them a hundred a transaction, events in a row."""
+
+import re
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from contextlib import suppress
+from datetime import datetime
+from itertools import groupby
+from typing import Any, TypeVar
+
+from azure.core.exceptions import HttpResponseError, ResourceNotFoundError
+from azure.data.tables import TableEntity
+from azure.data.tables.aio import TableClient
+
+from shared.adapters import messages
+from shared.adapters.blobs import BlobClaims
+from shared.adapters.storage import code_of
+from shared.domain.events import Event
+from shared.domain.subscribing import ENVIRONMENT_ID
+
+MAX_ROW_BYTES = 60 * 1024  # a binary column holds 64 KiB
+MAX_BATCH_ROWS = 100  # an entity group transaction: 100 entities, 4 MiB
+_MAX_BATCH_BYTES = 700 * 1024  # base64 makes less than 1 MiB of it, which aiohttp sends without complaint
+_ID = re.compile(rf"({ENVIRONMENT_ID.pattern})\.[A-Za-z0-9._-]{{1,300}}")
+
+Row = Mapping[str, Any]
+AnyRow = TypeVar("AnyRow", bound=Row)
+
+
+async def rows_of(
+    table: TableClient,
+    query: str,
+    parameters: Mapping[str, object],
+    limit: int | None = None,
+    select: list[str] | None = None,
+) -> AsyncIterator[TableEntity]:
+    """Rows in key order; none where the table does not exist yet."""
+    if limit == 0:
+        return
+    size = min(limit or 1000, 1000)
+    count = 0
+    try:
+        async for row in table.query_entities(query, parameters=dict(parameters), results_per_page=size, select=select):
+            yield row
+            count += 1
+            if count == limit:
+                return
+    except HttpResponseError as error:
+        if code_of(error) != "TableNotFound":
+            raise
+
+
+def batches(rows: Sequence[AnyRow]) -> Iterator[list[AnyRow]]:
+    """Rows of one partition in as few transactions as they fit in."""
+    batch: list[AnyRow] = []
+    size = 0
+    for row in rows:
+        weight = len(row.get("Body", b"")) + 1024
+        if batch and (len(batch) == MAX_BATCH_ROWS or size + weight > _MAX_BATCH_BYTES):
+            yield batch
+            batch, size = [], 0
+        batch.append(row)
+        size += weight
+    if batch:
+        yield batch
+
+
+async def remove_where(table: TableClient, query: str, parameters: Mapping[str, object]) -> int:
+    """Remove the rows that a query finds; answers how many there were. Others may remove them at the same time."""
+    found = [row async for row in rows_of(table, query, parameters, select=["PartitionKey", "RowKey"])]
+    for _, partition in groupby(found, key=lambda row: row["PartitionKey"]):
+        for batch in batches(list(partition)):
+            try:
+                await table.submit_transaction([("delete", row) for row in batch])
+            except ResourceNotFoundError:
+                await _remove_each(table, batch)
+    return len(found)
+
+
+async def _remove_each(table: TableClient, batch: Sequence[Row]) -> None:
+    for row in batch:
+        with suppress(ResourceNotFoundError):
+            await table.delete_entity(row["PartitionKey"], row["RowKey"])
+
+
+async def body_columns(body: bytes, claims: BlobClaims) -> dict[str, Any]:
+    """The columns that hold a body: itself, or the name of the blob that does."""
+    return {"Claim": await claims.put(body)} if len(body) > MAX_ROW_BYTES else {"Body": body}
+
+
+async def body_in(row: Row, claims: BlobClaims) -> bytes:
+    """The body of a row."""
+    return await claims.get(row["Claim"]) if row.get("Claim") else bytes(row["Body"])
+
+
+async def event_columns(event: Event, claims: BlobClaims) -> dict[str, Any]:
+    """The columns that hold an event."""
+    return await body_columns(messages.encode_event(event), claims)
+
+
+async def event_in(row: Row, claims: BlobClaims) -> Event:
+    """The event of a row."""
+    return messages.decode_event(await body_in(row, claims))
+
+
+def environment_of(some_id: str) -> str | None:
+    """The environment that an id of ours begins with. None for a text that is none: it comes from a URL, and not every
+    character can be in a key.
+    """
+    found = _ID.fullmatch(some_id)
+    return found[1] if found else None
+
+
+def behind(after: str) -> tuple[str, dict[str, object]]:
+    """The query for rows with an id behind this one, in the order of their keys."""
+    environment = environment_of(after)
+    if environment is None:
+        return "PartitionKey ge '0'", {}
+    query = "((PartitionKey eq @after_environment and RowKey gt @after) or PartitionKey gt @after_environment)"
+    return query, {"after_environment": environment, "after": after}
+
+
+def aware(moment: datetime) -> datetime:
+    """A plain datetime: the SDK's own type does not compare or encode as one everywhere."""
+    return datetime.fromtimestamp(moment.timestamp(), moment.tzinfo)

@@ -1,0 +1,249 @@
+"""Subscriptions, and which environments have any, as tables.
+
+environments      PK "environments", RK environment id
+subscriptions     PK environment id, RK subscription id: Trigger, Fields (JSON), Secrets (encrypted), State, Health ...
+subscriptionkeys  PK what a subscription can be found by (its flow, its callback), RK subscription id: CreatedAt
+"""
+
+import logging
+from collections.abc import AsyncIterator, Callable, Collection, Mapping
+from contextlib import suppress
+from datetime import datetime
+from functools import partial
+from itertools import groupby
+from typing import Any
+
+import msgspec
+from azure.core import MatchConditions
+from azure.core.exceptions import HttpResponseError, ResourceModifiedError, ResourceNotFoundError
+from azure.data.tables import TableEntity, UpdateMode
+from azure.data.tables.aio import TableServiceClient
+
+from shared.adapters import subscription_rows as rows
+from shared.adapters.cipher import Cipher
+from shared.adapters.rows import Row, batches, behind, environment_of, rows_of
+from shared.adapters.storage import or_create
+from shared.domain.subscriptions import Subscription
+from shared.errors import RequestInvalid, SettingsInvalid, SubscriptionBusy
+from shared.stores import Change, Reencrypted
+
+ENVIRONMENTS = "environments"
+SUBSCRIPTIONS = "subscriptions"
+KEYS = "subscriptionkeys"
+_IDS_A_QUERY = 14  # Azure Tables takes 15 comparisons in a query
+_TRIES = 10
+_OVERTAKEN = (404, 412)
+_CHANGED_SINCE_READ: dict[str, Any] = {"match_condition": MatchConditions.IfNotModified}
+
+_log = logging.getLogger(__name__)
+
+
+class TableSubscriptions:
+    """Subscriptions, their secrets encrypted."""
+
+    def __init__(self, service: TableServiceClient, cipher: Cipher) -> None:
+        self._table = service.get_table_client(SUBSCRIPTIONS)
+        self._environments = service.get_table_client(ENVIRONMENTS)
+        self._keys = service.get_table_client(KEYS)
+        self._cipher = cipher
+
+    async def of_environment(self, environment_id: str) -> list[Subscription]:
+        """All of an environment."""
+        found = rows_of(self._table, "PartitionKey eq @environment", {"environment": environment_id})
+        return [one async for one in _readable(found)]
+
+    async def find(self, subscription_id: str) -> Subscription | None:
+        """One of them; its id begins with its environment's."""
+        row = await self._row(subscription_id)
+        return rows.with_secrets(row, self._cipher) if row else None
+
+    async def show(self, subscription_id: str) -> Subscription | None:
+        """One of them, without its secrets."""
+        row = await self._row(subscription_id)
+        return rows.without_secrets(row) if row else None
+
+    async def find_all(self, subscription_ids: Collection[str]) -> dict[str, Subscription]:
+        """Those that are there. One that cannot be read is left out and logged."""
+        found = await self._rows(subscription_ids)
+        read = [_try(partial(rows.with_secrets, cipher=self._cipher), row) for row in found]
+        return {one.id: one for one in read if one is not None}
+
+    async def with_key(self, key: str) -> list[Subscription]:
+        """Those with a key. A key may outlive its subscription."""
+        found = rows_of(self._keys, "PartitionKey eq @key", {"key": key})
+        ids = sorted([str(row["RowKey"]) async for row in found])
+        listed = []
+        for _, group in groupby(ids, key=environment_of):
+            listed += [rows.without_secrets(row) for row in await self._rows(list(group))]
+        return [one for one in listed if key in one.keys]
+
+    async def page(
+        self, *, owner: str | None, environment_id: str | None, after: str, limit: int
+    ) -> list[Subscription]:
+        """Those behind an id."""
+        query, parameters = behind(after)
+        if owner is not None:
+            query += " and Owner eq @owner"
+            parameters["owner"] = owner
+        if environment_id is not None:
+            query += " and PartitionKey eq @environment"
+            parameters["environment"] = environment_id
+        found: list[Subscription] = []
+        async for one in _readable(rows_of(self._table, query, parameters)):
+            if len(found) == limit:
+                break
+            found.append(one)
+        return found
+
+    async def save(self, subscription: Subscription) -> None:
+        """Write the keys, the subscription, and its environment.
+
+        In this order one that is there can be found by its keys, and its environment is not lost to a remove at the
+        same time.
+        """
+        for key in subscription.keys:
+            note = {"PartitionKey": key, "RowKey": subscription.id, "CreatedAt": subscription.created_at}
+            await or_create(lambda: self._keys.upsert_entity(note), self._keys.create_table)  # noqa: B023
+        environment = {"PartitionKey": ENVIRONMENTS, "RowKey": subscription.environment_id}
+        row = rows.to_row(subscription, self._cipher)
+        await or_create(lambda: self._table.upsert_entity(row, mode=UpdateMode.REPLACE), self._table.create_table)
+        await or_create(lambda: self._environments.upsert_entity(environment), self._environments.create_table)
+
+    async def change(self, subscription_id: str, change: Change) -> Subscription | None:
+        """Change one, by its ETag. Raises SubscriptionBusy when others change it all the time."""
+        for _ in range(_TRIES):
+            row = await self._row(subscription_id)
+            if row is None:
+                return None
+            after = change(rows.without_secrets(row))
+            try:
+                await self._table.update_entity(
+                    rows.changes(after, self._cipher), UpdateMode.MERGE, etag=_etag(row), **_CHANGED_SINCE_READ
+                )
+            except ResourceModifiedError:
+                continue
+            except ResourceNotFoundError:
+                return None
+            return after
+        raise SubscriptionBusy
+
+    async def change_all(self, changes: Mapping[str, Change]) -> None:
+        """Change several in one transaction each hundred; one by one where somebody else was quicker."""
+        found = {row["RowKey"]: row for row in await self._rows(changes)}
+        for batch in batches([row for key, row in found.items() if key in changes]):
+            try:
+                await self._table.submit_transaction([self._operation(row, changes[row["RowKey"]]) for row in batch])
+            except HttpResponseError as error:
+                if error.status_code not in _OVERTAKEN:
+                    raise
+                for row in batch:
+                    await self.change(row["RowKey"], changes[row["RowKey"]])
+
+    async def remove(self, subscription_id: str) -> None:
+        """Take one away with its keys, and its environment when it was the last."""
+        row = await self._row(subscription_id)
+        if row is None:
+            return
+        with suppress(ResourceNotFoundError):
+            await self._table.delete_entity(row["PartitionKey"], subscription_id)
+        for key in rows.keys_in(row):
+            with suppress(ResourceNotFoundError):
+                await self._keys.delete_entity(key, subscription_id)
+        await self._forget_if_unused(row["PartitionKey"])
+
+    async def environments(self) -> list[str]:
+        """Environments with subscriptions."""
+        found = rows_of(self._environments, "PartitionKey eq @key", {"key": ENVIRONMENTS})
+        return [str(row["RowKey"]) async for row in found]
+
+    async def forget_unused(self, before: datetime) -> int:
+        """Forget environments without a live subscription, and keys from before a time whose subscription is gone."""
+        listed = await self.environments()
+        forgotten = sum([await self._forget_if_unused(environment_id) for environment_id in listed])
+        old = rows_of(self._keys, "CreatedAt lt @before", {"before": before}, select=["PartitionKey", "RowKey"])
+        keys = [row async for row in old]
+        there = {row["RowKey"] async for row in rows_of(self._table, "PartitionKey ge '0'", {}, select=["RowKey"])}
+        for row in keys:
+            if row["RowKey"] not in there:
+                with suppress(ResourceNotFoundError):
+                    await self._keys.delete_entity(row["PartitionKey"], row["RowKey"])
+                forgotten += 1
+        return forgotten
+
+    async def reencrypt(self) -> Reencrypted:
+        """Encrypt anew what an older key encrypted. One that is changed meanwhile is left to the next time."""
+        rewritten = unreadable = 0
+        async for row in rows_of(self._table, "PartitionKey ge '0'", {}):
+            if self._cipher.is_current(row["Secrets"]):
+                continue
+            try:
+                secrets = self._cipher.encrypt(self._cipher.decrypt(row["Secrets"]))
+            except SettingsInvalid:
+                unreadable += 1
+                continue
+            change = {"PartitionKey": row["PartitionKey"], "RowKey": row["RowKey"], "Secrets": secrets}
+            with suppress(ResourceModifiedError, ResourceNotFoundError):
+                await self._table.update_entity(change, UpdateMode.MERGE, etag=_etag(row), **_CHANGED_SINCE_READ)
+                rewritten += 1
+        return Reencrypted(rewritten, unreadable)
+
+    def _operation(self, row: TableEntity, change: Change) -> tuple[str, Row, dict[str, Any]]:
+        after = rows.changes(change(rows.without_secrets(row)), self._cipher)
+        return "update", after, {"mode": UpdateMode.MERGE, "etag": _etag(row), **_CHANGED_SINCE_READ}
+
+    async def _row(self, subscription_id: str) -> TableEntity | None:
+        environment_id = environment_of(subscription_id)
+        if environment_id is None:
+            return None
+        try:
+            return await self._table.get_entity(environment_id, subscription_id)
+        except ResourceNotFoundError:
+            return None
+
+    async def _rows(self, subscription_ids: Collection[str]) -> list[TableEntity]:
+        """Rows of one environment, a few in a query; one alone by its key."""
+        ids = [one for one in dict.fromkeys(subscription_ids) if environment_of(one)]
+        if len(ids) == 1:
+            row = await self._row(ids[0])
+            return [row] if row else []
+        found: list[TableEntity] = []
+        for start in range(0, len(ids), _IDS_A_QUERY):
+            wanted = {f"id{place}": one for place, one in enumerate(ids[start : start + _IDS_A_QUERY])}
+            query = "PartitionKey eq @environment and (" + " or ".join(f"RowKey eq @{name}" for name in wanted) + ")"
+            parameters = {"environment": environment_of(ids[0]), **wanted}
+            found += [row async for row in rows_of(self._table, query, parameters)]
+        return found
+
+    async def _forget_if_unused(self, environment_id: str) -> bool:
+        """Its ETag keeps an environment that somebody subscribes to meanwhile."""
+        try:
+            noted = await self._environments.get_entity(ENVIRONMENTS, environment_id)
+        except ResourceNotFoundError:
+            return False
+        live = "PartitionKey eq @environment and (State eq 'active' or State eq 'suspended')"
+        if [row async for row in rows_of(self._table, live, {"environment": environment_id}, 1)]:
+            return False
+        with suppress(ResourceModifiedError, ResourceNotFoundError):
+            await self._environments.delete_entity(noted, etag=_etag(noted), **_CHANGED_SINCE_READ)
+        return True
+
+
+async def _readable(found: AsyncIterator[TableEntity]) -> AsyncIterator[Subscription]:
+    async for row in found:
+        one = _try(rows.without_secrets, row)
+        if one is not None:
+            yield one
+
+
+def _try(read: Callable[[Row], Subscription], row: Row) -> Subscription | None:
+    """A row that cannot be read is left out and logged: it must not hold up the others."""
+    try:
+        return read(row)
+    except (ValueError, KeyError, RequestInvalid, SettingsInvalid, msgspec.MsgspecError) as error:
+        fields = {"action": "subscription_unreadable", "subscription_id": row["RowKey"]}
+        _log.error("Subscription %s cannot be read: %s", row["RowKey"], error, extra=fields)
+        return None
+
+
+def _etag(row: TableEntity) -> str:
+    return str(row.metadata["etag"])

@@ -1,0 +1,119 @@
+"""How a flow took its calls, and when it may be called again: the breaker, the rate, and what operators are shown.
+
+All of it is pure: a subscription goes in and comes out with another health.
+"""
+
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from shared.domain.deliveries import Verdict
+from shared.domain.subscriptions import Health, Subscription, SubscriptionState
+
+FAILURES_TO_OPEN = 5
+REFUSALS_TO_SUSPEND = 5
+_LONGEST_OPEN = timedelta(days=7)
+PROBE = timedelta(seconds=60)  # longer than one attempt can take
+_OPEN_SECONDS = (30, 120, 600, 3600)
+PROBE_LOOK = timedelta(seconds=5)
+_SUSPENDED_SECONDS = (600, 3600, 3 * 3600, 6 * 3600, 12 * 3600, 24 * 3600)
+
+
+@dataclass(frozen=True, slots=True)
+class Admission:
+    """Whether a flow may be called now: not before `wait_until`; as a `probe` by one caller only."""
+
+    wait_until: datetime | None = None
+    probe: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """What an attempt that failed said. A `verdict` other than DELIVERED, and what it asks for."""
+
+    verdict: Verdict
+    reason: str
+    refused_token: bool = False  # 401 or 403
+    retry_after_seconds: float | None = None
+
+
+def admission(subscription: Subscription, now: datetime) -> Admission:
+    """What the breaker says. A clock that was set back does not lengthen a wait beyond a day."""
+    health = subscription.health
+    if health.open_until is None or health.open_until - now > _LONGEST_OPEN + timedelta(days=1):
+        return Admission()
+    if now < health.open_until:
+        return Admission(wait_until=health.open_until)
+    if health.probe_until is not None and now < health.probe_until:
+        return Admission(wait_until=now + PROBE_LOOK)
+    return Admission(probe=True)
+
+
+def begin_probe(subscription: Subscription, now: datetime) -> Subscription:
+    """Keep everybody else away while one event is tried."""
+    return replace(subscription, health=replace(subscription.health, probe_until=now + PROBE))
+
+
+def after_success(subscription: Subscription, now: datetime, *, delivered: int, run_id: str) -> Subscription:
+    """A flow that takes events is well, and on."""
+    health = subscription.health
+    well = replace(
+        health,
+        failures=0,
+        refusals=0,
+        open_until=None,
+        probe_until=None,
+        delivered=health.delivered + delivered,
+        last_success_at=now,
+        last_run_id=run_id or health.last_run_id,
+    )
+    state = SubscriptionState.ACTIVE if subscription.state is SubscriptionState.SUSPENDED else subscription.state
+    return _in_state(replace(subscription, health=well), state, now)
+
+
+def after_failure(subscription: Subscription, now: datetime, failure: Failure) -> Subscription:
+    """Count a failed attempt, and leave the flow alone where that is called for."""
+    health = subscription.health
+    failed = replace(
+        health,
+        failures=health.failures + (failure.verdict is not Verdict.REFUSED),
+        refusals=health.refusals + 1 if failure.refused_token else 0,
+        probe_until=None,
+        failed=health.failed + 1,
+        last_failure_at=now,
+        last_reason=failure.reason,
+    )
+    state = _state_after(subscription.state, failed, failure)
+    changed = replace(subscription, health=replace(failed, open_until=_open_until(failed, state, now, failure)))
+    return _in_state(changed, state, now)
+
+
+def reserved(health: Health, now: datetime, events: int, rate: float) -> tuple[Health, datetime]:
+    """Take the next free slots for so many events, at `rate` a second: when the first may go out."""
+    starts_at = max(now, health.next_slot_at or now)
+    return replace(health, next_slot_at=starts_at + timedelta(seconds=events / rate)), starts_at
+
+
+def _state_after(state: SubscriptionState, health: Health, failure: Failure) -> SubscriptionState:
+    if failure.verdict is Verdict.GONE:
+        return SubscriptionState.ENDED
+    if failure.verdict is Verdict.OFF or health.refusals >= REFUSALS_TO_SUSPEND:
+        return SubscriptionState.SUSPENDED
+    return state
+
+
+def _open_until(health: Health, state: SubscriptionState, now: datetime, failure: Failure) -> datetime | None:
+    if failure.verdict in (Verdict.REFUSED, Verdict.GONE):
+        return None  # the flow answers: this one event is at fault; or nothing more is sent
+    asked = failure.retry_after_seconds or 0
+    if state is SubscriptionState.SUSPENDED:
+        step = _SUSPENDED_SECONDS[min(max(health.failures - 1, 0), len(_SUSPENDED_SECONDS) - 1)]
+    elif health.failures >= FAILURES_TO_OPEN:
+        step = _OPEN_SECONDS[min(health.failures - FAILURES_TO_OPEN, len(_OPEN_SECONDS) - 1)]
+    else:
+        step = 0
+    wait = min(timedelta(seconds=max(step, asked)), _LONGEST_OPEN)
+    return now + wait if wait else None
+
+
+def _in_state(subscription: Subscription, state: SubscriptionState, now: datetime) -> Subscription:
+    return subscription if state is subscription.state else replace(subscription, state=state, state_since=now)

@@ -1,0 +1,45 @@
+"""Take the messages that the host gave up into the store of the dead, before their queue forgets them."""
+
+import logging
+
+from shared.domain.deliveries import DeadDelivery, PoisonMessage
+from shared.errors import MessageInvalid
+from shared.ports import Ports, Queue
+
+_AT_ONCE = 32
+_MOST = 1_000
+_DELIVERY_QUEUES = (Queue.DELIVERIES, Queue.REDELIVERIES)
+_log = logging.getLogger(__name__)
+
+
+async def drain_poison(ports: Ports) -> int:
+    """Answers how many messages there were. A message leaves its queue when it is kept: a crash keeps it twice, which
+    is once.
+    """
+    count = 0
+    for queue in Queue:
+        while count < _MOST and (found := await ports.queues.poison(queue, limit=_AT_ONCE)):
+            for message in found:
+                await _keep(ports, message)
+                await ports.queues.drop_poison(message)
+            count += len(found)
+    return count
+
+
+async def _keep(ports: Ports, message: PoisonMessage) -> None:
+    """A deliveries message as the dead deliveries that it is, anything else as it is."""
+    fields = {"action": "poison", "queue": message.queue, "message_id": message.id}
+    _log.error("A message of %s failed too often and was put aside (%s)", message.queue, message.id, extra=fields)
+    if Queue(message.queue) not in _DELIVERY_QUEUES:
+        await ports.dead.save_message(message)
+        return
+    try:
+        batch = await ports.queues.read_deliveries(message.body)
+    except MessageInvalid:
+        await ports.dead.save_message(message)
+        return
+    for pair in batch.pairs:
+        for event in (batch.events[place] for place in pair.events):
+            now = ports.clock()
+            dead = DeadDelivery(batch.environment_id, pair.subscription_id, event, "poison", pair.attempt, now)
+            await ports.dead.save(dead)

@@ -1,0 +1,32 @@
+"""What becomes of events that cannot be delivered now: they wait on the retry queue, or are kept as dead."""
+
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+from shared.domain.deliveries import DeadDelivery, DeliveryBatch, Pair
+from shared.ports import Ports
+
+_SPREAD = 0.1
+
+
+async def send_later(ports: Ports, batch: DeliveryBatch, pair: Pair, *, seconds: float = 0) -> None:
+    """Have a pair tried again after a time."""
+    waiting = replace(pair, since=pair.since or ports.clock())
+    one = replace(batch, pairs=(waiting,))
+    await ports.queues.send_redeliveries(one, delay_seconds=max(0, round(seconds + 0.5)) if seconds > 0 else 0)
+
+
+async def send_at(ports: Ports, batch: DeliveryBatch, pair: Pair, moment: datetime) -> None:
+    """Have a pair tried again when its flow may be called again; what waits for one flow is spread out a little."""
+    left = max(timedelta(seconds=1), moment - ports.clock()).total_seconds()
+    await send_later(ports, batch, pair, seconds=left * (1 + _SPREAD * ports.jitter()))
+
+
+async def give_up(
+    ports: Ports, batch: DeliveryBatch, pair: Pair, reason: str, *, attempts: int, tried: int = 1
+) -> None:
+    """Keep events as dead. The attempts were made with the first `tried` of them; those behind had no turn."""
+    for place, index in enumerate(pair.events):
+        made = attempts if place < tried else 0
+        event, now = batch.events[index], ports.clock()
+        await ports.dead.save(DeadDelivery(batch.environment_id, pair.subscription_id, event, reason, made, now))
