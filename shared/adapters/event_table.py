@@ -10,7 +10,7 @@ from azure.data.tables import UpdateMode
 from azure.data.tables.aio import TableServiceClient
 
 from shared.adapters.blobs import BlobClaims
-from shared.adapters.rows import Row, batches, event_columns, event_in, remove_where, rows_of
+from shared.adapters.rows import Row, any_of, batches, event_columns, event_in, remove_where, rows_of
 from shared.adapters.storage import or_create
 from shared.domain.events import NumberedEvent
 from shared.stores import EventQuery
@@ -73,8 +73,8 @@ def _filter(environment_id: str, query: EventQuery) -> tuple[str, dict[str, obje
         parts.append("Time lt @until")
         parameters["until"] = query.until
     if query.types:
-        wanted = {f"type{place}": name for place, name in enumerate(query.types)}
-        parts.append("(" + " or ".join(f"Type eq @{name}" for name in wanted) + ")")
+        text, wanted = any_of("Type", query.types)
+        parts.append(text)
         parameters |= wanted
     if query.subject:
         parts.append("Subject eq @subject")

@@ -115,8 +115,14 @@ def behind(after: str) -> tuple[str, dict[str, object]]:
     environment = environment_of(after)
     if environment is None:
         return "PartitionKey ge '0'", {}
-    query = "((PartitionKey eq @after_environment and RowKey gt @after) or PartitionKey gt @after_environment)"
+    query = "( PartitionKey eq @after_environment and RowKey gt @after or PartitionKey gt @after_environment )"
     return query, {"after_environment": environment, "after": after}
+
+
+def any_of(column: str, values: Sequence[str]) -> tuple[str, dict[str, object]]:
+    """The query for rows with one of these values. The SDK fills in a name only where spaces are around it."""
+    named: dict[str, object] = {f"{column}{place}": value for place, value in enumerate(values)}
+    return "( " + " or ".join(f"{column} eq @{name}" for name in named) + " )", named
 
 
 def aware(moment: datetime) -> datetime:

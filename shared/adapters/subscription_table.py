@@ -21,7 +21,7 @@ from azure.data.tables.aio import TableServiceClient
 
 from shared.adapters import subscription_rows as rows
 from shared.adapters.cipher import Cipher
-from shared.adapters.rows import Row, batches, behind, environment_of, rows_of
+from shared.adapters.rows import Row, any_of, batches, behind, environment_of, rows_of
 from shared.adapters.storage import or_create
 from shared.domain.subscriptions import Subscription
 from shared.errors import RequestInvalid, SettingsInvalid, SubscriptionBusy
@@ -208,8 +208,8 @@ class TableSubscriptions:
             return [row] if row else []
         found: list[TableEntity] = []
         for start in range(0, len(ids), _IDS_A_QUERY):
-            wanted = {f"id{place}": one for place, one in enumerate(ids[start : start + _IDS_A_QUERY])}
-            query = "PartitionKey eq @environment and (" + " or ".join(f"RowKey eq @{name}" for name in wanted) + ")"
+            text, wanted = any_of("RowKey", ids[start : start + _IDS_A_QUERY])
+            query = f"PartitionKey eq @environment and {text}"
             parameters = {"environment": environment_of(ids[0]), **wanted}
             found += [row async for row in rows_of(self._table, query, parameters)]
         return found
