@@ -53,6 +53,7 @@ class Day:
     clock: SimulatedClock
     killer: Killer | None = None
     arrived_at: float = field(default_factory=time.monotonic)
+    subscribed: set[str] = field(default_factory=set)
 
     def look(self) -> bool:
         """Show what is new; whether the day is over."""
@@ -60,8 +61,16 @@ class Day:
         state = get_object(f"{self.stage.addresses.simulator}/control/state")
         if self.news.show(self.clock.lag_seconds):
             self.arrived_at = time.monotonic()
+        self.subscribe_late(datetime.fromisoformat(str(state["now"])))
         self.news.screen.day(datetime.fromisoformat(str(state["now"])), self.scenario.start, self.scenario.end)
         return bool(state["ended"])
+
+    def subscribe_late(self, now: datetime) -> None:
+        """Subscribe the flows that are switched on during the day: what they ask for was not there before."""
+        for each in self.scenario.subscriptions:
+            if each.at is not None and each.at <= now and each.flow not in self.subscribed:
+                self.subscribed.add(each.flow)
+                subscribe(self.stage, each)
 
     def play(self) -> None:
         """Follow the day to its end."""
@@ -92,8 +101,9 @@ def expectations(scenario: Scenario) -> list[Expectation]:
 
 def begin_day(stage: Stage, scenario: Scenario, speed: float, screen: Screen, kill_every: float | None) -> Day:
     """Subscribe the flows, wait until the app watches, and let the simulated clock run."""
-    subscribe_all(stage, scenario.subscriptions, screen)
-    made = counted(len(scenario.subscriptions), "subscription")
+    first = tuple(each for each in scenario.subscriptions if each.at is None)
+    subscribe_all(stage, first, screen)
+    made = counted(len(first), "subscription")
     screen.note(f"{made} made; waiting for the app's first look at Customer Insights")
     for environment in scenario.environments:
         wait_until_watching(stage, environment.id, scenario)
@@ -153,5 +163,5 @@ def watches(scenario: Scenario, environment_id: str) -> set[bytes]:
     return {
         msgspec.json.encode([each.trigger, {**each.filters, "label": ""}], order="deterministic")
         for each in scenario.subscriptions
-        if each.environment_id == environment_id and each.trigger in WATCHED_TRIGGERS
+        if each.environment_id == environment_id and each.trigger in WATCHED_TRIGGERS and each.at is None
     }

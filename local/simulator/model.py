@@ -144,12 +144,13 @@ class Environment:
 
 @dataclass(frozen=True, slots=True)
 class Subscription:
-    """A flow that subscribes before the day begins; `filters` is the rest of the body of its request."""
+    """A flow that subscribes before the day begins or `at` a time; `filters` is the rest of its request's body."""
 
     flow: str
     trigger: str
     environment_id: str
     filters: Mapping[str, object]
+    at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)

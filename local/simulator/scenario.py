@@ -33,7 +33,7 @@ def _scenario(raw: ScenarioFile, seed: int) -> Scenario:
     raw = storm.with_generated_sections(raw)
     _check_homes(raw)
     environments = tuple(_environment(raw, section.id) for section in _environment_sections(raw))
-    subscriptions = tuple(_subscription(section, _home(environments, section)) for section in raw.subscriptions)
+    subscriptions = tuple(_subscription(raw, section, _home(environments, section)) for section in raw.subscriptions)
     check_unique((subscription.flow for subscription in subscriptions), "subscriptions: flow")
     written = (_expected(raw, section, _home(environments, section), seed) for section in raw.expect)
     return Scenario(
@@ -105,12 +105,13 @@ def _measure(section: file.MeasureSection) -> Measure:
     return Measure(section.name, section.display_name, dict(rows), dimensions)
 
 
-def _subscription(section: file.SubscriptionSection, environment: Environment) -> Subscription:
+def _subscription(raw: ScenarioFile, section: file.SubscriptionSection, environment: Environment) -> Subscription:
     filters, where = dict(section.filters), f"subscriptions, {section.flow}: dataSourceId"
+    at = time_of(raw.start, section.at, f"subscriptions, {section.flow}: at") if section.at else None
     sources = (source.part for source in environment.data_sources)
     if named := part_named(str(filters.get("dataSourceId", "")), sources, where):
         filters["dataSourceId"] = named.identifier
-    return Subscription(section.flow, section.trigger, environment.id, filters)
+    return Subscription(section.flow, section.trigger, environment.id, filters, at)
 
 
 def _expected(raw: ScenarioFile, section: file.ExpectSection, environment: Environment, seed: int) -> Expected:

@@ -120,6 +120,7 @@ class SubscriptionSection(Section, frozen=True):
 
     flow: str
     trigger: Trigger
+    at: str = ""
     filters: dict[str, Any] = {}
 
 

@@ -4,6 +4,7 @@ deadletters   PK environment id, RK subscription id and event id: Body or Claim,
               PK "-poison", RK message id: Queue, Body or Claim, DiedAt
 """
 
+import re
 from contextlib import suppress
 from datetime import datetime
 
@@ -30,6 +31,7 @@ from shared.domain.deliveries import DeadDelivery, PoisonMessage
 
 DEAD_LETTERS = "deadletters"
 _POISON = "-poison"  # no environment's id begins with a dash
+_MESSAGE_ID = re.compile(r"[A-Za-z0-9-]{1,100}")  # one comes from a URL, and not every character can be in a key
 
 
 class TableDeadDeliveries:
@@ -97,7 +99,7 @@ class TableDeadDeliveries:
 
     async def find_message(self, message_id: str) -> PoisonMessage | None:
         """One message."""
-        row = await self._row(_POISON, message_id)
+        row = await self._row(_POISON if _MESSAGE_ID.fullmatch(message_id) else None, message_id)
         return await self._message(row) if row else None
 
     async def messages(self, *, limit: int) -> list[PoisonMessage]:
@@ -107,8 +109,9 @@ class TableDeadDeliveries:
 
     async def remove_message(self, message_id: str) -> None:
         """Take a message away."""
-        with suppress(ResourceNotFoundError):
-            await self._table.delete_entity(_POISON, message_id)
+        if _MESSAGE_ID.fullmatch(message_id):
+            with suppress(ResourceNotFoundError):
+                await self._table.delete_entity(_POISON, message_id)
 
     async def forget(self, before: datetime) -> int:
         """Remove what died before a time."""

@@ -4,7 +4,7 @@ events   PK environment id, RK sequence number (19 digits): Type, Subject, Time,
 """
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 
 from azure.data.tables import UpdateMode
 from azure.data.tables.aio import TableServiceClient
@@ -16,6 +16,7 @@ from shared.domain.events import NumberedEvent
 from shared.stores import EventQuery
 
 EVENTS = "events"
+_EARLIEST = datetime(1601, 1, 1, tzinfo=UTC)  # a table holds no time before it
 
 
 class TableEventLog:
@@ -58,7 +59,7 @@ class TableEventLog:
             "RowKey": f"{numbered.sequence:019d}",
             "Type": event.type,
             "Subject": event.subject[:1000],
-            "Time": event.time,
+            "Time": max(event.time, _EARLIEST),
             **await event_columns(event, self._claims),
         }
 

@@ -5,9 +5,12 @@ subscriptions     PK environment id, RK subscription id: Trigger, Fields (JSON),
 subscriptionkeys  PK what a subscription can be found by (its flow, its callback), RK subscription id: CreatedAt
 """
 
+import asyncio
 import logging
+import random
 from collections.abc import AsyncIterator, Callable, Collection, Mapping
 from contextlib import suppress
+from dataclasses import replace
 from datetime import datetime
 from functools import partial
 from itertools import groupby
@@ -32,6 +35,7 @@ SUBSCRIPTIONS = "subscriptions"
 KEYS = "subscriptionkeys"
 _IDS_A_QUERY = 14  # Azure Tables takes 15 comparisons in a query
 _TRIES = 10
+_FIRST_WAIT_SECONDS = 0.01  # the last is about 5 seconds
 _OVERTAKEN = (404, 412)
 _CHANGED_SINCE_READ: dict[str, Any] = {"match_condition": MatchConditions.IfNotModified}
 
@@ -111,7 +115,7 @@ class TableSubscriptions:
 
     async def change(self, subscription_id: str, change: Change) -> Subscription | None:
         """Change one, by its ETag. Raises SubscriptionBusy when others change it all the time."""
-        for _ in range(_TRIES):
+        for attempt in range(_TRIES):
             row = await self._row(subscription_id)
             if row is None:
                 return None
@@ -121,10 +125,11 @@ class TableSubscriptions:
                     rows.changes(after, self._cipher), UpdateMode.MERGE, etag=_etag(row), **_CHANGED_SINCE_READ
                 )
             except ResourceModifiedError:
+                await asyncio.sleep(random.uniform(0, _FIRST_WAIT_SECONDS * 2**attempt))  # noqa: S311
                 continue
             except ResourceNotFoundError:
                 return None
-            return after
+            return replace(after, callback_url="", signing_secrets=())
         raise SubscriptionBusy
 
     async def change_all(self, changes: Mapping[str, Change]) -> None:

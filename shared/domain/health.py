@@ -94,6 +94,8 @@ def reserved(health: Health, now: datetime, events: int, rate: float) -> tuple[H
 
 
 def _state_after(state: SubscriptionState, health: Health, failure: Failure) -> SubscriptionState:
+    if state not in (SubscriptionState.ACTIVE, SubscriptionState.SUSPENDED):
+        return state  # a late answer: nothing brings it back
     if failure.verdict is Verdict.GONE:
         return SubscriptionState.ENDED
     if failure.verdict is Verdict.OFF or health.refusals >= REFUSALS_TO_SUSPEND:

@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 
 SLOW = timedelta(seconds=1)
 _MOST_CALLS = 64
+_STILL = timedelta(seconds=0.5)
 _MOST_FLOWS = 10_000
 
 
@@ -21,19 +22,40 @@ class Window:
     calls: int = 0
     is_slow: bool = False
     closed_until: datetime | None = None
+    moved_at: datetime | None = None
+    paced_until: datetime | None = None
 
     def try_enter(self, now: datetime) -> bool:
         """Begin a call, if the flow may have one more."""
-        if self.calls >= self.limit or (self.closed_until is not None and now < self.closed_until):
+        if self.calls >= self.limit or self.is_closed(now):
             return False
         self.calls += 1
+        self.moved_at = now
         return True
 
-    def leave(self, took: timedelta, *, well: bool) -> None:
+    def is_closed(self, now: datetime) -> bool:
+        """Whether the flow asked to be left alone at this time."""
+        return self.closed_until is not None and now < self.closed_until
+
+    def stands_still(self, now: datetime) -> bool:
+        """Whether it is not worth waiting for a call to end: the flow is slow, or has not answered for a while."""
+        return self.is_slow or (self.moved_at is not None and now - self.moved_at > _STILL)
+
+    def leave(self, now: datetime, took: timedelta, *, well: bool) -> None:
         """End a call."""
         self.calls -= 1
+        self.moved_at = now
         self.is_slow = took >= SLOW
         self.limit = min(2 * self.limit, _MOST_CALLS) if well and not self.is_slow else 1
+
+    def takes(self, calls: int, rate: float, now: datetime) -> bool:
+        """Whether so many calls are within what a flow takes in a second, after those that were counted before."""
+        began = max(now, self.paced_until or now)
+        until = began + timedelta(seconds=calls / rate)
+        if until - now > timedelta(seconds=max(1, 1 / rate)):
+            return False
+        self.paced_until = until
+        return True
 
     def close_until(self, moment: datetime | None) -> None:
         """The flow asked to be left alone until then; None opens it."""

@@ -7,7 +7,7 @@ from shared.domain.deliveries import DeliveryBatch, Pair
 from shared.domain.health import PROBE_LOOK, admission, begin_probe, reserved
 from shared.domain.subscriptions import Subscription
 from shared.ports import Ports
-from shared.services.put_off import send_at
+from shared.services.put_off import send_at, send_later
 
 _LONGEST_SLEEP = timedelta(seconds=10)
 
@@ -49,7 +49,8 @@ async def admit_pair(
         await send_at(ports, batch, replace(pair, has_slot=False), now + PROBE_LOOK)
         return None
     busy_until = subscription.health.next_slot_at or now
-    if not pace.rate or pair.has_slot or (calls <= pace.burst and busy_until <= now):
+    window = ports.windows.of(subscription.id)
+    if not pace.rate or pair.has_slot or (busy_until <= now and window.takes(calls, pace.rate, now)):
         return Admitted(pair, now)
     return await _with_slots(ports, batch, pair, subscription, pace, calls=calls)
 
@@ -62,13 +63,14 @@ async def _with_slots(
     now = ports.clock()
     slotted = replace(pair, has_slot=True)
     if starts_at - now > (_LONGEST_SLEEP if pace.patient else timedelta(seconds=1)):
-        await send_at(ports, batch, slotted, starts_at)
+        await send_later(ports, batch, slotted, seconds=(starts_at - now).total_seconds())
         return None
     if pace.patient or calls <= pace.burst:
         return Admitted(slotted, starts_at)
     head = len(pair.events) * pace.burst // calls
     rest = replace(slotted.rest_from(head), attempt=1)
-    await send_at(ports, batch, rest, starts_at + timedelta(seconds=pace.burst / pace.rate))
+    comes_at = starts_at + timedelta(seconds=pace.burst / pace.rate)
+    await send_later(ports, batch, rest, seconds=(comes_at - now).total_seconds())
     return Admitted(replace(slotted, events=pair.events[:head]), starts_at)
 
 

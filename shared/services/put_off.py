@@ -1,5 +1,6 @@
 """What becomes of events that cannot be delivered now: they wait on the retry queue, or are kept as dead."""
 
+import math
 from dataclasses import replace
 from datetime import datetime, timedelta
 
@@ -13,7 +14,7 @@ async def send_later(ports: Ports, batch: DeliveryBatch, pair: Pair, *, seconds:
     """Have a pair tried again after a time."""
     waiting = replace(pair, since=pair.since or ports.clock())
     one = replace(batch, pairs=(waiting,))
-    await ports.queues.send_redeliveries(one, delay_seconds=max(0, round(seconds + 0.5)) if seconds > 0 else 0)
+    await ports.queues.send_redeliveries(one, delay_seconds=max(0, math.ceil(seconds)))
 
 
 async def send_at(ports: Ports, batch: DeliveryBatch, pair: Pair, moment: datetime) -> None:

@@ -17,9 +17,10 @@ from shared.services.successor import live_successor
 
 PATIENT_TURN = timedelta(seconds=60)  # a slow flow then gives its place back; the rest follows
 IMPATIENT_TURN = timedelta(seconds=10)
-_BUSY_SECONDS = 10
-_LOOKS = 10
-_LOOK_SECONDS = 0.05
+_BUSY_SECONDS = 1
+_SLOW_SECONDS = 10
+_LOOKS = 50
+_LOOK_SECONDS = 0.01
 
 
 @dataclass(slots=True)
@@ -95,7 +96,7 @@ class _Turn:
             return attempt
         finally:
             well = attempt is not None and attempt.verdict is Verdict.DELIVERED
-            window.leave(attempt.took if attempt else timedelta(0), well=well)
+            window.leave(self.ports.clock(), attempt.took if attempt else timedelta(0), well=well)
 
     async def _settle(self, rest: Pair, attempt: Attempt) -> bool:
         """Whether the next call has its turn."""
@@ -128,11 +129,12 @@ class _Turn:
 
     async def _wait_for(self, window: Window, rest: Pair) -> None:
         now = self.ports.clock()
-        if window.closed_until is not None and now < window.closed_until:
+        if window.closed_until is not None and window.is_closed(now):
             self.served.counts["postponed"] += len(rest.events)
             await send_at(self.ports, self.batch, rest, window.closed_until)
-        else:
-            await self._postpone(rest, _BUSY_SECONDS * (1 + self.ports.jitter()))
+            return
+        seconds = _SLOW_SECONDS if window.stands_still(now) else _BUSY_SECONDS
+        await self._postpone(rest, seconds * (1 + self.ports.jitter()))
 
     async def _postpone(self, rest: Pair, seconds: float) -> None:
         self.served.counts["postponed"] += len(rest.events)
@@ -145,7 +147,7 @@ async def _entered(window: Window, ports: Ports) -> bool:
         now = ports.clock()
         if window.try_enter(now):
             return True
-        if window.is_slow or (window.closed_until is not None and now < window.closed_until):
+        if window.stands_still(now) or window.is_closed(now):
             return False
         await asyncio.sleep(_LOOK_SECONDS)
     return False
@@ -159,6 +161,7 @@ async def _hand_over(ports: Ports, batch: DeliveryBatch, pair: Pair, replaced: S
     directory = Directory([successor])
     wanted = tuple(place for place in pair.events if directory.wanting(batch.events[place]))
     if wanted:
-        await send_later(ports, batch, replace(pair, subscription_id=successor.id, events=wanted, attempt=1))
+        handed = replace(pair, subscription_id=successor.id, events=wanted, attempt=1, has_slot=False)
+        await send_later(ports, batch, handed)
     left = len(pair.events) - len(wanted)
     return Served(Counter(postponed=len(wanted)) + Counter(unsubscribed=left))

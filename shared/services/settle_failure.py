@@ -30,10 +30,13 @@ async def settle_failure(
     `rest` begins with the `tried` events of the attempt; `delivered` were delivered in the same turn before.
     """
     _tell(subscription, rest, attempt)
+    now = await note(ports, subscription, delivered=delivered, failed=attempt)
+    if now.state is SubscriptionState.REPLACED and attempt.verdict is not Verdict.REFUSED:
+        await send_later(ports, batch, replace(rest, has_slot=False))  # its successor gets them
+        return now, False
     if attempt.verdict is Verdict.GONE:
         await give_up(ports, batch, rest, "flow_gone", attempts=rest.attempt, tried=tried)
-        return await note(ports, subscription, delivered=delivered, failed=attempt), False
-    now = await note(ports, subscription, delivered=delivered, failed=attempt)
+        return now, False
     if attempt.verdict is not Verdict.REFUSED:
         delay = _delay(ports, now, rest, attempt)
         if delay is not None:
