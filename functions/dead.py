@@ -3,7 +3,7 @@
 import azure.functions as func
 
 from functions.answers import answering, json_answer, json_body
-from functions.requests import caller_of, link, query_of, whole_number
+from functions.requests import caller_of, link, place, query_of, whole_number
 from shared.bootstrap import house
 from shared.domain.shown import shown_delivery, shown_message
 from shared.domain.subscribing import environment_id, text
@@ -21,7 +21,7 @@ async def get_dead_deliveries(req: func.HttpRequest) -> func.HttpResponse:
     query = query_of(req, ("environmentId", "subscriptionId", "top", "after"))
     top = whole_number(query, "top", default=100, most=1000)
     environment = environment_id(query) if "environmentId" in query else None
-    wanted, after = query.get("subscriptionId"), query.get("after", "")
+    wanted, after = query.get("subscriptionId"), place(query, "after")
     found = await list_dead(
         house().ports, caller_of(req), environment_id=environment, subscription_id=wanted, after=after, top=top
     )

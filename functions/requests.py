@@ -7,6 +7,7 @@ from urllib.parse import urlencode
 
 import azure.functions as func
 
+from shared.adapters.rows import environment_of
 from shared.bootstrap import house
 from shared.domain.callers import Caller, flow_of
 from shared.errors import RequestInvalid
@@ -34,6 +35,14 @@ def whole_number(query: Mapping[str, str], name: str, *, default: int, most: int
     if not (text.isascii() and text.isdecimal()) or len(text) > 9 or not 1 <= int(text) <= most:
         raise RequestInvalid(name, f"must be a whole number from 1 to {most}")
     return int(text)
+
+
+def place(query: Mapping[str, str], name: str) -> str:
+    """The id that a list goes on behind; empty: from its beginning."""
+    found = query.get(name, "")
+    if found and environment_of(found) is None:
+        raise RequestInvalid(name, "is not one that a list of this app gave out; leave it away to begin anew")
+    return found
 
 
 def moment(query: Mapping[str, str], name: str) -> datetime | None:

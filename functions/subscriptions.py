@@ -3,7 +3,7 @@
 import azure.functions as func
 
 from functions.answers import answering, json_answer, json_body
-from functions.requests import caller_of, link, moment, query_of, whole_number
+from functions.requests import caller_of, link, moment, place, query_of, whole_number
 from shared.bootstrap import house
 from shared.domain.cursors import read_cursor
 from shared.domain.shown import shown_subscription
@@ -22,11 +22,12 @@ subscriptions = func.Blueprint()
 @answering
 async def get_subscriptions(req: func.HttpRequest) -> func.HttpResponse:
     """The caller's subscriptions; an administrator's list has everybody's."""
-    query = query_of(req, ("environmentId", "top", "after"))
+    query = query_of(req, ("environmentId", "state", "top", "after"))
     top = whole_number(query, "top", default=100, most=1000)
     environment = environment_id(query) if "environmentId" in query else None
+    state, after = query.get("state", ""), place(query, "after")
     found = await list_subscriptions(
-        house().ports, caller_of(req), environment_id=environment, after=query.get("after", ""), top=top
+        house().ports, caller_of(req), environment_id=environment, state=state, after=after, top=top
     )
     more = {"nextLink": link("subscriptions", {**query, "after": found[-1].id})} if len(found) == top else {}
     return json_answer(200, {"value": [shown_subscription(one) for one in found], **more})

@@ -8,7 +8,7 @@ from typing import Protocol
 from shared.domain.checkpoint import EnvironmentState
 from shared.domain.deliveries import DeadDelivery, PoisonMessage
 from shared.domain.events import NumberedEvent
-from shared.domain.subscriptions import Subscription
+from shared.domain.subscriptions import Subscription, SubscriptionState
 
 Change = Callable[[Subscription], Subscription]
 
@@ -103,10 +103,17 @@ class SubscriptionStore(Protocol):
         ...
 
     async def page(
-        self, *, owner: str | None, environment_id: str | None, after: str, limit: int
+        self,
+        *,
+        owner: str | None,
+        environment_id: str | None,
+        after: str,
+        limit: int,
+        states: Collection[SubscriptionState] = (),
     ) -> list[Subscription]:
-        """Subscriptions with an id behind `after`, in the order of their ids, without their secrets; None: anybody's,
-        anywhere.
+        """Subscriptions with an id behind `after`, in the order of their ids, without their secrets.
+
+        None: anybody's, anywhere; without `states`: in any.
         """
         ...
 

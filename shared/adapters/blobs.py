@@ -103,7 +103,7 @@ class BlobClaims:
         try:
             async for blob in self._container.list_blobs():
                 if blob.last_modified < before:
-                    with suppress(ResourceNotFoundError):
+                    with suppress(ResourceModifiedError, ResourceNotFoundError):
                         await self._container.delete_blob(blob.name, if_unmodified_since=before)
                         count += 1
         except ResourceNotFoundError:  # no container: nothing was ever too big

@@ -16,9 +16,10 @@ class Cipher:
     def __init__(self, keys: Sequence[str]) -> None:
         try:
             fernets = [Fernet(key) for key in keys]
-            self._newest, self._fernet = fernets[0], MultiFernet(fernets)
+            self._fernet = MultiFernet(fernets)
         except ValueError:
             raise SettingsInvalid("CALLBACK_ENCRYPTION_KEYS: each key must be 32 bytes in URL-safe base64.") from None
+        self._newest = fernets[0]
 
     def encrypt(self, text: str) -> str:
         """Encrypt with the newest key."""

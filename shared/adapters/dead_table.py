@@ -8,7 +8,6 @@ import re
 from contextlib import suppress
 from datetime import datetime
 
-from azure.core import MatchConditions
 from azure.core.exceptions import ResourceModifiedError, ResourceNotFoundError
 from azure.data.tables import TableEntity, UpdateMode
 from azure.data.tables.aio import TableServiceClient
@@ -25,6 +24,7 @@ from shared.adapters.rows import (
     event_in,
     remove_where,
     rows_of,
+    unchanged,
 )
 from shared.adapters.storage import or_create
 from shared.domain.deliveries import DeadDelivery, PoisonMessage
@@ -79,11 +79,7 @@ class TableDeadDeliveries:
         if row is None or aware(row["DiedAt"]) != dead.died_at:
             return
         with suppress(ResourceModifiedError, ResourceNotFoundError):
-            await self._table.delete_entity(
-                row,
-                etag=row.metadata["etag"],
-                match_condition=MatchConditions.IfNotModified,
-            )
+            await self._table.delete_entity(row, **unchanged(row))
 
     async def save_message(self, message: PoisonMessage) -> None:
         """Keep a message."""

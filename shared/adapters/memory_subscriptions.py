@@ -5,7 +5,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from shared.domain.deliveries import DeadDelivery, PoisonMessage
-from shared.domain.subscriptions import Subscription
+from shared.domain.subscriptions import Subscription, SubscriptionState
 from shared.stores import Change, Reencrypted
 
 
@@ -37,7 +37,13 @@ class MemorySubscriptions:
         return [_listed(row) for row in self._sorted() if key in row.keys]
 
     async def page(
-        self, *, owner: str | None, environment_id: str | None, after: str, limit: int
+        self,
+        *,
+        owner: str | None,
+        environment_id: str | None,
+        after: str,
+        limit: int,
+        states: Collection[SubscriptionState] = (),
     ) -> list[Subscription]:
         """Those behind an id."""
         found = [
@@ -46,6 +52,7 @@ class MemorySubscriptions:
             if _order(row.id) > _order(after)
             and owner in (None, row.owner)
             and environment_id in (None, row.environment_id)
+            and (not states or row.state in states)
         ]
         return found[:limit]
 

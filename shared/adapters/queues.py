@@ -2,22 +2,22 @@
 
 import base64
 import binascii
-from contextlib import suppress
 from datetime import UTC, datetime
 
-from azure.core.exceptions import ResourceNotFoundError
+from azure.core.exceptions import HttpResponseError, ResourceNotFoundError
 from azure.storage.queue import QueueMessage, TextBase64EncodePolicy
 from azure.storage.queue.aio import QueueClient, QueueServiceClient
 
 from shared.adapters.blobs import BlobClaims
 from shared.adapters.packed_queues import PackedQueues
-from shared.adapters.storage import or_create
+from shared.adapters.storage import code_of, or_create
 from shared.domain.deliveries import PoisonMessage
 from shared.ports import Queue
 
 _NEVER_EXPIRES = -1
 _MOST_AT_ONCE = 32  # Get Messages gives no more
 _HIDDEN_SECONDS = 300
+_NOT_OURS = ("MessageNotFound", "PopReceiptMismatch", "QueueNotFound")
 
 
 class StorageQueues(PackedQueues):
@@ -49,8 +49,11 @@ class StorageQueues(PackedQueues):
     async def drop_poison(self, message: PoisonMessage) -> None:
         """Remove a message; one that is gone or was handed to somebody else is left."""
         client = self._service.get_queue_client(_poison(Queue(message.queue)))
-        with suppress(ResourceNotFoundError):
+        try:
             await client.delete_message(message.id, message.receipt)
+        except HttpResponseError as error:
+            if code_of(error) not in _NOT_OURS:
+                raise
 
     async def _keep(self, body: bytes) -> str:
         return await self._claims.put(body)

@@ -7,7 +7,8 @@ from datetime import datetime
 from itertools import groupby
 from typing import Any, TypeVar
 
-from azure.core.exceptions import HttpResponseError, ResourceNotFoundError
+from azure.core import MatchConditions
+from azure.core.exceptions import HttpResponseError, ResourceModifiedError, ResourceNotFoundError
 from azure.data.tables import TableEntity
 from azure.data.tables.aio import TableClient
 
@@ -21,6 +22,8 @@ MAX_ROW_BYTES = 60 * 1024  # a binary column holds 64 KiB
 MAX_BATCH_ROWS = 100  # an entity group transaction: 100 entities, 4 MiB
 _MAX_BATCH_BYTES = 700 * 1024  # base64 makes less than 1 MiB of it, which aiohttp sends without complaint
 _ID = re.compile(rf"({ENVIRONMENT_ID.pattern})\.[A-Za-z0-9._-]{{1,300}}")
+
+OVERTAKEN = (404, 412)  # somebody else removed or changed a row since we read it
 
 Row = Mapping[str, Any]
 AnyRow = TypeVar("AnyRow", bound=Row)
@@ -65,21 +68,29 @@ def batches(rows: Sequence[AnyRow]) -> Iterator[list[AnyRow]]:
 
 
 async def remove_where(table: TableClient, query: str, parameters: Mapping[str, object]) -> int:
-    """Remove the rows that a query finds; answers how many there were. Others may remove them at the same time."""
-    found = [row async for row in rows_of(table, query, parameters, select=["PartitionKey", "RowKey"])]
+    """Remove the rows that a query finds; answers how many there were. One that is written again meanwhile stays."""
+    select = ["PartitionKey", "RowKey", "Timestamp"]
+    found = [row async for row in rows_of(table, query, parameters, select=select)]
     for _, partition in groupby(found, key=lambda row: row["PartitionKey"]):
         for batch in batches(list(partition)):
             try:
-                await table.submit_transaction([("delete", row) for row in batch])
-            except ResourceNotFoundError:
+                await table.submit_transaction([("delete", row, unchanged(row)) for row in batch])
+            except HttpResponseError as error:
+                if error.status_code not in OVERTAKEN:
+                    raise
                 await _remove_each(table, batch)
     return len(found)
 
 
-async def _remove_each(table: TableClient, batch: Sequence[Row]) -> None:
+async def _remove_each(table: TableClient, batch: Sequence[TableEntity]) -> None:
     for row in batch:
-        with suppress(ResourceNotFoundError):
-            await table.delete_entity(row["PartitionKey"], row["RowKey"])
+        with suppress(ResourceModifiedError, ResourceNotFoundError):
+            await table.delete_entity(row, **unchanged(row))
+
+
+def unchanged(row: TableEntity) -> dict[str, Any]:
+    """The SDK's arguments for a write that somebody else's write since we read the row makes fail."""
+    return {"etag": str(row.metadata["etag"]), "match_condition": MatchConditions.IfNotModified}
 
 
 async def body_columns(body: bytes, claims: BlobClaims) -> dict[str, Any]:

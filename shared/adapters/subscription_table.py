@@ -17,16 +17,15 @@ from itertools import groupby
 from typing import Any
 
 import msgspec
-from azure.core import MatchConditions
 from azure.core.exceptions import HttpResponseError, ResourceModifiedError, ResourceNotFoundError
 from azure.data.tables import TableEntity, UpdateMode
 from azure.data.tables.aio import TableServiceClient
 
 from shared.adapters import subscription_rows as rows
 from shared.adapters.cipher import Cipher
-from shared.adapters.rows import Row, any_of, batches, behind, environment_of, rows_of
+from shared.adapters.rows import OVERTAKEN, Row, any_of, batches, behind, environment_of, rows_of, unchanged
 from shared.adapters.storage import or_create
-from shared.domain.subscriptions import Subscription
+from shared.domain.subscriptions import Subscription, SubscriptionState
 from shared.errors import RequestInvalid, SettingsInvalid, SubscriptionBusy
 from shared.stores import Change, Reencrypted
 
@@ -36,8 +35,6 @@ KEYS = "subscriptionkeys"
 _IDS_A_QUERY = 14  # Azure Tables takes 15 comparisons in a query
 _TRIES = 10
 _FIRST_WAIT_SECONDS = 0.01  # the last is about 5 seconds
-_OVERTAKEN = (404, 412)
-_CHANGED_SINCE_READ: dict[str, Any] = {"match_condition": MatchConditions.IfNotModified}
 
 _log = logging.getLogger(__name__)
 
@@ -82,7 +79,13 @@ class TableSubscriptions:
         return [one for one in listed if key in one.keys]
 
     async def page(
-        self, *, owner: str | None, environment_id: str | None, after: str, limit: int
+        self,
+        *,
+        owner: str | None,
+        environment_id: str | None,
+        after: str,
+        limit: int,
+        states: Collection[SubscriptionState] = (),
     ) -> list[Subscription]:
         """Those behind an id."""
         query, parameters = behind(after)
@@ -92,6 +95,9 @@ class TableSubscriptions:
         if environment_id is not None:
             query += " and PartitionKey eq @environment"
             parameters["environment"] = environment_id
+        if states:
+            text, wanted = any_of("State", [str(state) for state in states])
+            query, parameters = f"{query} and {text}", parameters | wanted
         found: list[Subscription] = []
         async for one in _readable(rows_of(self._table, query, parameters)):
             if len(found) == limit:
@@ -121,9 +127,7 @@ class TableSubscriptions:
                 return None
             after = change(rows.without_secrets(row))
             try:
-                await self._table.update_entity(
-                    rows.changes(after, self._cipher), UpdateMode.MERGE, etag=_etag(row), **_CHANGED_SINCE_READ
-                )
+                await self._table.update_entity(rows.changes(after, self._cipher), UpdateMode.MERGE, **unchanged(row))
             except ResourceModifiedError:
                 await asyncio.sleep(random.uniform(0, _FIRST_WAIT_SECONDS * 2**attempt))  # noqa: S311
                 continue
@@ -139,7 +143,7 @@ class TableSubscriptions:
             try:
                 await self._table.submit_transaction([self._operation(row, changes[row["RowKey"]]) for row in batch])
             except HttpResponseError as error:
-                if error.status_code not in _OVERTAKEN:
+                if error.status_code not in OVERTAKEN:
                     raise
                 for row in batch:
                     await self.change(row["RowKey"], changes[row["RowKey"]])
@@ -188,13 +192,13 @@ class TableSubscriptions:
                 continue
             change = {"PartitionKey": row["PartitionKey"], "RowKey": row["RowKey"], "Secrets": secrets}
             with suppress(ResourceModifiedError, ResourceNotFoundError):
-                await self._table.update_entity(change, UpdateMode.MERGE, etag=_etag(row), **_CHANGED_SINCE_READ)
+                await self._table.update_entity(change, UpdateMode.MERGE, **unchanged(row))
                 rewritten += 1
         return Reencrypted(rewritten, unreadable)
 
     def _operation(self, row: TableEntity, change: Change) -> tuple[str, Row, dict[str, Any]]:
         after = rows.changes(change(rows.without_secrets(row)), self._cipher)
-        return "update", after, {"mode": UpdateMode.MERGE, "etag": _etag(row), **_CHANGED_SINCE_READ}
+        return "update", after, {"mode": UpdateMode.MERGE, **unchanged(row)}
 
     async def _row(self, subscription_id: str) -> TableEntity | None:
         environment_id = environment_of(subscription_id)
@@ -229,7 +233,7 @@ class TableSubscriptions:
         if [row async for row in rows_of(self._table, live, {"environment": environment_id}, 1)]:
             return False
         with suppress(ResourceModifiedError, ResourceNotFoundError):
-            await self._environments.delete_entity(noted, etag=_etag(noted), **_CHANGED_SINCE_READ)
+            await self._environments.delete_entity(noted, **unchanged(noted))
         return True
 
 
@@ -248,7 +252,3 @@ def _try(read: Callable[[Row], Subscription], row: Row) -> Subscription | None:
         fields = {"action": "subscription_unreadable", "subscription_id": row["RowKey"]}
         _log.error("Subscription %s cannot be read: %s", row["RowKey"], error, extra=fields)
         return None
-
-
-def _etag(row: TableEntity) -> str:
-    return str(row.metadata["etag"])

@@ -3,13 +3,24 @@
 from collections.abc import Sequence
 
 from shared.domain.callers import Caller
-from shared.domain.subscriptions import Subscription
+from shared.domain.subscriptions import Subscription, SubscriptionState
+from shared.errors import RequestInvalid
 from shared.ports import Ports
+
+_CURRENT = tuple(state for state in SubscriptionState if state is not SubscriptionState.REPLACED)
 
 
 async def list_subscriptions(
-    ports: Ports, caller: Caller, *, environment_id: str | None, after: str, top: int
+    ports: Ports, caller: Caller, *, environment_id: str | None, state: str, after: str, top: int
 ) -> Sequence[Subscription]:
-    """Subscriptions with an id behind `after`, `top` at most."""
+    """Subscriptions with an id behind `after`, `top` at most: those in a state, or all but the replaced.
+
+    Raises RequestInvalid.
+    """
+    if state and state not in list(SubscriptionState):
+        raise RequestInvalid("state", f"must be one of {', '.join(SubscriptionState)}")
+    states = (SubscriptionState(state),) if state else _CURRENT
     owner = None if caller.is_administrator else caller.owner
-    return await ports.subscriptions.page(owner=owner, environment_id=environment_id, after=after, limit=top)
+    return await ports.subscriptions.page(
+        owner=owner, environment_id=environment_id, after=after, limit=top, states=states
+    )
