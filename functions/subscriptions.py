@@ -13,7 +13,7 @@ from shared.services.admission import require_own
 from shared.services.list_subscriptions import list_subscriptions
 from shared.services.replay_subscription import replay_subscription
 from shared.services.rotate_secret import rotate_secret
-from shared.services.unsubscribe import unsubscribe, unsubscribe_callback
+from shared.services.unsubscribe import unsubscribe, unsubscribe_callback, unsubscribe_flow
 
 subscriptions = func.Blueprint()
 
@@ -51,12 +51,15 @@ async def unsubscribe_from_trigger(req: func.HttpRequest) -> func.HttpResponse:
 
 @subscriptions.route(route="unsubscribe", methods=["POST", "DELETE"], auth_level=func.AuthLevel.FUNCTION)
 @answering
-async def unsubscribe_by_callback(req: func.HttpRequest) -> func.HttpResponse:
-    """End what calls a URL, for callers that do not keep the Location (Logic Apps' HttpWebhook)."""
-    here, body = house(), json_body(req)
+async def unsubscribe_without_location(req: func.HttpRequest) -> func.HttpResponse:
+    """For callers that keep no Location: end what calls a URL, or the calling flow's subscription to a trigger."""
+    here, body, caller = house(), json_body(req), caller_of(req)
     if not isinstance(body, dict):
-        raise RequestInvalid("body", "must be a JSON object with a callbackUrl")
-    await unsubscribe_callback(here.ports, text(body, "callbackUrl"), caller_of(req), here.parse_callback)
+        raise RequestInvalid("body", "must be a JSON object with a callbackUrl or a trigger")
+    if "trigger" in body:
+        await unsubscribe_flow(here.ports, text(body, "trigger"), caller)
+    else:
+        await unsubscribe_callback(here.ports, text(body, "callbackUrl"), caller, here.parse_callback)
     return func.HttpResponse(status_code=204)
 
 

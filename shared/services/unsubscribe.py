@@ -3,10 +3,11 @@
 from collections.abc import Callable
 
 from shared.domain.callback_url import CallbackUrl
-from shared.domain.callers import Caller, callback_key
+from shared.domain.callers import Caller, callback_key, flow_key
 from shared.domain.subscriptions import SubscriptionState
-from shared.errors import CallbackRejected
+from shared.errors import CallbackRejected, RequestInvalid
 from shared.ports import Ports
+from shared.services.admission import require_trigger
 
 
 async def unsubscribe(ports: Ports, subscription_id: str, caller: Caller) -> None:
@@ -22,10 +23,22 @@ async def unsubscribe(ports: Ports, subscription_id: str, caller: Caller) -> Non
 async def unsubscribe_callback(
     ports: Ports, url: str, caller: Caller, parse_callback: Callable[[str], CallbackUrl]
 ) -> None:
-    """Take away what calls this URL, for callers that do not keep the id (Logic Apps' HttpWebhook)."""
+    """Take away what calls this URL, for callers that do not keep the id."""
     try:
         key = callback_key(parse_callback(url).digest)
     except CallbackRejected:
         return
     for kept in await ports.subscriptions.with_key(key):
+        await unsubscribe(ports, kept.id, caller)
+
+
+async def unsubscribe_flow(ports: Ports, trigger_name: str, caller: Caller) -> None:
+    """Take away what the calling flow subscribed to a trigger: Logic Apps' HttpWebhook knows neither id nor URL then.
+
+    Raises NotFound (the trigger), and RequestInvalid when no header names the flow.
+    """
+    trigger = require_trigger(trigger_name)
+    if not caller.flow.name:
+        raise RequestInvalid("callbackUrl", "is missing, and no x-ms-workflow-name header says which flow this is")
+    for kept in await ports.subscriptions.with_key(flow_key(caller, trigger, {})):
         await unsubscribe(ports, kept.id, caller)
