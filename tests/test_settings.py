@@ -12,6 +12,7 @@ from shared.settings import (
     DEFAULT_API_SCOPE,
     DEFAULT_API_URL,
     DEFAULT_CALLBACK_HOSTS,
+    DEFAULT_FLOW_SCOPE,
     Settings,
     StorageSettings,
     read_settings,
@@ -62,6 +63,9 @@ def test_what_is_not_set_has_a_default() -> None:
         callback_allow_loopback=False,
         public_base_url="http://127.0.0.1:7071",
         fast_poll_seconds=20,
+        delivery_rate_per_second=10,
+        suspended_days=14,
+        flow_token_scope=DEFAULT_FLOW_SCOPE,
         managed_identity=False,
     )
 
@@ -78,6 +82,9 @@ def test_every_setting_is_taken() -> None:
             "CALLBACK_ALLOW_LOOPBACK": "True",
             "PUBLIC_BASE_URL": "https://signals.contoso.com/",
             "FAST_POLL_SECONDS": "0",
+            "DELIVERY_RATE_PER_SECOND": " 25 ",
+            "SUSPENDED_DAYS": "30",
+            "FLOW_TOKEN_SCOPE": "https://gov.service.flow.microsoft.us//.default",
             "IDENTITY_ENDPOINT": "http://127.0.0.1:1/token",
         }
     )
@@ -91,6 +98,8 @@ def test_every_setting_is_taken() -> None:
     assert read.callback_encryption_keys == (KEY, OLDER_KEY)
     assert (read.callback_allow_loopback, read.managed_identity) == (True, True)
     assert (read.public_base_url, read.fast_poll_seconds) == ("https://signals.contoso.com", 0)
+    assert (read.delivery_rate_per_second, read.suspended_days) == (25, 30)
+    assert read.flow_token_scope == "https://gov.service.flow.microsoft.us//.default"
 
 
 def test_in_azure_storage_is_reached_by_identity_and_the_address_is_known() -> None:
@@ -130,11 +139,11 @@ WRONG = [
     ({"CALLBACK_ALLOWED_HOSTS": "logic.azure.com"}, "CALLBACK_ALLOWED_HOSTS"),
     ({"CALLBACK_ALLOWED_HOSTS": ".com"}, "CALLBACK_ALLOWED_HOSTS"),
     ({"PUBLIC_BASE_URL": "http://signals.contoso.com"}, "PUBLIC_BASE_URL"),
-    ({"FAST_POLL_SECONDS": "often"}, "FAST_POLL_SECONDS"),
-    ({"FAST_POLL_SECONDS": "-1"}, "FAST_POLL_SECONDS"),
-    ({"FAST_POLL_SECONDS": "3601"}, "FAST_POLL_SECONDS"),
-    ({"FAST_POLL_SECONDS": "1.5"}, "FAST_POLL_SECONDS"),
-    ({"FAST_POLL_SECONDS": "²"}, "FAST_POLL_SECONDS"),
+    *(
+        ({name: value}, name)
+        for name in ("FAST_POLL_SECONDS", "DELIVERY_RATE_PER_SECOND", "SUSPENDED_DAYS")
+        for value in ("often", "-1", "3601", "1.5", "²", "1e3")
+    ),
 ]
 
 
@@ -219,6 +228,17 @@ def test_keys_of_environments_are_enough() -> None:
     base = {name: value for name, value in NEEDED.items() if name != "CUSTOMER_INSIGHTS_SUBSCRIPTION_KEY"}
     read = settings({f"CUSTOMER_INSIGHTS_SUBSCRIPTION_KEY__{SECOND.replace('-', '')}": "own"}, base)
     assert (read.subscription_key(SECOND), read.subscription_key(FIRST)) == ("own", "")
+
+
+def test_the_token_for_flows_is_asked_for_with_two_slashes() -> None:
+    """The resource of Power Automate ends with one, and the scope adds another: with one only the token is refused."""
+    assert settings().flow_token_scope == "https://service.flow.microsoft.com//.default"
+
+
+@pytest.mark.parametrize("name", ["DELIVERY_RATE_PER_SECOND", "SUSPENDED_DAYS", "FLOW_TOKEN_SCOPE"])
+def test_a_setting_that_is_empty_has_its_default(name: str) -> None:
+    """As the portal leaves it when somebody clears the field."""
+    assert settings({name: ""}) == settings()
 
 
 @pytest.mark.parametrize("keys", [KEY, f"{KEY},{OLDER_KEY}"])

@@ -24,7 +24,7 @@ CONNECT_SECONDS = 5
 CALLS_AT_ONCE = 256
 MAX_ANSWER_BYTES = 64 * 1024
 _HEADERS = {"Content-Type": "application/json; charset=utf-8", "User-Agent": "customer-insights-signals"}
-_CODE = re.compile(r"[\w.-]{1,100}", re.ASCII)  # a code is kept and shown: no room for a URL in it
+_CODE = re.compile(r"[\w.-]{1,100}", re.ASCII)  # codes and run ids are kept and shown: no room for a URL in them
 _REASONS: tuple[tuple[type[Exception], str], ...] = (
     (TimeoutError, "timeout"),
     (aiohttp.ClientConnectorDNSError, "dns"),
@@ -106,7 +106,7 @@ class CallbackSender:
                 response.status,
                 _code(await _start_of(response)) if response.status >= 400 else "",
                 retry_after_seconds(response.headers.get("Retry-After")),
-                response.headers.get("x-ms-workflow-run-id"),
+                _word(response.headers.get("x-ms-workflow-run-id", "")) or None,
             )
 
     def _open(self) -> aiohttp.ClientSession:
@@ -144,4 +144,9 @@ def _code(body: bytes) -> str:
         code = msgspec.json.decode(body, type=_FaultBody).error.code
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
         return ""
-    return code if _CODE.fullmatch(code) else ""
+    return _word(code)
+
+
+def _word(text: str) -> str:
+    """What a flow says of itself, if it can be shown."""
+    return text if _CODE.fullmatch(text) else ""

@@ -33,8 +33,9 @@ ENVIRONMENTS = "environments"
 SUBSCRIPTIONS = "subscriptions"
 KEYS = "subscriptionkeys"
 _IDS_A_QUERY = 14  # Azure Tables takes 15 comparisons in a query
-_TRIES = 10
-_FIRST_WAIT_SECONDS = 0.01  # the last is about 5 seconds
+_TRIES = 14
+_FIRST_WAIT_SECONDS = 0.01
+_LONGEST_WAIT_SECONDS = 2
 
 _log = logging.getLogger(__name__)
 
@@ -129,7 +130,8 @@ class TableSubscriptions:
             try:
                 await self._table.update_entity(rows.changes(after, self._cipher), UpdateMode.MERGE, **unchanged(row))
             except ResourceModifiedError:
-                await asyncio.sleep(random.uniform(0, _FIRST_WAIT_SECONDS * 2**attempt))  # noqa: S311
+                longest = min(_FIRST_WAIT_SECONDS * 2**attempt, _LONGEST_WAIT_SECONDS)
+                await asyncio.sleep(random.uniform(0, longest))  # noqa: S311
                 continue
             except ResourceNotFoundError:
                 return None

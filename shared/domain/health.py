@@ -54,35 +54,40 @@ def begin_probe(subscription: Subscription, now: datetime) -> Subscription:
 
 
 def after_success(subscription: Subscription, now: datetime, *, delivered: int, run_id: str) -> Subscription:
-    """A flow that takes events is well, and on."""
+    """A flow that takes events is well, and on. A call that began before the flow asked for a rest says neither."""
     health = subscription.health
-    well = replace(
+    counted = replace(
         health,
-        failures=0,
-        refusals=0,
-        open_until=None,
-        probe_until=None,
         delivered=health.delivered + delivered,
-        last_success_at=now,
+        last_success_at=max(now, health.last_success_at or now),
         last_run_id=run_id or health.last_run_id,
     )
+    if _is_open(health, now) or (health.last_failure_at is not None and now < health.last_failure_at):
+        return replace(subscription, health=counted)
+    well = replace(counted, failures=0, refusals=0, open_until=None, probe_until=None)
     state = SubscriptionState.ACTIVE if subscription.state is SubscriptionState.SUSPENDED else subscription.state
     return _in_state(replace(subscription, health=well), state, now)
 
 
 def after_failure(subscription: Subscription, now: datetime, failure: Failure) -> Subscription:
-    """Count a failed attempt, and leave the flow alone where that is called for."""
+    """Count a failed attempt, and leave the flow alone where that is called for.
+
+    Calls that were out together count as one: what fails while the flow is left alone makes its rest no longer.
+    """
     health = subscription.health
+    counts = not _is_open(health, now)
     failed = replace(
         health,
-        failures=health.failures + (failure.verdict is not Verdict.REFUSED),
-        refusals=health.refusals + 1 if failure.refused_token else 0,
+        failures=health.failures + (counts and failure.verdict is not Verdict.REFUSED),
+        refusals=health.refusals + counts if failure.refused_token else 0,
         probe_until=None,
         failed=health.failed + 1,
         last_failure_at=now,
         last_reason=failure.reason,
     )
     state = _state_after(subscription.state, failed, failure)
+    if state is SubscriptionState.SUSPENDED and subscription.state is not state:
+        failed = replace(failed, failures=1)  # the slow schedule begins
     changed = replace(subscription, health=replace(failed, open_until=_open_until(failed, state, now, failure)))
     return _in_state(changed, state, now)
 
@@ -104,8 +109,9 @@ def _state_after(state: SubscriptionState, health: Health, failure: Failure) -> 
 
 
 def _open_until(health: Health, state: SubscriptionState, now: datetime, failure: Failure) -> datetime | None:
+    before = health.open_until if _is_open(health, now) else None
     if failure.verdict in (Verdict.REFUSED, Verdict.GONE):
-        return None  # the flow answers: this one event is at fault; or nothing more is sent
+        return before  # the flow answers: this one event is at fault; or nothing more is sent
     asked = failure.retry_after_seconds or 0
     if state is SubscriptionState.SUSPENDED:
         step = _SUSPENDED_SECONDS[min(max(health.failures - 1, 0), len(_SUSPENDED_SECONDS) - 1)]
@@ -113,8 +119,12 @@ def _open_until(health: Health, state: SubscriptionState, now: datetime, failure
         step = _OPEN_SECONDS[min(health.failures - FAILURES_TO_OPEN, len(_OPEN_SECONDS) - 1)]
     else:
         step = 0
-    wait = min(timedelta(seconds=max(step, asked)), _LONGEST_OPEN)
-    return now + wait if wait else None
+    wait = timedelta(seconds=min(max(step, asked), _LONGEST_OPEN.total_seconds()))
+    return max(now + wait, before or now) if wait or before else None
+
+
+def _is_open(health: Health, now: datetime) -> bool:
+    return health.open_until is not None and now < health.open_until
 
 
 def _in_state(subscription: Subscription, state: SubscriptionState, now: datetime) -> Subscription:

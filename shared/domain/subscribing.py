@@ -39,6 +39,7 @@ _MISSING = {
 _MAX_DIMENSIONS = 10
 _MAX_TEXT = 512
 _MAX_CHOICES = 50
+_MAX_CHOICE = 100  # 100 of them fit a column, which holds 32 K characters
 _MAX_DIGITS = 60
 
 
@@ -185,15 +186,15 @@ def _choice(fields: Fields, name: str, choices: tuple[str, ...], default: str) -
 def _texts(fields: Fields, name: str) -> tuple[str, ...]:
     value = fields.get(name, ())
     listed = [value] if isinstance(value, str) else value
-    if not isinstance(listed, list | tuple) or not all(_is_short(item) for item in listed):
-        raise RequestInvalid(name, "must be a list of texts")
+    if not isinstance(listed, list | tuple) or not all(_is_short(item, _MAX_CHOICE) for item in listed):
+        raise RequestInvalid(name, f"must be a list of texts of {_MAX_CHOICE} characters at most")
     if len(listed) > _MAX_CHOICES:
         raise RequestInvalid(name, f"takes {_MAX_CHOICES} entries at most")
     return tuple(listed)
 
 
-def _is_short(item: object) -> bool:
-    return isinstance(item, str) and 0 < len(item) <= _MAX_TEXT and item.isprintable()
+def _is_short(item: object, most: int = _MAX_TEXT) -> bool:
+    return isinstance(item, str) and 0 < len(item) <= most and item.isprintable()
 
 
 def _optional(fields: Fields, name: str, read: Callable[[Fields, str], T]) -> T | None:

@@ -64,7 +64,8 @@ async def _turn(
 
 
 def _noting(ports: Ports, served: Served, before: Change | None) -> Change:
-    note = partial(after_success, now=ports.clock(), delivered=served.delivered, run_id=served.run_id)
+    moment = served.delivered_at or ports.clock()
+    note = partial(after_success, now=moment, delivered=served.delivered, run_id=served.run_id)
     return note if before is None else lambda one: note(before(one))
 
 

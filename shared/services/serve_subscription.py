@@ -29,6 +29,7 @@ class Served:
 
     counts: Counter[str] = field(default_factory=Counter)
     delivered: int = 0
+    delivered_at: datetime | None = None
     run_id: str = ""
 
 
@@ -111,6 +112,7 @@ class _Turn:
             self.ports.windows.of(self.subscription.id).close_until(self.subscription.health.open_until)
             return goes_on
         self.served.delivered += events
+        self.served.delivered_at = self.ports.clock()
         self.served.run_id = attempt.run_id
         if self.subscription.health.failures or self.subscription.health.open_until:
             await self._tell_it_is_well()

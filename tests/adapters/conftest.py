@@ -1,8 +1,9 @@
-"""What adapter tests call: the simulator, and a server that answers what a test says."""
+"""What adapter tests call: the simulator, a server that answers what a test says, and storage that counts."""
 
 from collections import deque
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
+from uuid import uuid4
 
 import pytest
 from aiohttp.test_utils import TestServer
@@ -12,6 +13,8 @@ from local.simulator.scenario import load_scenario
 from local.simulator.server import make_app, simulation_of
 from local.simulator.vendor import Paths
 from shared.adapters.insights_api import CustomerInsightsApi
+from shared.adapters.storage import StorageAccount
+from tests.adapters.counting import Ledger, counted_account
 from tests.adapters.loopback import Loopback
 from tests.adapters.vendor import KEY, SCOPE, Credential, Vendor, Watch
 
@@ -58,3 +61,22 @@ async def api(loopback: Loopback) -> AsyncIterator[CustomerInsightsApi]:
     made = CustomerInsightsApi(loopback.url, Credential(), SCOPE, lambda _: KEY, monotonic=watch)
     yield made
     await made.close()
+
+
+@pytest.fixture
+def ledger() -> Ledger:
+    return Ledger()
+
+
+@pytest.fixture
+async def account(azurite: str, ledger: Ledger) -> AsyncIterator[StorageAccount]:
+    """The emulator; what is asked of it is in the ledger."""
+    made = counted_account(azurite, ledger)
+    yield made
+    await made.close()
+
+
+@pytest.fixture
+def environment_id() -> str:
+    """An environment that no other test uses."""
+    return str(uuid4())

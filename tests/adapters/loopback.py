@@ -1,10 +1,12 @@
 """A server on loopback that answers what a test says and remembers what it was asked."""
 
 from collections import deque
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
 from aiohttp import web
+from aiohttp.test_utils import TestServer
 
 Answering = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
@@ -47,6 +49,15 @@ class Loopback:
         self.asked.append(Asked(request.method, request.raw_path, dict(request.headers), await request.read()))
         handle = self.answers.popleft() if len(self.answers) > 1 else self.answers[0]
         return await handle(request)
+
+
+@asynccontextmanager
+async def serving() -> AsyncIterator[Loopback]:
+    """A server that answers what it is told."""
+    made = Loopback()
+    async with TestServer(made.app) as server:
+        made.url = str(server.make_url("")).rstrip("/")
+        yield made
 
 
 async def drop(request: web.Request) -> web.StreamResponse:

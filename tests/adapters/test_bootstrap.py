@@ -14,6 +14,7 @@ from local.simulator.server import make_app, simulation_of
 from shared import bootstrap
 from shared.bootstrap import build, house
 from shared.domain.checkpoint import EnvironmentState
+from shared.domain.deliveries import FlowCall
 from shared.domain.events import NumberedEvent
 from shared.errors import CallbackRejected, SettingsInvalid
 from shared.ports import Queue
@@ -47,11 +48,13 @@ async def test_every_port_works_and_nothing_is_left_open(
     subscription = samples.subscription(environment_id)
     loopback.answer(202)
     assert (await here.ports.insights.jobs(environment_id, top=1)).jobs
-    assert (await here.ports.flows.call(loopback.url, samples.event(environment_id))).status == 202
+    call = FlowCall(loopback.url, (samples.event(environment_id),))
+    assert (await here.ports.flows.call(call)).status == 202
     await here.ports.checkpoints.write(f"{environment_id}-b", EnvironmentState(), None)
     await here.ports.log.append(environment_id, [NumberedEvent(1, samples.event(environment_id))])
     await here.ports.subscriptions.save(subscription)
     assert await here.ports.subscriptions.find(subscription.id) == subscription
+    assert await here.ports.claims.forget(samples.NOON.replace(year=2001)) == 0
     assert here.ports.clock().utcoffset() is not None
     assert 0 <= here.ports.jitter() <= 1
     await here.close()

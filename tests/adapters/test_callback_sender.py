@@ -12,7 +12,7 @@ from local.children import free_ports
 from shared.adapters import callback_sender
 from shared.adapters.callback_sender import CALLS_AT_ONCE, MAX_ANSWER_BYTES, CallbackSender
 from shared.adapters.messages import decode_event, encode_event
-from shared.domain.deliveries import Answer
+from shared.domain.deliveries import Answer, FlowCall
 from shared.errors import CallbackRejected, DeliveryFailed, SignalsError
 from tests.adapters.loopback import Loopback, drop
 from tests.adapters.vendor import chain
@@ -31,14 +31,18 @@ async def sender() -> AsyncIterator[CallbackSender]:
     await made.close()
 
 
+def call_of(url: str) -> FlowCall:
+    return FlowCall(url, (EVENT,))
+
+
 async def answer_to(sender: CallbackSender, loopback: Loopback) -> Answer:
-    return await sender.call(loopback.url + SECRET_PATH, EVENT)
+    return await sender.call(call_of(loopback.url + SECRET_PATH))
 
 
 async def failure_of(sender: CallbackSender, url: str) -> SignalsError:
     """The failure, after a look at all that it could tell: neither the URL nor a part of it that opens the flow."""
     with pytest.raises(SignalsError) as caught:
-        await sender.call(url, EVENT)
+        await sender.call(call_of(url))
     shown = "".join(traceback.format_exception(caught.value))
     hidden = "".join(str(one) + repr(one) + repr(vars(one)) for one in chain(caught.value))
     for secret in ("sig", "aB%2Bc-_d", "aB+c", "w-1", "/workflows"):
@@ -66,7 +70,7 @@ async def test_the_url_is_called_as_it_was_given_to_the_letter(
 ) -> None:
     """Another spelling of the same URL might not pass the check of its signature."""
     loopback.answer(202, b"")
-    await sender.call(loopback.url + path, EVENT)
+    await sender.call(call_of(loopback.url + path))
     assert loopback.asked[0].raw_path == (path if path.startswith("/") else f"/{path}")
 
 
@@ -198,7 +202,7 @@ async def test_one_connection_serves_many_calls_and_remembers_no_cookie(
 
     loopback.answers.append(with_cookie)
     for _ in range(3):
-        await sender.call(loopback.url.replace("127.0.0.1", "localhost") + SECRET_PATH, EVENT)
+        await sender.call(call_of(loopback.url.replace("127.0.0.1", "localhost") + SECRET_PATH))
     assert ["Cookie" in asked.headers for asked in loopback.asked] == [False] * 3
     assert len(transports) == 1
 

@@ -50,3 +50,10 @@ def test_a_key_that_is_none_is_told_in_one_line_that_does_not_repeat_it(keys: li
         Cipher(keys)
     assert "\n" not in str(caught.value)
     assert OLD not in str(caught.value)
+
+
+def test_only_what_the_newest_key_encrypted_is_current() -> None:
+    rotated = Cipher([NEW, OLD])
+    assert rotated.is_current(rotated.encrypt(CALLBACK))
+    for token in (Cipher([OLD]).encrypt(CALLBACK), Cipher([OTHER]).encrypt(CALLBACK), "", "no token"):
+        assert not rotated.is_current(token)

@@ -16,10 +16,12 @@ from local.simulator.simulation import Simulation
 from shared.adapters.blobs import BlobCheckpoints, BlobClaims
 from shared.adapters.callback_sender import CallbackSender
 from shared.adapters.cipher import Cipher
+from shared.adapters.dead_table import TableDeadDeliveries
+from shared.adapters.event_table import TableEventLog
 from shared.adapters.insights_api import CustomerInsightsApi
 from shared.adapters.queues import StorageQueues
 from shared.adapters.storage import StorageAccount
-from shared.adapters.tables import TableDeadDeliveries, TableEventLog, TableSubscriptions
+from shared.adapters.subscription_table import TableSubscriptions
 from shared.ports import Clock, Ports
 from shared.services.poll_environment import PollOutcome, poll_environment
 from tests.adapters.counting import Ledger, Sent, counted_account
@@ -92,6 +94,7 @@ def ports_of(account: StorageAccount, api: CustomerInsightsApi, flows: CallbackS
         dead=TableDeadDeliveries(account.tables, claims),
         queues=StorageQueues(account.queues, claims),
         flows=flows,
+        claims=claims,
         clock=clock,
     )
 

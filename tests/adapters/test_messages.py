@@ -19,6 +19,7 @@ from shared.adapters.messages import (
     encode_deliveries,
     encode_event,
     encode_events,
+    encode_events_list,
     encode_polls,
 )
 from shared.domain.deliveries import DeliveryBatch, Pair
@@ -36,6 +37,7 @@ EVENTS = st.builds(
     Event, id=st.text(), type=st.text(), source=st.text(), subject=st.text(), time=TIMES,
     data=st.dictionaries(st.text(), JSON, max_size=4),
 )  # fmt: skip
+SINCE = st.none() | st.sampled_from([datetime(2026, 3, 2, tzinfo=UTC), datetime(2026, 3, 2, 0, 0, 0, 1, tzinfo=UTC)])
 SIZES = st.sampled_from([0, 10, 300, 5_000, 20_000, 24_000, 40_000, 48_500, 60_000])
 quick = settings(max_examples=60, deadline=None, derandomize=True)
 
@@ -52,10 +54,9 @@ def delivery_batches(draw: st.DrawFn) -> DeliveryBatch:
     """Events of any size, and many subscriptions with some of them each, in order."""
     events = sized(draw(st.lists(SIZES, min_size=1, max_size=8)))
     wanted = st.sets(st.integers(0, len(events) - 1)).map(lambda places: tuple(sorted(places)))
-    kinds = draw(st.lists(st.tuples(wanted, st.integers(1, 10)), min_size=1, max_size=6))
-    copies = draw(st.sampled_from([1, 3, 150]))
-    each = [(events_, attempt) for events_, attempt in kinds for _ in range(copies)]
-    pairs = tuple(Pair(f"environment.{place:043}", chosen, attempt) for place, (chosen, attempt) in enumerate(each))
+    kinds = draw(st.lists(st.tuples(wanted, st.integers(1, 10), SINCE, st.booleans()), min_size=1, max_size=6))
+    each = [kind for kind in kinds for _ in range(draw(st.sampled_from([1, 3, 150])))]
+    pairs = tuple(Pair(f"environment.{place:043}", *kind) for place, kind in enumerate(each))
     return DeliveryBatch("environment", events, pairs)
 
 
@@ -112,6 +113,21 @@ def test_every_pair_survives_once_and_in_order(batch: DeliveryBatch) -> None:
 
 @quick
 @given(delivery_batches())
+def test_every_part_of_a_pair_knows_since_when_it_waits_and_whether_it_has_its_slot(batch: DeliveryBatch) -> None:
+    known = {pair.subscription_id: (pair.since, pair.has_slot) for pair in batch.pairs}
+    for body in encode_deliveries(batch):
+        for pair in decode_deliveries(body).pairs:
+            assert (pair.since, pair.has_slot) == known[pair.subscription_id]
+
+
+def test_a_first_attempt_says_no_more_than_it_has_to() -> None:
+    """Thousands of pairs share a message."""
+    (body,) = encode_deliveries(DeliveryBatch("environment", sized([0]), (Pair("environment.one", (0,)),)))
+    assert json.loads(body)["deliveries"] == [{"subscription": "environment.one", "events": [0]}]
+
+
+@quick
+@given(delivery_batches())
 def test_a_deliveries_message_is_small_or_holds_one_event_and_only_what_is_wanted(batch: DeliveryBatch) -> None:
     for body in encode_deliveries(batch):
         found = decode_deliveries(body)
@@ -124,6 +140,14 @@ def test_a_deliveries_message_is_small_or_holds_one_event_and_only_what_is_wante
 def test_a_poll_request_survives(environments: tuple[str, ...], asked_at: datetime | None, hop: int) -> None:
     request = PollRequest(environments, asked_at, hop)
     assert decode_polls(encode_polls(request)) == request
+
+
+@quick
+@given(st.lists(EVENTS, max_size=5))
+def test_a_list_of_events_is_an_array_of_each_as_it_is_written_alone(events: list[Event]) -> None:
+    body = encode_events_list(events)
+    assert json.loads(body) == [json.loads(encode_event(event)) for event in events]
+    assert body == b"[" + b",".join(encode_event(event) for event in events) + b"]"
 
 
 def test_an_event_is_written_as_cloudevents_says() -> None:

@@ -2,7 +2,6 @@
 
 import base64
 import json
-from collections.abc import AsyncIterator
 from uuid import uuid4
 
 import pytest
@@ -11,45 +10,38 @@ from cryptography.fernet import Fernet
 
 from shared.adapters.blobs import BlobCheckpoints, BlobClaims
 from shared.adapters.cipher import Cipher
+from shared.adapters.event_table import TableEventLog
 from shared.adapters.messages import MAX_MESSAGE_BYTES
 from shared.adapters.queues import StorageQueues
+from shared.adapters.rows import MAX_ROW_BYTES
 from shared.adapters.storage import StorageAccount, or_create
-from shared.adapters.tables import MAX_ROW_BYTES, TableEventLog, TableSubscriptions
+from shared.adapters.subscription_table import TableSubscriptions
 from shared.domain.checkpoint import EnvironmentState
 from shared.domain.deliveries import DeliveryBatch, Pair
 from shared.domain.events import NumberedEvent
 from shared.errors import SettingsInvalid
 from shared.ports import EventBatch, PollRequest, Queue
-from tests.adapters.counting import Ledger, counted_account
+from tests.adapters.counting import Ledger
 from tests.contracts import samples
 
 MEBIBYTE = 1024 * 1024
 
 
-@pytest.fixture
-def ledger() -> Ledger:
-    return Ledger()
-
-
-@pytest.fixture
-async def account(azurite: str, ledger: Ledger) -> AsyncIterator[StorageAccount]:
-    made = counted_account(azurite, ledger)
-    yield made
-    await made.close()
-
-
-@pytest.fixture
-def environment_id() -> str:
-    return str(uuid4())
-
-
-async def test_a_callback_url_is_not_in_its_row_in_plain(account: StorageAccount, environment_id: str) -> None:
+async def test_no_secret_is_in_its_row_in_plain(account: StorageAccount, environment_id: str) -> None:
+    """Neither the callback URL nor what calls are signed with."""
     key = Fernet.generate_key().decode()
-    subscription = samples.subscription(environment_id)
+    subscription = samples.full_subscription(environment_id)
     await TableSubscriptions(account.tables, Cipher([key])).save(subscription)
     row = await account.tables.get_table_client("subscriptions").get_entity(environment_id, subscription.id)
-    assert not any(part in str(row) for part in ("s3cr3t", "sig=", "logic.azure.com", samples.CALLBACK))
-    assert Cipher([key]).decrypt(row["CallbackUrl"]) == samples.CALLBACK
+    secrets = [one.secret for one in subscription.signing_secrets]
+    assert not any(part in str(row) for part in ("s3cr3t", "sig=", samples.CALLBACK, "whsec_", *secrets))
+    assert json.loads(Cipher([key]).decrypt(row["Secrets"])) == {
+        "callbackUrl": samples.CALLBACK,
+        "signing": [
+            {"secret": "whsec_bmV3", "until": None},
+            {"secret": "whsec_b2xk", "until": "2026-03-04T12:00:00.000002Z"},
+        ],
+    }
 
 
 async def test_a_row_that_cannot_be_read_is_left_out_and_told(

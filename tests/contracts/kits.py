@@ -1,11 +1,14 @@
 """What stands behind the ports in a contract test: the fakes in memory, or the adapters on a storage emulator."""
 
+import base64
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Protocol
+from uuid import uuid4
 
-from azure.core.exceptions import ResourceExistsError
+from azure.core.exceptions import ResourceExistsError, ResourceNotFoundError
 from azure.storage.queue import TextBase64DecodePolicy
 from azure.storage.queue.aio import QueueClient
 from cryptography.fernet import Fernet
@@ -14,17 +17,14 @@ from shared.adapters.blobs import BlobCheckpoints, BlobClaims
 from shared.adapters.cipher import Cipher
 from shared.adapters.dead_table import TableDeadDeliveries
 from shared.adapters.event_table import TableEventLog
-from shared.adapters.memory import (
-    MemoryCheckpoints,
-    MemoryEventLog,
-    MemoryQueues,
-)
-from shared.adapters.memory_subscriptions import MemoryDeadDeliveries, MemorySubscriptions
+from shared.adapters.memory import MemoryCheckpoints, MemoryEventLog, MemoryQueues
+from shared.adapters.memory_subscriptions import MemoryClaims, MemoryDeadDeliveries, MemorySubscriptions
 from shared.adapters.queues import StorageQueues
-from shared.adapters.storage import StorageAccount
+from shared.adapters.storage import StorageAccount, or_create
 from shared.adapters.subscription_table import TableSubscriptions
+from shared.domain.deliveries import PoisonMessage
 from shared.ports import Queue, Queues
-from shared.stores import CheckpointStore, DeadDeliveryStore, EventLog, SubscriptionStore
+from shared.stores import CheckpointStore, Claims, DeadDeliveryStore, EventLog, SubscriptionStore
 
 
 class Mailbox(Protocol):
@@ -36,6 +36,10 @@ class Mailbox(Protocol):
 
     async def waiting(self, queue: Queue) -> int:
         """How many messages there are, seen or not."""
+        ...
+
+    async def give_up(self, queue: Queue, *bodies: bytes) -> None:
+        """Put bodies aside as the Functions host does with a message that failed five times."""
         ...
 
 
@@ -51,6 +55,7 @@ class Kit:
     dead: DeadDeliveryStore
     queues: Queues
     mailbox: Mailbox
+    claims: Claims
 
 
 class MemoryMailbox:
@@ -68,6 +73,9 @@ class MemoryMailbox:
 
     async def waiting(self, queue: Queue) -> int:
         return len(self._queues.messages[queue])
+
+    async def give_up(self, queue: Queue, *bodies: bytes) -> None:
+        self._queues.poisoned += [PoisonMessage(str(uuid4()), queue.value, body, datetime.now(UTC)) for body in bodies]
 
 
 class StorageMailbox:
@@ -87,13 +95,20 @@ class StorageMailbox:
     async def waiting(self, queue: Queue) -> int:
         return (await self._client(queue).get_queue_properties()).approximate_message_count or 0
 
+    async def give_up(self, queue: Queue, *bodies: bytes) -> None:
+        client = self._account.queues.get_queue_client(f"{queue.value}-poison")
+        for text in [base64.b64encode(body).decode() for body in bodies]:
+            await or_create(lambda: client.send_message(text), client.create_queue)  # noqa: B023
+
     async def clear(self) -> None:
-        """Make the queues, or empty them."""
+        """Make the queues, or empty them; take the poison away."""
         for queue in Queue:
             try:
                 await self._client(queue).create_queue()
             except ResourceExistsError:
                 await self._client(queue).clear_messages()
+            with suppress(ResourceNotFoundError):
+                await self._account.queues.get_queue_client(f"{queue.value}-poison").clear_messages()
 
     def _client(self, queue: Queue) -> QueueClient:
         return self._account.queues.get_queue_client(queue.value, message_decode_policy=TextBase64DecodePolicy())
@@ -113,6 +128,7 @@ def memory_kit() -> Kit:
         MemoryDeadDeliveries(),
         queues,
         MemoryMailbox(queues),
+        MemoryClaims(),
     )
 
 
@@ -133,6 +149,7 @@ async def storage_kit(connection_string: str) -> AsyncIterator[Kit]:
             TableDeadDeliveries(account.tables, claims),
             StorageQueues(account.queues, claims),
             mailbox,
+            claims,
         )
     finally:
         await account.close()

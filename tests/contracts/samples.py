@@ -8,9 +8,10 @@ from decimal import Decimal
 from shared.adapters.messages import encode_event
 from shared.domain.checkpoint import Checkpoint, EnvironmentState, JobMark, Reachability, SeriesMark, SourceMark
 from shared.domain.events import Event, EventType, JsonValue, NumberedEvent, make_event
+from shared.domain.signatures import SigningSecret
 from shared.domain.snapshot import Look
 from shared.domain.subscribing import parse_filters
-from shared.domain.subscriptions import Subscription, Trigger
+from shared.domain.subscriptions import Flow, Health, Subscription, SubscriptionState, Trigger
 from shared.domain.watches import FreshnessWatch
 
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
@@ -97,7 +98,7 @@ def _mark(place: int) -> SeriesMark:
 
 def listed(subscriptions: Iterable[Subscription]) -> list[Subscription]:
     """Subscriptions as a listing shows them: without their secrets."""
-    return [replace(one, callback_url="") for one in subscriptions]
+    return [replace(one, callback_url="", signing_secrets=()) for one in subscriptions]
 
 
 def subscription(
@@ -117,4 +118,24 @@ def subscription(
         callback_url=CALLBACK,
         created_at=NOON + timedelta(microseconds=123456),
         label="Post to Teams: ÆØÅ 🎉",
+    )
+
+
+def full_subscription(environment_id: str, name: str = "one") -> Subscription:
+    """A subscription in which nothing is left out."""
+    moments = [NOON + timedelta(days=day, microseconds=day) for day in range(1, 9)]
+    return replace(
+        subscription(environment_id, name, fields={"dataSourceId": "ds-1", "submission": "scheduled"}),
+        state=SubscriptionState.REPLACED,
+        state_since=moments[0],
+        owner="owner æ",
+        flow=Flow("flow-name", "flow-environment", "run/action"),
+        flow_key=f"flow-{environment_id}",
+        callback_key=f"callback-{environment_id}",
+        callback_shown="prod-01.westeurope.logic.azure.com (5f2c)",
+        signing_secrets=(SigningSecret("whsec_bmV3"), SigningSecret("whsec_b2xk", moments[1])),
+        batch=True,
+        replaced_by=f"{environment_id}.two",
+        polled_at=moments[2],
+        health=Health(1, 2, moments[3], moments[4], moments[5], 3, 4, moments[6], "run æ", moments[7], "http_500"),
     )

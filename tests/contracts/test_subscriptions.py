@@ -67,10 +67,29 @@ async def test_every_state_is_kept(kit: Kit, environment_id: str, state: Subscri
     assert await kit.subscriptions.find(saved.id) == saved
 
 
+async def test_every_field_survives(kit: Kit, environment_id: str) -> None:
+    saved = samples.full_subscription(environment_id)
+    await kit.subscriptions.save(saved)
+    assert await kit.subscriptions.find(saved.id) == saved
+
+
+async def test_only_who_calls_the_flow_is_given_its_secrets(kit: Kit, environment_id: str) -> None:
+    saved = samples.full_subscription(environment_id)
+    await kit.subscriptions.save(saved)
+    (listed,) = samples.listed([saved])
+    assert await kit.subscriptions.show(saved.id) == listed
+    assert await kit.subscriptions.of_environment(environment_id) == [listed]
+    assert await kit.subscriptions.with_key(saved.flow_key) == [listed]
+    page = await kit.subscriptions.page(owner=None, environment_id=environment_id, after="", limit=5)
+    assert page == [listed]
+    assert await kit.subscriptions.find_all([saved.id]) == {saved.id: saved}
+
+
 async def test_an_unknown_subscription_is_not_found(kit: Kit, environment_id: str) -> None:
     await kit.subscriptions.save(samples.subscription(environment_id))
     assert await kit.subscriptions.find(f"{environment_id}.other") is None
     assert await kit.subscriptions.find("nowhere.one") is None
+    assert await kit.subscriptions.show(f"{environment_id}.other") is None
 
 
 async def test_saving_again_replaces(kit: Kit, environment_id: str) -> None:
@@ -79,24 +98,6 @@ async def test_saving_again_replaces(kit: Kit, environment_id: str) -> None:
     await kit.subscriptions.save(first)
     await kit.subscriptions.save(again)
     assert await kit.subscriptions.of_environment(environment_id) == samples.listed([again])
-
-
-async def test_a_state_is_changed_and_nothing_else(kit: Kit, environment_id: str) -> None:
-    saved = samples.subscription(environment_id, fields={"dataSourceId": "ds-1"})
-    await kit.subscriptions.save(saved)
-    await kit.subscriptions.set_state(saved.id, SubscriptionState.SUSPENDED)
-    assert await kit.subscriptions.find(saved.id) == replace(saved, state=SubscriptionState.SUSPENDED)
-
-
-async def test_changing_the_state_of_a_removed_subscription_does_not_bring_it_back(
-    kit: Kit, environment_id: str
-) -> None:
-    saved = samples.subscription(environment_id)
-    await kit.subscriptions.save(saved)
-    await kit.subscriptions.remove(saved.id)
-    await kit.subscriptions.set_state(saved.id, SubscriptionState.ENDED)
-    assert await kit.subscriptions.find(saved.id) is None
-    assert await kit.subscriptions.of_environment(environment_id) == []
 
 
 async def test_a_removed_subscription_is_gone_and_removing_it_again_is_no_error(kit: Kit, environment_id: str) -> None:
@@ -160,8 +161,11 @@ async def test_an_odd_id_is_unknown_and_breaks_nothing(kit: Kit, environment_id:
     kept = samples.subscription(environment_id)
     await kit.subscriptions.save(kept)
     assert await kit.subscriptions.find(odd) is None
+    assert await kit.subscriptions.show(odd) is None
+    assert await kit.subscriptions.find_all([odd]) == {}
     await kit.subscriptions.remove(odd)
-    await kit.subscriptions.set_state(odd, SubscriptionState.ENDED)
+    assert await kit.subscriptions.change(odd, lambda one: one) is None
+    await kit.subscriptions.change_all({odd: lambda one: one})
     assert await kit.subscriptions.of_environment(environment_id) == samples.listed([kept])
 
 

@@ -1,102 +1,15 @@
 """Which callback URLs are called: a table of good and hostile ones, and what is shown of them."""
 
+import re
+
 import pytest
-from hypothesis import given
+from hypothesis import find, given, settings
 from hypothesis import strategies as st
+from yarl import URL
 
-from shared.domain.callback_url import MAX_LENGTH, CallbackUrl, parse_callback_url
+from shared.domain.callback_url import CallbackUrl, parse_callback_url
 from shared.errors import CallbackRejected
-
-HOSTS = (".logic.azure.com", ".environment.api.powerplatform.com")
-CLASSIC = "https://prod-01.westeurope.logic.azure.com"
-PATH = "/workflows/abc/triggers/manual/paths/invoke?api-version=2016-06-01&sp=%2Ftriggers%2Frun&sv=1.0&sig=s3cr3t"
-NEW = "https://0123456789abcdef.01.environment.api.powerplatform.com"
-
-GOOD = [
-    CLASSIC + PATH,
-    CLASSIC + ":443" + PATH,
-    NEW + ":443/powerautomate/automations/direct/workflows/w/triggers/manual/paths/invoke?api-version=1&sig=s",
-    NEW + "/x",
-    "HTTPS://PROD-01.WestEurope.Logic.Azure.COM/x",
-    "https://a.logic.azure.com",
-    "https://a.logic.azure.com?sig=s",
-    "https://a.logic.azure.com/x?next=https://evil.com/@b",
-    "https://a.logic.azure.com/x?q=a@b.c:80",
-    "https://a-b-c.logic.azure.com/x",
-    "https://xn--bcher-kva.logic.azure.com/x",
-    "https://a.b.c.d.logic.azure.com/x",
-]
-
-HOSTILE = [
-    ("", "characters"),
-    (" " + CLASSIC, "characters"),
-    (CLASSIC + "/ x", "characters"),
-    (CLASSIC + "/\n", "characters"),
-    (CLASSIC + "/x\r\nHost: evil.com", "characters"),
-    (CLASSIC + "/\t", "characters"),
-    ("ht\ntps://a.logic.azure.com/", "characters"),
-    (CLASSIC + "/\x00", "characters"),
-    (CLASSIC + "/ø", "characters"),
-    ("https://ⓔvil.logic.azure.com/", "characters"),
-    ("https://a。logic.azure.com/", "characters"),
-    ("https://evil.com\\.logic.azure.com/", "characters"),
-    ("https:\\\\a.logic.azure.com/", "characters"),
-    ("https://a.logic.azure.com\\@evil.com/", "characters"),
-    (CLASSIC + "/" + "x" * MAX_LENGTH, "too_long"),
-    ("http://a.logic.azure.com/x", "scheme"),
-    ("ftp://a.logic.azure.com/x", "scheme"),
-    ("file:///etc/passwd", "scheme"),
-    ("javascript:alert(1)", "scheme"),
-    ("//a.logic.azure.com/x", "scheme"),
-    ("a.logic.azure.com/x", "scheme"),
-    ("https://a.logic.azure.com:80/x", "port"),
-    ("https://a.logic.azure.com:8443/x", "port"),
-    ("https://a.logic.azure.com:0/x", "port"),
-    ("https://a.logic.azure.com:99999/x", "unreadable"),
-    ("https://a.logic.azure.com:-443/x", "unreadable"),
-    ("https://a.logic.azure.com:443:80/x", "unreadable"),
-    ("https://a.logic.azure.com:abc/x", "unreadable"),
-    ("https://user@a.logic.azure.com/x", "userinfo"),
-    ("https://user:pass@a.logic.azure.com/x", "userinfo"),
-    ("https://a.logic.azure.com@evil.com/x", "userinfo"),
-    ("https://@a.logic.azure.com/x", "userinfo"),
-    (CLASSIC + "/x#", "fragment"),
-    (CLASSIC + "/x#@evil.com", "fragment"),
-    ("https://evil.com#.logic.azure.com", "fragment"),
-    ("https://evil.com", "host_not_allowed"),
-    ("https://evil.com/.logic.azure.com", "host_not_allowed"),
-    ("https://evil.com?.logic.azure.com", "host_not_allowed"),
-    ("https://evil.com;.logic.azure.com", "host"),
-    ("https://evil.com%2f.logic.azure.com/", "host"),
-    ("https://evil.com%00.logic.azure.com/", "host"),
-    ("https://a.logic.azure.com.evil.com/", "host_not_allowed"),
-    ("https://evillogic.azure.com/", "host_not_allowed"),
-    ("https://logic.azure.com/", "host_not_allowed"),
-    ("https://.logic.azure.com/", "host"),
-    ("https://a..logic.azure.com/", "host"),
-    ("https://a.logic.azure.com./", "host"),
-    ("https://-a.logic.azure.com/", "host"),
-    ("https://a-.logic.azure.com/", "host"),
-    ("https://a_b.logic.azure.com/", "host"),
-    (f"https://{'a' * 64}.logic.azure.com/", "host"),
-    (f"https://{'a.' * 130}logic.azure.com/", "host"),
-    ("https://environment.api.powerplatform.com/", "host_not_allowed"),
-    ("https://api.powerplatform.com/", "host_not_allowed"),
-    ("https://management.azure.com/", "host_not_allowed"),
-    ("https://", "host"),
-    ("https:///x", "host"),
-    ("https:a.logic.azure.com/x", "host"),
-    ("https://127.0.0.1/", "host"),
-    ("https://169.254.169.254/metadata/identity", "host"),
-    ("https://168.63.129.16/", "host"),
-    ("https://[::1]/", "host"),
-    ("https://[::ffff:169.254.169.254]/", "host"),
-    ("https://[a.logic.azure.com/", "unreadable"),
-    ("https://2130706433/", "host_not_allowed"),
-    ("https://0x7f000001/", "host_not_allowed"),
-    ("https://localhost/", "host_not_allowed"),
-    ("http://localhost:7071/", "scheme"),
-]
+from tests.domain.callback_urls import BRACKETS, CLASSIC, GOOD, HOSTILE, HOSTS, PATH
 
 
 @pytest.mark.parametrize("url", GOOD)
@@ -111,6 +24,18 @@ def test_a_hostile_url_is_rejected_with_its_reason(url: str, reason: str) -> Non
     with pytest.raises(CallbackRejected) as caught:
         parse_callback_url(url, allowed_suffixes=HOSTS)
     assert caught.value.reason == reason
+
+
+@pytest.mark.parametrize("url", BRACKETS)
+def test_brackets_make_no_url_acceptable(url: str) -> None:
+    with pytest.raises(CallbackRejected) as caught:
+        parse_callback_url(url, allowed_suffixes=HOSTS)
+    assert caught.value.reason in ("host", "unreadable")
+
+
+def test_each_url_stands_in_the_tables_once() -> None:
+    urls = [*GOOD, *(url for url, _ in HOSTILE), *BRACKETS]
+    assert len(urls) == len(set(urls)) > 180
 
 
 @pytest.mark.parametrize("url", [*(url for url, _ in HOSTILE if len(url) > 20)])
@@ -173,18 +98,68 @@ def test_the_fingerprint_tells_urls_apart_and_is_short() -> None:
 
 _PIECES = st.sampled_from(
     ["https://", "http://", "a", "evil.com", ".logic.azure.com", ":443", ":80", "@", "/", "\\", "#", "?", "%2e", "[",
-     ":", "127.0.0.1", " ", "\n", "ø", ".", "-", "localhost", ".environment.api.powerplatform.com", ";", "&sig=x"]
+     ":", "127.0.0.1", " ", "\n", "ø", ".", "-", "localhost", ".environment.api.powerplatform.com", ";", "&sig=x", "]",
+     "xn--", "0", "169.254.169.254", "%40", "*", "_", "::1", ",", "\t", "。"]
 )  # fmt: skip
 
 
-@given(st.lists(_PIECES, max_size=9).map("".join) | st.text(max_size=60).map("https://a.logic.azure.com".__add__))
-def test_whatever_is_accepted_is_https_on_port_443_of_an_allowed_host(url: str) -> None:
+@st.composite
+def _spoilt(draw: st.DrawFn) -> str:
+    """A good URL into which something was put, over nothing or over a part of it."""
+    url = draw(st.sampled_from([url for url in GOOD if len(url) < 400]))
+    start = draw(st.integers(0, len(url)))
+    piece = draw(_PIECES | st.text(max_size=3))
+    return url[:start] + piece + url[start + draw(st.integers(0, 12)) :]
+
+
+URLS = (
+    st.lists(_PIECES, max_size=9).map("".join)
+    | st.text(max_size=60).map("https://a.logic.azure.com".__add__)
+    | st.text(max_size=20).map("https://{}.logic.azure.com/x".format)
+    | _spoilt()
+)
+many = settings(max_examples=1500, deadline=None)
+
+
+def accepted(url: str) -> CallbackUrl | None:
     try:
-        parsed = parse_callback_url(url, allowed_suffixes=HOSTS)
+        return parse_callback_url(url, allowed_suffixes=HOSTS)
     except CallbackRejected:
+        return None
+
+
+@many
+@given(URLS)
+def test_whatever_is_accepted_is_https_on_port_443_of_an_allowed_host(url: str) -> None:
+    """Read by hand, as RFC 3986 says, with no library that could share an error with the code."""
+    parsed = accepted(url)
+    if parsed is None:
         return
-    authority = url[len("https://") :].replace("?", "/").split("/")[0].lower()
     assert url.lower().startswith("https://")
-    assert authority in (parsed.host, f"{parsed.host}:443", f"{parsed.host}:")
-    assert parsed.host.endswith(HOSTS)
+    authority = re.split("[/?#]", url[len("https://") :])[0].lower()
+    host, _, port = authority.partition(":")
+    assert "@" not in authority
+    assert not port or (port.isdigit() and int(port) == 443)
+    assert host == parsed.host
+    assert host.endswith(HOSTS)
+    assert re.fullmatch(r"[a-z0-9.-]+", host)
+    assert url == parsed.secret
     assert not set(url) & set("\\#\n \t")
+
+
+@many
+@given(URLS)
+def test_whatever_is_accepted_is_what_the_http_client_will_call(url: str) -> None:
+    """Two parsers that disagree are a way around the check."""
+    parsed = accepted(url)
+    if parsed is None:
+        return
+    called = URL(url, encoded=True)
+    assert (called.scheme, (called.raw_host or "").lower(), called.port) == ("https", parsed.host, 443)
+    assert (called.user, called.password, called.raw_fragment) == (None, None, "")
+    assert url.lower().removeprefix("https://").partition("/")[2] in called.raw_path_qs.lower()
+
+
+def test_good_urls_survive_the_strategy_that_spoils_them() -> None:
+    """Else the two promises above would be about nothing."""
+    assert find(URLS, lambda url: accepted(url) is not None and ":443" in url and "?" in url)

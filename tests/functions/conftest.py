@@ -1,15 +1,19 @@
 """The app as the Functions host sees it."""
 
+import asyncio
 import json
 import runpy
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import azure.functions as func
 import pytest
 
-from tests.functions.support import VARIABLES
+from shared import bootstrap
+from tests.functions.support import VARIABLES, Caller
+from tests.services.stage import Stage
 
 ROOT = Path(__file__).parents[2]
 
@@ -29,3 +33,21 @@ def host_json() -> Mapping[str, Any]:
     """The host's settings."""
     found: Mapping[str, Any] = json.loads((ROOT / "host.json").read_text(encoding="utf-8"))
     return found
+
+
+@pytest.fixture
+async def stage() -> AsyncIterator[Stage]:
+    """A house whose ports are in memory, where the functions look for theirs."""
+    stage = Stage()
+    built = bootstrap.build(VARIABLES)
+    loop = asyncio.get_running_loop()
+    bootstrap._houses[loop] = replace(built, ports=stage.ports)
+    yield stage
+    del bootstrap._houses[loop]
+    await built.close()
+
+
+@pytest.fixture
+def call(functions: Sequence[func.Function]) -> Caller:
+    """What calls the functions."""
+    return Caller(functions)

@@ -12,6 +12,7 @@ import pytest
 
 from functions.answers import answering, json_answer, json_body
 from shared.errors import (
+    Conflict,
     InsightsAnswerInvalid,
     InsightsError,
     InsightsNotFound,
@@ -22,11 +23,14 @@ from shared.errors import (
     NotFound,
     RequestInvalid,
     SignalsError,
+    SubscriptionBusy,
 )
 
 STATUSES: dict[type[SignalsError], int] = {
     RequestInvalid: 400,
     NotFound: 404,
+    Conflict: 409,
+    SubscriptionBusy: 503,
     InsightsError: 502,
     InsightsUnavailable: 502,
     InsightsThrottled: 429,
@@ -141,7 +145,20 @@ def test_a_body_is_read_to_the_last_digit() -> None:
     assert read == {"threshold": Decimal("1234567890.0000000001"), "rearmAt": 123456789012345678901234567890}
 
 
-@pytest.mark.parametrize("sent", [b"", b"{", b"\xff\xfe", b'{"a": NaN}', b"[" * 100_000, b'"\xed\xa0\x80"'])
+@pytest.mark.parametrize(
+    "sent", [b"", b"{", b"\xff\xfe", b'{"a": NaN}', b"[" * 65_000, b'{"a":' * 13_000, b'"\xed\xa0\x80"']
+)
 def test_a_body_that_is_no_json_is_the_callers_mistake(sent: bytes) -> None:
     with pytest.raises(RequestInvalid, match="body: must be JSON"):
         json_body(request(sent))
+
+
+@pytest.mark.parametrize(("size", "taken"), [(64 * 1024, True), (64 * 1024 + 1, False), (10 * 1024 * 1024, False)])
+def test_a_body_may_have_64_kib(size: int, taken: bool) -> None:
+    sent = b'"' + b"x" * (size - 2) + b'"'
+    if taken:
+        assert json_body(request(sent)) == "x" * (size - 2)
+        return
+    with pytest.raises(RequestInvalid) as raised:
+        json_body(request(sent))
+    assert (raised.value.field, raised.value.reason) == ("body", "body_too_large")

@@ -1,65 +1,17 @@
 """Each function by itself: it decodes, calls its service and encodes, over ports in memory."""
 
-import asyncio
-import datetime
 import json
 import logging
 from collections import deque
-from collections.abc import AsyncIterator, Sequence
-from dataclasses import replace
-from typing import Any
 
-import azure.functions as func
 import pytest
 
-from shared import bootstrap
 from shared.domain.deliveries import Answer
 from shared.errors import InsightsUnavailable, MessageInvalid
 from shared.ports import Queue
 from tests.factories import ENVIRONMENT
-from tests.functions.support import VARIABLES, trigger_of
+from tests.functions.support import Caller, Tick, http, message
 from tests.services.stage import Stage, callback, failed_refresh, standing_order
-
-
-@pytest.fixture
-async def stage() -> AsyncIterator[Stage]:
-    """A house whose ports are in memory, where the functions look for theirs."""
-    stage = Stage()
-    built = bootstrap.build(VARIABLES)
-    loop = asyncio.get_running_loop()
-    bootstrap._houses[loop] = replace(built, ports=stage.ports)
-    yield stage
-    del bootstrap._houses[loop]
-    await built.close()
-
-
-class Caller:
-    """Calls the app's functions by name, as the worker does."""
-
-    def __init__(self, functions: Sequence[func.Function]) -> None:
-        self._of = {function.get_function_name(): function for function in functions}
-
-    async def __call__(self, name: str, value: object) -> Any:
-        function = self._of[name]
-        return await function.get_user_function()(**{trigger_of(function).name: value})
-
-
-@pytest.fixture
-def call(functions: Sequence[func.Function]) -> Caller:
-    """What calls the functions."""
-    return Caller(functions)
-
-
-def http(body: object = None, **route: str) -> func.HttpRequest:
-    """A request."""
-    content = b"" if body is None else json.dumps(body).encode()
-    return func.HttpRequest("POST", "http://127.0.0.1/api", route_params=route, body=content)
-
-
-def message(body: bytes | None) -> func.QueueMessage:
-    """A queue message."""
-    assert body is not None
-    return func.QueueMessage(id="1", body=body)
 
 
 async def test_liveness_asks_nothing(call: Caller) -> None:
@@ -98,14 +50,6 @@ async def test_the_status_of_an_environment(stage: Stage, call: Caller) -> None:
     answer = await call("get_environment_status", http(environmentId=ENVIRONMENT))
     told = json.loads(answer.get_body())
     assert (answer.status_code, told["healthy"], told["heartbeatAgeSeconds"]) == (200, True, 0)
-
-
-class Tick(func.TimerRequest):
-    """What the host hands to a timer."""
-
-    past_due = False
-    schedule_status: dict[str, datetime.datetime] = {}  # noqa: RUF012 - as the host's own
-    schedule: dict[str, Any] = {}  # noqa: RUF012
 
 
 async def test_an_event_goes_all_the_way_through_the_functions(stage: Stage, call: Caller) -> None:

@@ -13,12 +13,25 @@ from tests.functions.support import trigger_of
 
 Functions = Sequence[func.Function]
 
-ROUTES = {
-    ("POST", "triggers/{trigger}"): "function",
-    ("DELETE", "subscriptions/{id}"): "function",
-    ("GET", "environments/{environmentId}/status"): "function",
-    ("GET", "health/live"): "anonymous",
-}
+KEYED = (
+    ("POST", "triggers/{trigger}"),
+    ("GET", "triggers/{trigger}/events"),
+    ("GET", "subscriptions"),
+    ("GET", "subscriptions/{id}"),
+    ("DELETE", "subscriptions/{id}"),
+    ("POST", "subscriptions/{id}/replay"),
+    ("POST", "subscriptions/{id}/signing-secret"),
+    ("POST", "unsubscribe"),
+    ("DELETE", "unsubscribe"),
+    ("GET", "deliveries/dead"),
+    ("POST", "deliveries/{id}/replay"),
+    ("GET", "events"),
+    ("GET", "environments/{environmentId}/status"),
+    ("POST", "operations/reencrypt"),
+)
+ROUTES = dict.fromkeys(KEYED, "function") | {("GET", "health/live"): "anonymous"}
+ONE_FUNCTION_FOR_TWO = 1  # POST and DELETE of unsubscribe
+TIMERS = {"tick": "%POLL_SCHEDULE%", "drain": "0 */5 * * * *", "sweep_daily": "0 17 3 * * *"}
 
 
 def triggers(functions: Functions, kind: str) -> list[dict[str, Any]]:
@@ -42,11 +55,15 @@ def test_queues_are_reached_through_the_storage_account_of_the_app(functions: Fu
     assert {trigger["connection"] for trigger in triggers(functions, "queueTrigger")} == {"AzureWebJobsStorage"}
 
 
-def test_the_tick_runs_on_its_schedule_only(functions: Functions) -> None:
+def test_timers_run_on_their_schedules_only(functions: Functions) -> None:
     """Run-on-startup would poll at every scale-out; the monitor keeps a missed tick from being lost."""
-    (timer,) = triggers(functions, "timerTrigger")
-    assert timer["schedule"] == "%POLL_SCHEDULE%"
-    assert (timer["useMonitor"], timer["runOnStartup"]) == (True, False)
+    timers = {
+        function.get_function_name(): trigger_of(function).get_dict_repr()
+        for function in functions
+        if trigger_of(function).get_dict_repr()["type"] == "timerTrigger"
+    }
+    assert {name: timer["schedule"] for name, timer in timers.items()} == TIMERS
+    assert {(timer["useMonitor"], timer["runOnStartup"]) for timer in timers.values()} == {(True, False)}
 
 
 def test_routes_methods_and_who_may_call_them(functions: Functions) -> None:
@@ -61,7 +78,7 @@ def test_routes_methods_and_who_may_call_them(functions: Functions) -> None:
 
 def test_function_names_are_distinct_and_say_what_fires(functions: Functions) -> None:
     names = [function.get_function_name() for function in functions]
-    assert len(names) == len(set(names)) == 1 + len(Queue) + len(ROUTES)
+    assert len(names) == len(set(names)) == len(TIMERS) + len(Queue) + len(ROUTES) - ONE_FUNCTION_FOR_TWO
 
 
 def test_every_function_is_asynchronous_and_takes_what_its_trigger_gives(functions: Functions) -> None:

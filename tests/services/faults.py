@@ -1,13 +1,14 @@
 """Ports that break at chosen writes, before them or after them, and stay broken until the process is started again."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from shared.domain.checkpoint import EnvironmentState
-from shared.domain.deliveries import Answer, DeadDelivery, DeliveryBatch
-from shared.domain.events import Event, NumberedEvent
-from shared.domain.subscriptions import Subscription, SubscriptionState
+from shared.domain.deliveries import Answer, DeadDelivery, DeliveryBatch, FlowCall, PoisonMessage
+from shared.domain.events import NumberedEvent
+from shared.domain.subscriptions import Subscription
 from shared.ports import EventBatch, PollRequest, Ports
+from shared.stores import Change
 from tests.services.stage import Stage
 
 
@@ -66,6 +67,7 @@ class FusedLog:
 
     def __init__(self, stage: Stage, fuse: Fuse) -> None:
         self.read, self.last_number = stage.log.read, stage.log.last_number
+        self.search, self.forget = stage.log.search, stage.log.forget
         self._inner, self._fuse = stage.log, fuse
 
     async def append(self, environment_id: str, events: Sequence[NumberedEvent]) -> None:
@@ -84,6 +86,7 @@ class FusedQueues:
         self.read_polls = stage.queues.read_polls
         self.read_events = stage.queues.read_events
         self.read_deliveries = stage.queues.read_deliveries
+        self.poison = stage.queues.poison
         self._inner, self._fuse = stage.queues, fuse
 
     async def send_polls(self, requests: Sequence[PollRequest], *, delay_seconds: int = 0) -> None:
@@ -109,24 +112,41 @@ class FusedQueues:
         await self._inner.send_redeliveries(batch, delay_seconds=delay_seconds)
         self._fuse.after_write()
 
+    async def drop_poison(self, message: PoisonMessage) -> None:
+        self._fuse.before_write()
+        await self._inner.drop_poison(message)
+        self._fuse.after_write()
+
+    async def put_back(self, message: PoisonMessage) -> None:
+        self._fuse.before_write()
+        await self._inner.put_back(message)
+        self._fuse.after_write()
+
 
 class FusedSubscriptions:
-    """Saving, changing and removing are writes."""
+    """Saving, changing and removing are writes; several changes go in one transaction."""
 
     def __init__(self, stage: Stage, fuse: Fuse) -> None:
-        self.of_environment = stage.subscriptions.of_environment
-        self.find = stage.subscriptions.find
-        self.environments = stage.subscriptions.environments
-        self._inner, self._fuse = stage.subscriptions, fuse
+        kept = stage.subscriptions
+        self.of_environment, self.environments, self.with_key = kept.of_environment, kept.environments, kept.with_key
+        self.find, self.find_all, self.show, self.page = kept.find, kept.find_all, kept.show, kept.page
+        self.forget_unused, self.reencrypt = kept.forget_unused, kept.reencrypt
+        self._inner, self._fuse = kept, fuse
 
     async def save(self, subscription: Subscription) -> None:
         self._fuse.before_write()
         await self._inner.save(subscription)
         self._fuse.after_write()
 
-    async def set_state(self, subscription_id: str, state: SubscriptionState) -> None:
+    async def change(self, subscription_id: str, change: Change) -> Subscription | None:
         self._fuse.before_write()
-        await self._inner.set_state(subscription_id, state)
+        changed = await self._inner.change(subscription_id, change)
+        self._fuse.after_write()
+        return changed
+
+    async def change_all(self, changes: Mapping[str, Change]) -> None:
+        self._fuse.before_write()
+        await self._inner.change_all(changes)
         self._fuse.after_write()
 
     async def remove(self, subscription_id: str) -> None:
@@ -136,15 +156,32 @@ class FusedSubscriptions:
 
 
 class FusedDead:
-    """Keeping a dead delivery is a write."""
+    """Keeping something dead, and taking it away, are writes."""
 
     def __init__(self, stage: Stage, fuse: Fuse) -> None:
-        self.of_environment = stage.dead.of_environment
-        self._inner, self._fuse = stage.dead, fuse
+        kept = stage.dead
+        self.find, self.page, self.find_message, self.messages = kept.find, kept.page, kept.find_message, kept.messages
+        self.forget = kept.forget
+        self._inner, self._fuse = kept, fuse
 
     async def save(self, dead: DeadDelivery) -> None:
         self._fuse.before_write()
         await self._inner.save(dead)
+        self._fuse.after_write()
+
+    async def remove(self, dead: DeadDelivery) -> None:
+        self._fuse.before_write()
+        await self._inner.remove(dead)
+        self._fuse.after_write()
+
+    async def save_message(self, message: PoisonMessage) -> None:
+        self._fuse.before_write()
+        await self._inner.save_message(message)
+        self._fuse.after_write()
+
+    async def remove_message(self, message_id: str) -> None:
+        self._fuse.before_write()
+        await self._inner.remove_message(message_id)
         self._fuse.after_write()
 
 
@@ -154,9 +191,9 @@ class FusedFlows:
     def __init__(self, stage: Stage, fuse: Fuse) -> None:
         self._inner, self._fuse = stage.flows, fuse
 
-    async def call(self, callback_url: str, event: Event) -> Answer:
+    async def call(self, call: FlowCall) -> Answer:
         self._fuse.before_write()
-        answer = await self._inner.call(callback_url, event)
+        answer = await self._inner.call(call)
         self._fuse.after_write()
         return answer
 

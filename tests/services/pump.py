@@ -1,6 +1,9 @@
 """What the Functions host does, in memory: takes each message to its service; a crash leaves the message there."""
 
+import heapq
 from collections.abc import Awaitable, Callable, Sequence
+from datetime import datetime, timedelta
+from itertools import count
 
 from shared.ports import Ports, Queue
 from shared.services.admit_pair import Pace
@@ -11,16 +14,19 @@ from shared.services.start_polls import start_polls
 from tests.services.stage import Stage
 
 MAX_DEQUEUE_COUNT = 5
+PACE = Pace(patient=True)
 
 
 class Pump:
-    """Drives a stage's messages through the services until nothing is left to do; delays are not waited for."""
+    """Drives a stage's messages through the services until nothing is left to do now. Only retries wait their time."""
 
     def __init__(self, stage: Stage, ports: Ports, restart: Callable[[], None] = lambda: None) -> None:
         self._stage = stage
         self._ports = ports
         self._restart = restart
         self._dequeued: dict[tuple[Queue, bytes], int] = {}
+        self._waiting: list[tuple[datetime, int, Queue, bytes]] = []
+        self._numbers = count()
 
     async def tick(self, environment_ids: Sequence[str]) -> None:
         """What the timer does, and everything that follows from it. A tick that crashes is not made up for."""
@@ -31,13 +37,30 @@ class Pump:
         await self.run()
 
     async def run(self) -> None:
-        """Handle messages until every queue is empty."""
-        while waiting := [queue for queue, kept in self._stage.queues.messages.items() if kept]:
-            await self._handle_next(waiting[0])
+        """Handle every message that can be seen."""
+        while (found := self._take()) is not None:
+            await self._handle(*found)
 
-    async def _handle_next(self, queue: Queue) -> None:
+    async def finish(self) -> None:
+        """Let time pass until nothing waits any more."""
+        while self._waiting:
+            self._stage.now = max(self._stage.now, self._waiting[0][0])
+            await self.run()
+
+    def _take(self) -> tuple[Queue, bytes] | None:
+        """The message that became visible first."""
+        for queue, kept in self._stage.queues.messages.items():
+            while kept:
+                body, delay = kept.popleft()
+                due = self._stage.now + timedelta(seconds=delay if queue is Queue.REDELIVERIES else 0)
+                heapq.heappush(self._waiting, (due, next(self._numbers), queue, body))
+        if not self._waiting or self._waiting[0][0] > self._stage.now:
+            return None
+        _, _, queue, body = heapq.heappop(self._waiting)
+        return queue, body
+
+    async def _handle(self, queue: Queue, body: bytes) -> None:
         """A message goes once it was handled; a crash leaves it, for the next time."""
-        body, delay = self._stage.queues.messages[queue][0]
         try:
             await self._service(queue)(body)
         except Exception:
@@ -45,8 +68,7 @@ class Pump:
             key = queue, body
             self._dequeued[key] = self._dequeued.get(key, 0) + 1
             assert self._dequeued[key] < MAX_DEQUEUE_COUNT, f"{queue} has a poison message"
-        else:
-            self._stage.queues.messages[queue].remove((body, delay))
+            heapq.heappush(self._waiting, (self._stage.now, -1, queue, body))
 
     def _service(self, queue: Queue) -> Callable[[bytes], Awaitable[None]]:
         if queue is Queue.POLLS:
@@ -61,4 +83,4 @@ class Pump:
         await fan_out(self._ports, await self._ports.queues.read_events(body))
 
     async def _deliver(self, body: bytes) -> None:
-        await deliver(self._ports, await self._ports.queues.read_deliveries(body), Pace(patient=True))
+        await deliver(self._ports, await self._ports.queues.read_deliveries(body), PACE)

@@ -13,14 +13,20 @@ from shared.adapters.memory import (
     MemoryQueues,
 )
 from shared.adapters.memory_subscriptions import MemoryClaims, MemoryDeadDeliveries, MemorySubscriptions
+from shared.domain.callers import Caller
 from shared.domain.checkpoint import Checkpoint, EnvironmentState
 from shared.domain.events import Event
 from shared.domain.snapshot import Job, Measure, Node, Segment
 from shared.domain.subscriptions import Filters, Subscription, SubscriptionState, Trigger
 from shared.domain.watches import ThresholdWatch
-from shared.ports import InsightsApi, JobList, Ports, Queue
+from shared.domain.windows import Windows
+from shared.ports import InsightsApi, JobList, NamedKind, Ports, Queue
 from shared.services.poll_environment import PollOutcome, poll_environment
 from tests.factories import ENVIRONMENT, START, job, task
+
+MAKER = Caller("maker")
+OTHER = Caller("somebody else")
+ADMINISTRATOR = Caller("administrator", is_administrator=True)
 
 
 @dataclass
@@ -34,6 +40,7 @@ class Stage:
     dead: MemoryDeadDeliveries = field(default_factory=MemoryDeadDeliveries)
     queues: MemoryQueues = field(default_factory=MemoryQueues)
     flows: MemoryFlows = field(default_factory=MemoryFlows)
+    windows: Windows = field(default_factory=Windows)
     now: datetime = START
 
     def __post_init__(self) -> None:
@@ -52,7 +59,12 @@ class Stage:
             flows=self.flows,
             claims=MemoryClaims(),
             clock=lambda: self.now,
+            windows=self.windows,
         )
+
+    def another_worker(self) -> Ports:
+        """The same ports in another process, which remembers nothing of its own."""
+        return replace(self.ports, windows=Windows())
 
     def wait(self, *, minutes: float = 0, seconds: float = 0) -> None:
         """Let time pass, here and at the source."""
@@ -139,6 +151,9 @@ class Environments:
     ) -> Mapping[str, str]:
         return await self.of[environment_id].measure_row(environment_id, name, dimensions)
 
+    async def knows(self, environment_id: str, kind: NamedKind, name: str) -> bool:
+        return await self.of[environment_id].knows(environment_id, kind, name)
+
 
 def watching_insights(stage: Stage, insights: InsightsApi) -> Ports:
     """The ports of a stage that looks at other environments than its own."""
@@ -157,6 +172,8 @@ def standing_order(
     threshold: ThresholdWatch | None = None,
     state: SubscriptionState = SubscriptionState.ACTIVE,
     environment_id: str = ENVIRONMENT,
+    owner: str = MAKER.owner,
+    batch: bool = False,
 ) -> Subscription:
     """A flow's subscription, with a callback URL of its own."""
     return Subscription(
@@ -168,6 +185,8 @@ def standing_order(
         callback_url=callback(name),
         created_at=START,
         state=state,
+        owner=owner,
+        batch=batch,
     )
 
 

@@ -67,8 +67,8 @@ async def _subscribe(stage: Stage) -> None:
         await stage.subscriptions.save(standing_order(name))
     stage.flows.answers = {
         callback("late"): deque([DeliveryFailed(reason="timeout"), Answer(503)]),
-        callback("off"): deque([Answer(400, "WorkflowTriggerIsNotEnabled")] * 20),
-        callback("gone"): deque([Answer(404)] * 20),
+        callback("off"): deque([Answer(400, "WorkflowTriggerIsNotEnabled")] * 200),
+        callback("gone"): deque([Answer(404)] * 200),
     }
 
 
@@ -84,6 +84,7 @@ async def _play(fuse: Fuse) -> Ending:
         await pump.tick([ENVIRONMENT])
         stage.wait(minutes=1)
     assert stage.state.outbox == ()
+    await pump.finish()
     return Ending(
         called={(url, event.id) for url, event in stage.flows.calls},
         feed=[f"{event.type} {event.subject} {event.id}" for event in await stage.logged()],

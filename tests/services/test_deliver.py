@@ -1,14 +1,13 @@
 """What delivery promises: order within a subscription, our own retries, and an end for every event."""
 
 import asyncio
-from collections import deque
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 
 from shared.adapters.memory import MemoryFlows, MemoryQueues
-from shared.domain.deliveries import Answer, DeliveryBatch, Pair
-from shared.domain.events import Event
+from shared.domain.deliveries import EVENTS_IN_A_CALL, Answer, DeliveryBatch, FlowCall, Pair
 from shared.domain.retries import SCHEDULE_SECONDS
 from shared.domain.subscriptions import SubscriptionState
 from shared.errors import CallbackRejected, DeliveryFailed
@@ -16,53 +15,27 @@ from shared.ports import Queue
 from shared.services.deliver import deliver
 from shared.services.unsubscribe import unsubscribe
 from tests.factories import ENVIRONMENT
-from tests.services.stage import Stage, callback, standing_order
+from tests.services.delivering import (
+    EVENTS,
+    LAST_ATTEMPT,
+    PACE,
+    PATIENT,
+    batch_for,
+    called,
+    dead,
+    identity,
+    kept,
+    later,
+    order_for,
+    waiting,
+)
+from tests.services.stage import MAKER, Stage, callback, standing_order
 from tests.services.test_fan_out import refresh
-
-EVENTS = tuple(refresh(number) for number in range(4))
-LAST_ATTEMPT = len(SCHEDULE_SECONDS) + 1
-OFF = Answer(400, "WorkflowTriggerIsNotEnabled")
-
-
-def identity(name: str) -> str:
-    """The id of a subscription."""
-    return standing_order(name).id
-
-
-def batch_for(*names: str, count: int = 4, attempt: int = 1) -> DeliveryBatch:
-    """The first events for these subscriptions."""
-    places = tuple(range(count))
-    return DeliveryBatch(ENVIRONMENT, EVENTS, tuple(Pair(identity(name), places, attempt) for name in names))
-
-
-async def order_for(stage: Stage, name: str, *answers: Answer | Exception) -> None:
-    """A subscription whose flow gives these answers, and 202 afterwards."""
-    await stage.subscriptions.save(standing_order(name))
-    stage.flows.answers[callback(name)] = deque(answers)
-
-
-def called(stage: Stage, name: str) -> list[int]:
-    """The places of the events that a flow was called about."""
-    return [EVENTS.index(event) for url, event in stage.flows.calls if url == callback(name)]
-
-
-async def later(stage: Stage) -> list[tuple[list[Event], int, int]]:
-    """What was put off: the events, the attempt they are at, and the delay."""
-    found = []
-    for body, delay in stage.queues.messages[Queue.REDELIVERIES]:
-        batch = await stage.queues.read_deliveries(body)
-        found += [([batch.events[place] for place in pair.events], pair.attempt, delay) for pair in batch.pairs]
-    return found
-
-
-def dead(stage: Stage) -> list[tuple[str, Event, int]]:
-    """What was given up: why, the event, and the attempts."""
-    return [(row.reason, row.event, row.attempts) for row in stage.dead.rows.values()]
 
 
 async def test_a_flow_gets_its_events_in_order(stage: Stage) -> None:
     await order_for(stage, "one")
-    counts = await deliver(stage.ports, batch_for("one"))
+    counts = await deliver(stage.ports, batch_for("one"), PACE)
     assert (called(stage, "one"), counts["delivered"]) == ([0, 1, 2, 3], 4)
     assert (await later(stage), dead(stage)) == ([], [])
 
@@ -76,15 +49,16 @@ async def test_a_failed_attempt_puts_off_that_event_and_those_behind_it(
 ) -> None:
     """What was delivered is not delivered again."""
     await order_for(stage, "one", Answer(202), answer)
-    await deliver(stage.ports, batch_for("one"))
+    await deliver(stage.ports, batch_for("one"), PACE)
     assert called(stage, "one") == [0, 1]
     assert await later(stage) == [([*EVENTS[1:]], 2, SCHEDULE_SECONDS[0])]
 
 
 async def test_each_retry_waits_as_long_as_the_schedule_says(stage: Stage) -> None:
     await order_for(stage, "one", *[Answer(503)] * len(SCHEDULE_SECONDS))
-    for attempt in range(1, LAST_ATTEMPT):
-        await deliver(stage.ports, batch_for("one", count=1, attempt=attempt))
+    for attempt, seconds in enumerate(SCHEDULE_SECONDS, start=1):
+        await deliver(stage.ports, batch_for("one", count=1, attempt=attempt), PACE)
+        stage.wait(seconds=seconds)
     assert [(attempt, delay) for _, attempt, delay in await later(stage)] == [
         (place + 2, seconds) for place, seconds in enumerate(SCHEDULE_SECONDS)
     ]
@@ -92,7 +66,7 @@ async def test_each_retry_waits_as_long_as_the_schedule_says(stage: Stage) -> No
 
 async def test_jitter_makes_a_herd_spread_out_and_never_hurries(stage: Stage) -> None:
     await order_for(stage, "one", Answer(503))
-    await deliver(replace(stage.ports, jitter=lambda: 1.0), batch_for("one", count=1, attempt=3))
+    await deliver(replace(stage.ports, jitter=lambda: 1.0), batch_for("one", count=1, attempt=3), PACE)
     ((_, attempt, delay),) = await later(stage)
     assert attempt == 4
     assert SCHEDULE_SECONDS[2] < delay <= SCHEDULE_SECONDS[2] * 1.2
@@ -100,19 +74,19 @@ async def test_jitter_makes_a_herd_spread_out_and_never_hurries(stage: Stage) ->
 
 async def test_a_flow_that_asks_for_more_time_gets_it(stage: Stage) -> None:
     await order_for(stage, "one", Answer(429, retry_after_seconds=77))
-    await deliver(stage.ports, batch_for("one"))
+    await deliver(stage.ports, batch_for("one"), PACE)
     assert [delay for _, _, delay in await later(stage)] == [77]
 
 
 async def test_a_shorter_wish_does_not_shorten_the_schedule(stage: Stage) -> None:
     await order_for(stage, "one", Answer(503, retry_after_seconds=1))
-    await deliver(stage.ports, batch_for("one", attempt=3))
+    await deliver(stage.ports, batch_for("one", attempt=3), PACE)
     assert [delay for _, _, delay in await later(stage)] == [SCHEDULE_SECONDS[2]]
 
 
 async def test_after_the_last_attempt_an_event_is_dead_and_the_next_one_starts_anew(stage: Stage) -> None:
     await order_for(stage, "one", Answer(503), Answer(202), Answer(503))
-    await deliver(stage.ports, batch_for("one", attempt=LAST_ATTEMPT))
+    await deliver(stage.ports, batch_for("one", attempt=LAST_ATTEMPT), PACE)
     assert called(stage, "one") == [0, 1, 2]
     assert dead(stage) == [("http_503", EVENTS[0], LAST_ATTEMPT)]
     assert await later(stage) == [([*EVENTS[2:]], 2, SCHEDULE_SECONDS[0])]
@@ -121,29 +95,16 @@ async def test_after_the_last_attempt_an_event_is_dead_and_the_next_one_starts_a
 @pytest.mark.parametrize("status", [404, 410])
 async def test_a_flow_that_is_gone_ends_its_subscription_and_its_events_are_kept(stage: Stage, status: int) -> None:
     await order_for(stage, "one", Answer(202), Answer(status))
-    await deliver(stage.ports, batch_for("one"))
-    assert stage.subscriptions.rows[identity("one")].state is SubscriptionState.ENDED
+    await deliver(stage.ports, batch_for("one"), PACE)
+    assert kept(stage, "one").state is SubscriptionState.ENDED
     assert [(reason, event) for reason, event, _ in dead(stage)] == [("flow_gone", event) for event in EVENTS[1:]]
-    await deliver(stage.ports, batch_for("one"))
+    await deliver(stage.ports, batch_for("one"), PACE)
     assert called(stage, "one") == [0, 1]
-
-
-async def test_a_flow_that_is_off_is_suspended_and_its_events_are_kept(stage: Stage) -> None:
-    await order_for(stage, "one", OFF)
-    await deliver(stage.ports, batch_for("one", count=2))
-    assert stage.subscriptions.rows[identity("one")].state is SubscriptionState.SUSPENDED
-    assert [(reason, event) for reason, event, _ in dead(stage)] == [("flow_off", event) for event in EVENTS[:2]]
-
-
-async def test_events_under_way_to_a_suspended_flow_are_kept_without_calling_it(stage: Stage) -> None:
-    await stage.subscriptions.save(standing_order("one", state=SubscriptionState.SUSPENDED))
-    counts = await deliver(stage.ports, batch_for("one"))
-    assert (called(stage, "one"), counts["dead"], len(dead(stage))) == ([], 4, 4)
 
 
 async def test_an_event_that_a_flow_cannot_take_is_dead_and_the_next_one_goes_on(stage: Stage) -> None:
     await order_for(stage, "one", Answer(400, "TriggerInputSchemaMismatch"))
-    await deliver(stage.ports, batch_for("one"))
+    await deliver(stage.ports, batch_for("one"), PACE)
     assert called(stage, "one") == [0, 1, 2, 3]
     assert dead(stage) == [("TriggerInputSchemaMismatch", EVENTS[0], 1)]
 
@@ -151,14 +112,14 @@ async def test_an_event_that_a_flow_cannot_take_is_dead_and_the_next_one_goes_on
 async def test_a_callback_url_that_is_no_longer_allowed_is_dead_with_its_reason(stage: Stage) -> None:
     """The settings may have changed since the subscription was made."""
     await order_for(stage, "one", CallbackRejected("must be on an allowed host", reason="host_not_allowed"))
-    await deliver(stage.ports, batch_for("one", count=1))
+    await deliver(stage.ports, batch_for("one", count=1), PACE)
     assert dead(stage) == [("host_not_allowed", EVENTS[0], 1)]
 
 
 async def test_a_removed_subscription_gets_nothing_and_leaves_nothing(stage: Stage) -> None:
     await order_for(stage, "one")
-    await unsubscribe(stage.ports, identity("one"))
-    counts = await deliver(stage.ports, batch_for("one"))
+    await unsubscribe(stage.ports, identity("one"), MAKER)
+    counts = await deliver(stage.ports, batch_for("one"), PACE)
     assert (stage.flows.calls, dead(stage), counts["unsubscribed"]) == ([], [], 4)
 
 
@@ -169,15 +130,15 @@ class Unsubscribing(MemoryFlows):
         super().__init__()
         self._stage = stage
 
-    async def call(self, callback_url: str, event: Event) -> Answer:
-        await unsubscribe(self._stage.ports, identity("one"))
+    async def call(self, call: FlowCall) -> Answer:
+        await unsubscribe(self._stage.ports, identity("one"), MAKER)
         return Answer(404)
 
 
 async def test_a_subscription_that_is_removed_during_a_call_stays_removed(stage: Stage) -> None:
     await stage.subscriptions.save(standing_order("one"))
     stage.flows = Unsubscribing(stage)
-    await deliver(stage.ports, batch_for("one"))
+    await deliver(stage.ports, batch_for("one"), PACE)
     assert stage.subscriptions.rows == {}
 
 
@@ -188,33 +149,99 @@ class Slow(MemoryFlows):
         super().__init__()
         self._stage, self._seconds = stage, seconds
 
-    async def call(self, callback_url: str, event: Event) -> Answer:
+    async def call(self, call: FlowCall) -> Answer:
         self._stage.wait(seconds=self._seconds)
-        return await super().call(callback_url, event)
+        return await super().call(call)
 
 
 async def test_a_slow_flow_gives_its_place_back_after_a_minute(stage: Stage) -> None:
     """Its later events follow at once, in order, as first attempts; the message does not grow old under it."""
     await stage.subscriptions.save(standing_order("one"))
     stage.flows = Slow(stage, 31)
-    counts = await deliver(stage.ports, batch_for("one"))
+    counts = await deliver(stage.ports, batch_for("one"), PATIENT)
     assert (called(stage, "one"), counts["postponed"]) == ([0, 1], 2)
     assert await later(stage) == [([*EVENTS[2:]], 1, 0)]
+
+
+async def test_a_first_attempt_at_a_slow_flow_is_one_call(stage: Stage) -> None:
+    """The rest goes on among the retries, where nobody new waits behind it."""
+    await stage.subscriptions.save(standing_order("one"))
+    stage.flows = Slow(stage, 2)
+    await deliver(stage.ports, batch_for("one"), PACE)
+    assert called(stage, "one") == [0]
+    assert await later(stage) == [([*EVENTS[1:]], 1, 0)]
 
 
 async def test_a_slow_flow_gets_at_least_one_event_each_time(stage: Stage) -> None:
     await stage.subscriptions.save(standing_order("one"))
     stage.flows = Slow(stage, 3600)
-    await deliver(stage.ports, batch_for("one", count=2))
+    await deliver(stage.ports, batch_for("one", count=2), PATIENT)
     assert called(stage, "one") == [0]
     assert await later(stage) == [([EVENTS[1]], 1, 0)]
+
+
+async def test_a_turn_may_be_broken_off_as_often_as_it_takes(stage: Stage) -> None:
+    """Each event once, in order."""
+    await stage.subscriptions.save(standing_order("one"))
+    stage.flows = Slow(stage, 31)
+    batches = [batch_for("one")]
+    while batches:
+        await deliver(stage.ports, batches.pop(), PATIENT)
+        batches += await waiting(stage)
+    assert called(stage, "one") == [0, 1, 2, 3]
+
+
+MANY = tuple(refresh(number) for number in range(2 * EVENTS_IN_A_CALL + 50))
+
+
+def many(name: str, count: int = len(MANY)) -> DeliveryBatch:
+    """More events than go into a list."""
+    return DeliveryBatch(ENVIRONMENT, MANY[:count], (Pair(identity(name), tuple(range(count))),))
+
+
+async def test_a_flow_that_takes_lists_gets_up_to_a_hundred_events_in_a_call(stage: Stage) -> None:
+    await order_for(stage, "lists", batch=True)
+    counts = await deliver(stage.ports, many("lists"), PACE)
+    assert [len(call.events) for call in stage.flows.taken] == [100, 100, 50]
+    assert all(call.as_list for call in stage.flows.taken)
+    assert [event for call in stage.flows.taken for event in call.events] == [*MANY]
+    assert counts == {"delivered": 250}
+
+
+async def test_a_list_that_failed_is_sent_again_as_it_was_under_its_id(stage: Stage) -> None:
+    await order_for(stage, "lists", Answer(503), Answer(503), batch=True)
+    await deliver(stage.ports, many("lists", 130), PACE)
+    for _ in range(2):
+        stage.wait(minutes=10)
+        for batch in await waiting(stage):
+            await deliver(stage.ports, batch, PATIENT)
+    *tries, last = stage.flows.taken
+    assert [(call.id, len(call.events)) for call in tries] == [(tries[0].id, 100)] * 3
+    assert (len(last.events), last.id != tries[0].id) == (30, True)
+
+
+async def test_a_list_that_a_flow_cannot_take_is_dead_event_by_event_and_the_next_one_goes_on(stage: Stage) -> None:
+    await order_for(stage, "lists", Answer(400, "TriggerInputSchemaMismatch"), batch=True)
+    counts = await deliver(stage.ports, many("lists"), PACE)
+    assert counts == {"refused": 100, "delivered": 150}
+    assert dead(stage) == [("TriggerInputSchemaMismatch", event, 1) for event in MANY[:100]]
+
+
+async def test_events_that_waited_for_three_days_are_dead_with_the_last_reason(stage: Stage) -> None:
+    await order_for(stage, "one", Answer(503))
+    await deliver(stage.ports, batch_for("one"), PACE)
+    (batch,) = await waiting(stage)
+    stage.now += timedelta(days=3, seconds=1)
+    await deliver(stage.ports, batch, PATIENT)
+    assert called(stage, "one") == [0]
+    assert [(reason, event) for reason, event, _ in dead(stage)] == [("http_503", event) for event in EVENTS]
 
 
 async def test_a_failing_subscription_does_not_keep_the_others_from_their_events(stage: Stage) -> None:
     await order_for(stage, "broken", Answer(503))
     await order_for(stage, "gone", Answer(410))
     await order_for(stage, "well")
-    await deliver(stage.ports, batch_for("broken", "gone", "well"))
+    await deliver(stage.ports, batch_for("broken", "gone", "well"), PACE)
     assert called(stage, "well") == [0, 1, 2, 3]
     assert await later(stage) == [([*EVENTS], 2, SCHEDULE_SECONDS[0])]
 
@@ -226,10 +253,10 @@ class Bug(Exception):
 class Patient(MemoryFlows):
     """Flows one of which answers when the others have long been done."""
 
-    async def call(self, callback_url: str, event: Event) -> Answer:
-        for _ in range(100 if callback_url == callback("well") else 0):
+    async def call(self, call: FlowCall) -> Answer:
+        for _ in range(100 if call.callback_url == callback("well") else 0):
             await asyncio.sleep(0)
-        return await super().call(callback_url, event)
+        return await super().call(call)
 
 
 async def test_a_fault_of_ours_at_one_flow_is_tried_again_for_that_one_alone(stage: Stage) -> None:
@@ -237,7 +264,7 @@ async def test_a_fault_of_ours_at_one_flow_is_tried_again_for_that_one_alone(sta
     stage.flows = Patient()
     await order_for(stage, "broken", Bug())
     await order_for(stage, "well")
-    counts = await deliver(stage.ports, batch_for("broken", "well"))
+    counts = await deliver(stage.ports, batch_for("broken", "well"), PACE)
     assert called(stage, "well") == [0, 1, 2, 3]
     assert counts == {"delivered": 4, "fault": 4}
     ((body, delay),) = stage.queues.messages[Queue.REDELIVERIES]
@@ -248,7 +275,7 @@ async def test_a_fault_of_ours_at_one_flow_is_tried_again_for_that_one_alone(sta
 async def test_a_fault_that_lasts_ends_as_dead_deliveries(stage: Stage) -> None:
     await order_for(stage, "broken", Bug())
     (pair,) = batch_for("broken").pairs
-    await deliver(stage.ports, replace(batch_for("broken"), pairs=(replace(pair, attempt=10),)))
+    await deliver(stage.ports, replace(batch_for("broken"), pairs=(replace(pair, attempt=10),)), PACE)
     assert {dead.reason for dead in stage.dead.rows.values()} == {"fault"}
     assert not stage.queues.messages[Queue.REDELIVERIES]
 
@@ -261,5 +288,5 @@ async def test_a_fault_that_cannot_even_be_noted_is_raised_for_the_host(stage: S
     await order_for(stage, "broken", Bug())
     await order_for(stage, "well")
     with pytest.raises(Bug):
-        await deliver(replace(stage.ports, queues=Broken()), batch_for("broken", "well"))
+        await deliver(replace(stage.ports, queues=Broken()), batch_for("broken", "well"), PACE)
     assert called(stage, "well") == [0, 1, 2, 3]

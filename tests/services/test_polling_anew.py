@@ -9,7 +9,7 @@ from shared.ports import PollRequest, Queue
 from shared.services.poll_environments import poll_environments
 from shared.services.unsubscribe import unsubscribe
 from tests.factories import ENVIRONMENT, job, node, task
-from tests.services.stage import Stage, ended_process, failed_refresh, types_of
+from tests.services.stage import MAKER, Stage, ended_process, failed_refresh, types_of
 from tests.services.test_subscribe import make
 
 
@@ -26,7 +26,7 @@ async def test_an_environment_that_nobody_watched_begins_anew(stage: Stage) -> N
     """A flow that is switched on again gets what happens from now on, not days of old events at once."""
     first = await make(stage)
     await _poll_as_asked(stage)
-    await unsubscribe(stage.ports, first.id)
+    await unsubscribe(stage.ports, first.id, MAKER)
     stage.wait(minutes=3 * 24 * 60)
     stage.insights.listed = (failed_refresh(),)
     await make(stage)
@@ -41,7 +41,7 @@ async def test_a_first_poll_that_fails_or_comes_by_the_timer_begins_anew_all_the
     """Nothing depends on which poll comes first, or on its success."""
     first = await make(stage)
     await _poll_as_asked(stage)
-    await unsubscribe(stage.ports, first.id)
+    await unsubscribe(stage.ports, first.id, MAKER)
     stage.wait(minutes=3 * 24 * 60)
     stage.insights.listed = (failed_refresh(),)
     await make(stage)

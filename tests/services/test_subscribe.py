@@ -7,13 +7,14 @@ from typing import Any
 import pytest
 
 from shared.domain.callback_url import parse_callback_url
+from shared.domain.callers import Caller
 from shared.domain.subscriptions import Subscription, Trigger
 from shared.errors import InsightsNotFound, InsightsUnavailable, NotFound, RequestInvalid
 from shared.ports import PollRequest, Queue
 from shared.services.subscribe import subscribe
 from shared.services.unsubscribe import unsubscribe
 from tests.factories import ENVIRONMENT
-from tests.services.stage import Stage, callback
+from tests.services.stage import MAKER, Stage, callback
 
 CALLBACK = callback("w-1")
 PARSE = partial(parse_callback_url, allowed_suffixes=(".logic.azure.com",))
@@ -36,10 +37,12 @@ def body(trigger: Trigger, **changes: object) -> dict[str, object]:
     return {name: value for name, value in fields.items() if value is not None}
 
 
-async def make(stage: Stage, trigger: str = Trigger.REFRESH_FAILED, **changes: object) -> Subscription:
+async def make(
+    stage: Stage, trigger: str = Trigger.REFRESH_FAILED, caller: Caller = MAKER, **changes: object
+) -> Subscription:
     """Subscribe."""
     known = Trigger(trigger) if trigger in list(Trigger) else Trigger.REFRESH_FAILED
-    return await subscribe(stage.ports, trigger, body(known, **changes), PARSE)
+    return await subscribe(stage.ports, trigger, body(known, **changes), caller, PARSE)
 
 
 @pytest.mark.parametrize("trigger", list(Trigger))
@@ -95,7 +98,7 @@ async def test_a_subscription_never_shows_its_callback_url(stage: Stage) -> None
     ],
 )
 async def test_a_mistake_is_named_by_its_field_and_nothing_is_kept(
-    stage: Stage, trigger: Trigger, changes: Mapping[str, object], field: str
+    stage: Stage, trigger: Trigger, changes: Mapping[str, Any], field: str
 ) -> None:
     with pytest.raises(RequestInvalid) as mistake:
         await make(stage, trigger, **changes)
@@ -115,7 +118,7 @@ async def test_a_refused_callback_url_is_not_in_the_error(stage: Stage) -> None:
 @pytest.mark.parametrize("sent", [None, [], "text", 7])
 async def test_a_body_that_is_no_object_is_refused(stage: Stage, sent: object) -> None:
     with pytest.raises(RequestInvalid):
-        await subscribe(stage.ports, Trigger.REFRESH_FAILED, sent, PARSE)
+        await subscribe(stage.ports, Trigger.REFRESH_FAILED, sent, MAKER, PARSE)
 
 
 async def test_an_unknown_trigger_is_answered_with_those_there_are(stage: Stage) -> None:
@@ -141,18 +144,69 @@ async def test_an_environment_that_is_watched_is_not_asked_again(stage: Stage) -
     await stage.baseline()
     stage.insights.failure = InsightsUnavailable()
     await make(stage)
-    assert stage.insights.calls == []
+    assert "jobs 1" not in stage.insights.calls
 
 
 async def test_unsubscribing_takes_away_one_subscription_and_is_no_error_when_repeated(stage: Stage) -> None:
-    first, second = await make(stage), await make(stage)
+    first, second = await make(stage), await make(stage, callbackUrl=callback("w-2"))
     for _ in range(2):
-        await unsubscribe(stage.ports, first.id)
+        await unsubscribe(stage.ports, first.id, MAKER)
     assert list(stage.subscriptions.rows) == [second.id]
 
 
 @pytest.mark.parametrize("unknown", ["", "nothing", "a.b", f"{ENVIRONMENT}.x", "../../x"])
 async def test_unsubscribing_something_unknown_is_no_error(stage: Stage, unknown: str) -> None:
     made = await make(stage)
-    await unsubscribe(stage.ports, unknown)
+    await unsubscribe(stage.ports, unknown, MAKER)
     assert list(stage.subscriptions.rows) == [made.id]
+
+
+NAMED = [
+    (Trigger.REFRESH_FAILED, {"dataSourceId": "ds-orders"}, "dataSourceId", "data source"),
+    (Trigger.PROCESS_ENDED, {}, None, None),
+    (Trigger.SEGMENT_CROSSED, {"segmentName": "Loyal"}, "segmentName", "segment"),
+    (Trigger.MEASURE_CROSSED, {"measureName": "Revenue"}, "measureName", "measure"),
+    (Trigger.OVERDUE, {"dataSourceId": "ds-orders"}, "dataSourceId", "data source"),
+    (Trigger.OVERDUE, {}, None, None),
+]
+
+
+@pytest.mark.parametrize(("trigger", "changes", "field", "kind"), NAMED)
+async def test_what_a_subscription_names_has_to_be_there(
+    stage: Stage, trigger: Trigger, changes: Mapping[str, Any], field: str | None, kind: str | None
+) -> None:
+    """A typing error would otherwise wait forever for an event."""
+    stage.insights.names = {"something else"}
+    if field is None:
+        await make(stage, trigger, **changes)
+        return
+    with pytest.raises(RequestInvalid) as mistake:
+        await make(stage, trigger, **changes)
+    assert (mistake.value.field, mistake.value.reason) == (field, "unknown_name")
+    assert str(kind) in mistake.value.problem
+    assert stage.subscriptions.rows == {}
+
+
+async def test_a_name_that_cannot_be_looked_up_is_taken(stage: Stage) -> None:
+    """A flow that is switched on during an outage must not be left without its trigger."""
+    await stage.baseline()
+    stage.insights.names, stage.insights.failure = set(), InsightsUnavailable()
+    made = await make(stage, Trigger.SEGMENT_CROSSED)
+    assert stage.subscriptions.rows == {made.id: made}
+    assert stage.insights.calls == ["knows segment Loyal"]
+
+
+async def test_every_subscription_has_a_signing_secret_of_its_own_that_nothing_shows(stage: Stage) -> None:
+    made = [await make(stage, callbackUrl=callback(f"w-{number}")) for number in range(5)]
+    secrets = {secret.secret for one in made for secret in one.signing_secrets}
+    assert len(secrets) == 5
+    assert not any(secret in repr(made) for secret in secrets)
+
+
+@pytest.mark.parametrize("wrong", ["true", 1, "yes", []])
+async def test_a_list_is_asked_for_with_true_or_false_only(stage: Stage, wrong: object) -> None:
+    assert not (await make(stage)).batch
+    assert (await make(stage, batch=True)).batch
+    with pytest.raises(RequestInvalid) as mistake:
+        await make(stage, batch=wrong)
+    assert mistake.value.field == "batch"

@@ -1,0 +1,123 @@
+"""What becomes of events that were on their way when their flow subscribed again: its new subscription gets them."""
+
+from dataclasses import replace
+
+import pytest
+
+from shared.adapters.memory import MemoryFlows
+from shared.domain.deliveries import Answer, FlowCall, Pair
+from shared.domain.subscriptions import Filters, Subscription, SubscriptionState, Trigger, replaced
+from shared.services.deliver import deliver
+from shared.services.unsubscribe import unsubscribe
+from tests.services.delivering import (
+    EVENTS,
+    OFF,
+    PACE,
+    batch_for,
+    called,
+    dead,
+    identity,
+    kept,
+    order_for,
+    waiting,
+    work_off,
+)
+from tests.services.stage import MAKER, Stage, standing_order
+from tests.services.test_fan_out import refresh
+
+OLD, NEW = standing_order("old"), standing_order("new")
+
+
+async def replace_by(stage: Stage, older: Subscription, newer: Subscription) -> None:
+    """What subscribing again leaves."""
+    await stage.subscriptions.save(newer)
+    await stage.subscriptions.save(replaced(older, by=newer.id, now=stage.now))
+
+
+async def test_events_under_way_reach_the_new_subscription_in_order(stage: Stage) -> None:
+    await replace_by(stage, OLD, NEW)
+    counts = await deliver(stage.ports, batch_for("old"), PACE)
+    await work_off(stage.ports, await waiting(stage))
+    assert (called(stage, "old"), called(stage, "new")) == ([], [0, 1, 2, 3])
+    assert counts == {"postponed": 4}
+
+
+async def test_they_begin_anew_there(stage: Stage) -> None:
+    """The failures of the old one are not the new one's, but their age is theirs."""
+    await replace_by(stage, OLD, NEW)
+    batch = batch_for("old", attempt=9)
+    before = replace(batch.pairs[0], since=stage.now, has_slot=True)
+    stage.wait(minutes=1)
+    await deliver(stage.ports, replace(batch, pairs=(before,)), PACE)
+    ((pair,),) = [one.pairs for one in await waiting(stage)]
+    assert pair == Pair(NEW.id, (0, 1, 2, 3), attempt=1, since=before.since)
+
+
+async def test_a_flow_that_was_saved_several_times_is_followed_to_its_last(stage: Stage) -> None:
+    between = standing_order("between")
+    await replace_by(stage, OLD, between)
+    await replace_by(stage, between, NEW)
+    await deliver(stage.ports, batch_for("old"), PACE)
+    await work_off(stage.ports, await waiting(stage))
+    assert called(stage, "new") == [0, 1, 2, 3]
+
+
+async def test_what_the_new_subscription_does_not_want_is_left_out(stage: Stage) -> None:
+    await replace_by(stage, OLD, replace(NEW, filters=Filters(data_source_id="ds-customers")))
+    batch = replace(batch_for("old", count=2), events=(EVENTS[0], refresh(7, "ds-customers")))
+    counts = await deliver(stage.ports, batch, PACE)
+    await work_off(stage.ports, await waiting(stage))
+    assert [event for _, event in stage.flows.calls] == [batch.events[1]]
+    assert counts == {"postponed": 1, "unsubscribed": 1}
+
+
+@pytest.mark.parametrize(
+    "newer", [replace(NEW, trigger=Trigger.PROCESS_ENDED), standing_order("new", environment_id="another")]
+)
+async def test_a_new_subscription_about_something_else_gets_none_of_them(stage: Stage, newer: Subscription) -> None:
+    await replace_by(stage, OLD, newer)
+    counts = await deliver(stage.ports, batch_for("old"), PACE)
+    assert (await waiting(stage), stage.flows.calls, counts["unsubscribed"]) == ([], [], 4)
+
+
+async def test_when_the_new_subscription_is_gone_nobody_gets_them(stage: Stage) -> None:
+    await replace_by(stage, OLD, NEW)
+    await unsubscribe(stage.ports, NEW.id, MAKER)
+    counts = await deliver(stage.ports, batch_for("old"), PACE)
+    assert (await waiting(stage), dead(stage), counts["unsubscribed"]) == ([], [], 4)
+
+
+class SavedMeanwhile(MemoryFlows):
+    """A flow that is saved while its old URL is called, which then answers what a test says."""
+
+    def __init__(self, stage: Stage, answer: Answer) -> None:
+        super().__init__()
+        self._stage, self._answer = stage, answer
+
+    async def call(self, call: FlowCall) -> Answer:
+        if call.callback_url != OLD.callback_url:
+            return await super().call(call)
+        await replace_by(self._stage, OLD, NEW)
+        return self._answer
+
+
+@pytest.mark.parametrize(
+    "answer", [Answer(404, "WorkflowTriggerVersionNotFound"), Answer(410), OFF, Answer(503), Answer(401), Answer(429)]
+)
+async def test_an_old_url_that_fails_while_its_flow_is_saved_loses_nothing(stage: Stage, answer: Answer) -> None:
+    """Neither does its answer bring the old subscription back."""
+    await order_for(stage, "old")
+    stage.flows = SavedMeanwhile(stage, answer)
+    await deliver(stage.ports, batch_for("old"), PACE)
+    assert kept(stage, "old").state is SubscriptionState.REPLACED
+    for _ in range(2):
+        await work_off(stage.ports, await waiting(stage))
+    assert (called(stage, "new"), dead(stage)) == ([0, 1, 2, 3], [])
+
+
+async def test_an_event_that_the_old_version_could_not_take_is_dead_and_the_rest_moves_on(stage: Stage) -> None:
+    await order_for(stage, "old")
+    stage.flows = SavedMeanwhile(stage, Answer(400, "TriggerInputSchemaMismatch"))
+    await deliver(stage.ports, batch_for("old", count=1), PACE)
+    assert [(reason, event) for reason, event, _ in dead(stage)] == [("TriggerInputSchemaMismatch", EVENTS[0])]
+    assert kept(stage, "old").replaced_by == identity("new")
