@@ -19,6 +19,7 @@ from shared.errors import (
     SignalsError,
     SubscriptionBusy,
 )
+from shared.observability import redact
 
 Handler = Callable[[func.HttpRequest], Awaitable[func.HttpResponse]]  # the worker passes `req` by name
 _STATUSES: tuple[tuple[type[SignalsError], int], ...] = (
@@ -63,8 +64,8 @@ def answering(handler: Handler) -> Handler:
             status = _status(error)
             if status is None:
                 raise
-            field = {"field": error.field} if isinstance(error, RequestInvalid) else {}
-            body = {"error": {"code": error.reason, "message": str(error), **field}}
+            field = {"field": redact(error.field)} if isinstance(error, RequestInvalid) else {}
+            body = {"error": {"code": error.reason, "message": redact(str(error)), **field}}
             return json_answer(status, body, _headers(error))
 
     return answer

@@ -39,7 +39,7 @@ class CheckedResolver(AbstractResolver):
         if self._inner is None:
             self._inner = ThreadedResolver()  # needs the running loop
         found = await self._inner.resolve(host, port, family)
-        if self._allow_loopback and host in LOOPBACK:
+        if self._allow_loopback and host.lower() in LOOPBACK:
             return found
         if any(self._forbidden(one["host"]) for one in found):
             raise DeliveryFailed(f"{host} leads to an address that is never called.", reason="address_forbidden")

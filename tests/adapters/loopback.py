@@ -33,7 +33,7 @@ class Loopback:
     def app(self) -> web.Application:
         """What serves them."""
         made = web.Application()
-        made.router.add_route("*", "/{path:.*}", self._handle)
+        made.router.add_route("*", r"/{path:[\s\S]*}", self._handle)
         return made
 
     def answer(self, status: int = 200, body: bytes = b"[]", **headers: str) -> None:

@@ -105,7 +105,7 @@ async def test_a_name_that_nobody_has_is_a_failed_delivery(hosts: FlowHosts) -> 
     assert await outcome(hosts) == "dns"
 
 
-@pytest.mark.parametrize("name", ["localhost", "127.0.0.1"])
+@pytest.mark.parametrize("name", ["localhost", "LocalHost", "127.0.0.1"])
 async def test_only_ones_own_machine_may_be_loopback_and_only_where_it_is_allowed(name: str) -> None:
     names = Names(deque([("127.0.0.1",)]))
     assert len(await CheckedResolver(allow_loopback=True, inner=names).resolve(name)) == 1
@@ -148,7 +148,7 @@ async def test_a_certificate_for_another_name_ends_the_call(hosts: FlowHosts) ->
     assert (caught.value.reason, hosts.flow.asked) == ("tls", [])
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=200, deadline=None, derandomize=True)
 @given(URLS | st.sampled_from(["a", "xn--a", "xn--999999999", "xn--bcher-kva", "1", "ab--c"]).map(in_the_cloud))
 async def test_whatever_the_url_a_call_is_answered_or_fails_with_an_error_of_ours(url: str) -> None:
     """An error that nobody expects would hold up the deliveries of others."""
@@ -159,5 +159,5 @@ async def test_whatever_the_url_a_call_is_answered_or_fails_with_an_error_of_our
             assert hosts.flow.asked == []
         else:
             assert answer.status == 202
-        assert all(name.endswith(ALLOWED) for name in hosts.names.asked)
+        assert all(name.lower().endswith(ALLOWED) for name in hosts.names.asked)
         assert hosts.trap.connections == 0

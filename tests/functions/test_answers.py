@@ -103,6 +103,12 @@ async def test_a_mistake_names_its_field() -> None:
     }
 
 
+async def test_a_secret_that_a_caller_put_into_the_name_of_a_field_is_not_said_back() -> None:
+    answer = await answer_to(RequestInvalid("https://h/w?sig=abc", "is not a field; whsec_abc is none either"))
+    assert b"abc" not in answer.get_body()
+    assert content(answer)["error"]["field"] == "https://h/w?sig=***"
+
+
 @pytest.mark.parametrize("wait", [0.2, 1, 30, 59.5])
 async def test_whoever_has_to_wait_is_told_how_long(wait: float) -> None:
     """In whole seconds, never fewer than asked for."""

@@ -100,6 +100,7 @@ async def test_a_list_is_walked_by_its_next_link(stage: Stage, call: Caller, top
         ({"top": "all"}, "top"),
         ({"environmentId": "../x"}, "environmentId"),
         ({"after": "nonsense"}, "after"),
+        ({"state": "on"}, "state"),
         ({"filter": "x"}, "filter"),
         ({"$top": "5"}, "$top"),
     ],
@@ -108,6 +109,14 @@ async def test_a_mistake_in_the_query_names_its_parameter(
     stage: Stage, call: Caller, query: dict[str, str], field: str
 ) -> None:
     assert mistake(await call("get_subscriptions", http(query=query))) == field
+
+
+async def test_a_list_has_what_was_not_replaced_or_is_in_one_state(stage: Stage, call: Caller) -> None:
+    for state in SubscriptionState:
+        await stage.subscriptions.save(standing_order(state, state=state))
+    assert await ids(call) == [f"{ENVIRONMENT}.{state}" for state in ("active", "ended", "suspended")]
+    for state in SubscriptionState:
+        assert await ids(call, {"state": state, "top": "1"}) == [f"{ENVIRONMENT}.{state}"]
 
 
 async def test_the_function_key_is_no_part_of_a_query(stage: Stage, call: Caller) -> None:
@@ -138,6 +147,20 @@ async def test_a_callback_url_ends_what_calls_it_and_nothing_else(stage: Stage, 
         assert await ids(call) == [kept]
     for url in ("https://evil.example/w?sig=x", "nonsense"):
         assert (await call("unsubscribe_without_location", http({"callbackUrl": url}))).status_code == 204
+
+
+async def test_a_flow_that_keeps_no_location_ends_its_subscription_to_a_trigger(stage: Stage, call: Caller) -> None:
+    """HttpWebhook names itself in its headers; a run's webhook action ends its own only."""
+    run = {**FLOW, "x-ms-workflow-run-id": "run-1", "x-ms-workflow-operation-name": "Wait"}
+    kept, _, in_run = await make(call, "other"), await make(call, headers=FLOW), await make(call, headers=run)
+    for headers, left in ((FLOW, [kept, in_run]), (run, [kept]), (run, [kept])):
+        asked = http({"trigger": "data-source-refresh-failed"}, headers=headers)
+        assert (await call("unsubscribe_without_location", asked)).status_code == 204
+        assert await ids(call) == sorted(left)
+    nameless = http({"trigger": "data-source-refresh-failed"})
+    assert mistake(await call("unsubscribe_without_location", nameless)) == "callbackUrl"
+    unknown = http({"trigger": "none"}, headers=FLOW)
+    assert (await call("unsubscribe_without_location", unknown)).status_code == 404
 
 
 @pytest.mark.parametrize(

@@ -2,22 +2,24 @@
 
 import asyncio
 import heapq
-from collections.abc import Callable
-from dataclasses import dataclass, field
+from collections import defaultdict
+from dataclasses import replace
 from datetime import datetime, timedelta
 from itertools import count
 
 from shared.adapters.memory import MemoryFlows, MemoryQueues
-from shared.domain.deliveries import Answer, FlowCall
-from shared.domain.windows import Windows
-from shared.ports import Ports, Queue
+from shared.domain.deliveries import Answer, DeliveryBatch, FlowCall
+from shared.errors import DeliveryFailed
+from shared.ports import Queue
 from shared.services.admit_pair import Pace
 from shared.services.deliver import deliver
 from tests.factories import START
-from tests.services.stage import Stage
+from tests.services.stage import Stage, callback
 
-MESSAGES_AT_ONCE = 24  # host.json: batchSize + newBatchThreshold
-_QUEUES = (Queue.DELIVERIES, Queue.REDELIVERIES)
+QUEUES = (Queue.DELIVERIES, Queue.REDELIVERIES)
+MESSAGES_AT_ONCE = 24  # of each queue: batchSize + newBatchThreshold in host.json
+TIMEOUT_SECONDS = 20
+LOOK_SECONDS = 0.01
 
 
 def virtual_now() -> datetime:
@@ -44,70 +46,66 @@ class TimedQueues(MemoryQueues):
             return None
         return heapq.heappop(waiting)[2]
 
+    async def left(self) -> list[DeliveryBatch]:
+        """Take what still waits, seen or not."""
+        found = [await self.read_deliveries(body) for queue in QUEUES for *_, body in self.hidden[queue]]
+        for queue in QUEUES:
+            self.hidden[queue].clear()
+        return found
 
-@dataclass
+
 class TimedFlows(MemoryFlows):
-    """Flows that think for a while. `answered` has the time of every answer that was a success."""
+    """Flows that think before they answer: `thinks` seconds, or as long as a test says for one of them.
 
-    think: Callable[[str], float] = lambda url: 0.02
-    called: list[tuple[str, str, float]] = field(default_factory=list)
-    answered: list[tuple[str, str, float]] = field(default_factory=list)
+    One whose thinking takes too long answers nothing. `answered` has the time of every success.
+    """
 
-    def __post_init__(self) -> None:
+    def __init__(self, thinks: float, **others: float) -> None:
         super().__init__()
+        self._thinks = thinks
+        self._others = {callback(name): seconds for name, seconds in others.items()}
+        self.began: dict[str, list[float]] = defaultdict(list)
+        self.answered: dict[str, list[tuple[str, float]]] = defaultdict(list)
 
     async def call(self, call: FlowCall) -> Answer:
         """Take a call."""
-        loop = asyncio.get_running_loop()
-        self.called += [(call.callback_url, event.id, loop.time()) for event in call.events]
-        await asyncio.sleep(self.think(call.callback_url))
-        answer = await super().call(call)
-        if answer.status == 202:
-            self.answered += [(call.callback_url, event.id, loop.time()) for event in call.events]
-        return answer
+        loop, url = asyncio.get_running_loop(), call.callback_url
+        self.began[url].append(loop.time())
+        seconds = self._others.get(url, self._thinks)
+        await asyncio.sleep(min(seconds, TIMEOUT_SECONDS))
+        if seconds >= TIMEOUT_SECONDS:
+            raise DeliveryFailed(reason="timeout")
+        self.answered[url] += [(event.id, loop.time()) for event in call.events]
+        return await super().call(call)
 
 
-@dataclass
 class Host:
     """One worker: takes visible messages to delivery, as many at once as the host does."""
 
-    stage: Stage
-    queues: TimedQueues
-    rate: float = 0
-    running: dict[Queue, int] = field(default_factory=lambda: dict.fromkeys(_QUEUES, 0))
-    tasks: set[asyncio.Task[None]] = field(default_factory=set)
-
-    def __post_init__(self) -> None:
-        self.windows = Windows()
-
-    @property
-    def ports(self) -> Ports:
-        """The stage's ports, by the loop's clock."""
-        from dataclasses import replace
-
-        return replace(self.stage.ports, queues=self.queues, clock=virtual_now, windows=self.windows)
+    def __init__(self, stage: Stage, queues: TimedQueues, *, rate: float = 0) -> None:
+        self._rate = rate
+        self._queues = queues
+        self._ports = replace(stage.another_worker(), queues=queues, clock=virtual_now)
+        self._running: dict[Queue, set[asyncio.Task[None]]] = {queue: set() for queue in QUEUES}
 
     async def run(self, seconds: float) -> None:
-        """Work for a time, whatever there is."""
+        """Begin with messages for a time, and end those that were begun with."""
         loop = asyncio.get_running_loop()
         ends_at = loop.time() + seconds
         while loop.time() < ends_at:
-            for queue in _QUEUES:
-                self._start_messages(queue)
-            await asyncio.sleep(0.01)
-        for task in self.tasks:
-            task.cancel()
-        await asyncio.gather(*self.tasks, return_exceptions=True)
+            for queue in QUEUES:
+                self._begin(queue)
+            await asyncio.sleep(LOOK_SECONDS)
+        await asyncio.gather(*(task for tasks in self._running.values() for task in tasks))
 
-    def _start_messages(self, queue: Queue) -> None:
-        while self.running[queue] < MESSAGES_AT_ONCE and (body := self.queues.take_due(queue)) is not None:
-            self.running[queue] += 1
-            task = asyncio.get_running_loop().create_task(self._handle(queue, body))
-            self.tasks.add(task)
+    def _begin(self, queue: Queue) -> None:
+        running = self._running[queue]
+        for task in [task for task in running if task.done()]:
+            task.result()
+            running.remove(task)
+        while len(running) < MESSAGES_AT_ONCE and (body := self._queues.take_due(queue)) is not None:
+            running.add(asyncio.get_running_loop().create_task(self._handle(queue, body)))
 
     async def _handle(self, queue: Queue, body: bytes) -> None:
-        pace = Pace(self.rate, patient=queue is Queue.REDELIVERIES)
-        try:
-            await deliver(self.ports, await self.queues.read_deliveries(body), pace)
-        finally:
-            self.running[queue] -= 1
+        pace = Pace(self._rate, patient=queue is Queue.REDELIVERIES)
+        await deliver(self._ports, await self._queues.read_deliveries(body), pace)
