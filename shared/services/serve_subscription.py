@@ -113,7 +113,7 @@ class _Turn:
             return goes_on
         self.served.delivered += events
         self.served.delivered_at = self.ports.clock()
-        self.served.run_id = attempt.run_id
+        self.served.run_id = attempt.run_id or self.served.run_id
         if self.subscription.health.failures or self.subscription.health.open_until:
             await self._tell_it_is_well()
         return True

@@ -50,7 +50,10 @@ class Pouring:
     async def __call__(self, request: web.Request) -> web.StreamResponse:
         response = web.StreamResponse(status=400)
         await response.prepare(request)
-        await response.write(self.first)
+        start, rest = self.first[:1000], self.first[1000:]
+        await response.write(start)
+        await asyncio.sleep(0.02)  # the reader has the start and asks for more
+        await response.write(rest + self.piece)
         for _ in range(self.pieces):
             await response.write(self.piece)
             self.poured += len(self.piece)
@@ -96,10 +99,12 @@ async def test_the_proxies_of_the_environment_are_not_used(
 async def test_a_receiver_that_answers_byte_by_byte_is_cut_off(
     sender: CallbackSender, loopback: Loopback, monkeypatch: pytest.MonkeyPatch, first: bytes
 ) -> None:
-    """Every byte comes in time: only a deadline for the whole call ends it."""
-    monkeypatch.setattr(callback_sender, "TIMEOUT_SECONDS", 0.4)
+    """Every byte comes in time: only a deadline for the whole call ends it, and one that is not the client's."""
     receiver = Pouring(first, b" ", pieces=2000, pause=0.05)
+    loopback.answer(202)
     loopback.answers.append(receiver)
+    await sender.call(FlowCall(loopback.url + PATH, (EVENT,)))
+    monkeypatch.setattr(callback_sender, "TIMEOUT_SECONDS", 0.4)
     with pytest.raises(DeliveryFailed) as caught:
         async with asyncio.timeout(20):
             await sender.call(FlowCall(loopback.url + PATH, (EVENT,)))

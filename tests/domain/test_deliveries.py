@@ -1,9 +1,15 @@
 """What a flow's answer means."""
 
-import pytest
+import uuid
+from datetime import timedelta
 
-from shared.domain.deliveries import Answer, DeadDelivery, Verdict, judge
-from shared.domain.events import EventType, make_event
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from shared.domain.deliveries import LONGEST_WAIT, Answer, DeadDelivery, FlowCall, Pair, Verdict, judge
+from shared.domain.events import Event, EventType, make_event
+from shared.domain.retries import SCHEDULE_SECONDS
 from tests.factories import ENVIRONMENT, at
 
 
@@ -58,3 +64,51 @@ def test_an_event_that_dies_twice_for_one_subscription_is_one_row() -> None:
     other = DeadDelivery(ENVIRONMENT, "t", event, "refused", 1, at(1))
     assert first.id == again.id
     assert first.id != other.id
+
+
+def _events(count: int) -> tuple[Event, ...]:
+    return tuple(
+        make_event(ENVIRONMENT, EventType.PROCESS_ENDED, subject="jobs/j", occurrence=str(n), time=at(0), data={})
+        for n in range(count)
+    )
+
+
+def test_a_call_about_one_event_has_its_id() -> None:
+    (event,) = _events(1)
+    assert FlowCall("https://x", (event,)).id == event.id
+
+
+def test_a_list_has_an_id_that_follows_from_its_events_and_their_order() -> None:
+    events = _events(3)
+    whole = FlowCall("https://x", events, as_list=True).id
+    assert whole == FlowCall("https://y", events, as_list=True, secrets=("s",)).id
+    others = {FlowCall("https://x", part, as_list=True).id for part in (events[:2], events[1:], events[::-1])}
+    assert len(others | {whole} | {event.id for event in events}) == 7
+    assert uuid.UUID(whole).version == 5
+
+
+def test_a_call_shows_neither_its_url_nor_its_secrets() -> None:
+    call = FlowCall("https://prod.logic.azure.com/w?sig=abc", _events(1), secrets=("whsec_def",))
+    assert not {"sig", "abc", "whsec", "def"} & set(repr(call).replace("'", " ").replace("=", " ").split())
+    assert "logic.azure" not in repr(call)
+
+
+@given(st.integers(0, 8), st.integers(1, 10))
+def test_what_is_left_of_a_pair_begins_anew_behind_the_first(place: int, attempt: int) -> None:
+    pair = Pair("s", tuple(range(8)), attempt, since=at(1), has_slot=True)
+    rest = pair.rest_from(place)
+    assert rest.events == tuple(range(place, 8))
+    assert rest.attempt == (attempt if place == 0 else 1)
+    assert (rest.since, rest.has_slot) == (pair.since, True)
+
+
+def test_events_are_given_up_after_three_days_and_not_when_they_never_waited() -> None:
+    assert not Pair("s", (0,)).is_too_old(at(10**6))
+    waited = Pair("s", (0,), since=at(0))
+    assert not waited.is_too_old(at(0) + LONGEST_WAIT)
+    assert waited.is_too_old(at(0) + LONGEST_WAIT + timedelta(seconds=1))
+
+
+def test_nothing_is_given_up_before_its_last_attempt() -> None:
+    longest = timedelta(seconds=1.2 * sum(SCHEDULE_SECONDS))
+    assert longest < LONGEST_WAIT

@@ -121,7 +121,7 @@ def test_a_dead_and_a_slow_flow_do_not_delay_the_others(shape: Shape) -> None:
 
 
 def test_without_a_rate_limit_a_burst_that_fills_a_worker_loses_half_a_second_once() -> None:
-    """Until a flow has been silent for that long nobody knows that it hangs, and messages that wait for it hold places."""
+    """Until a flow has been silent for that long nobody knows that it hangs; what waits for it holds a place."""
     shape = Shape(300, 2, rate=0)
     alone, together = play(WELL, shape), play([*WELL, DEAD, SLOW], shape)
     assert together.p95 < alone.p95 + 0.5

@@ -15,6 +15,13 @@ from tests.services.virtual_time import in_virtual_time
 
 RATE = 10
 ONE = standing_order("one").id
+MIXES = {
+    "one message": (300,),
+    "one event a message": (1,) * 300,
+    "half a second a message": (5,) * 60,
+    "four seconds a message": (40,) * 8,
+    "small and large": (1, 100, 1, 1, 50) * 2,
+}
 
 
 class Town:
@@ -56,7 +63,7 @@ def busiest_second(calls: list[float]) -> int:
 
 
 @pytest.mark.parametrize("workers", [1, 3])
-@pytest.mark.parametrize("counts", [(300,), (1,) * 300, (5,) * 60, (40,) * 8, (1, 100, 1, 1, 50) * 2], ids=str)
+@pytest.mark.parametrize("counts", MIXES.values(), ids=MIXES.keys())
 def test_no_second_holds_much_more_than_the_rate_and_every_event_arrives_once(
     counts: tuple[int, ...], workers: int
 ) -> None:

@@ -11,9 +11,10 @@ from hypothesis import strategies as st
 from shared.adapters.memory_subscriptions import MemorySubscriptions
 from shared.domain.callers import Caller, flow_of
 from shared.domain.subscriptions import Subscription, SubscriptionState, Trigger
+from shared.errors import RequestInvalid
 from shared.ports import Ports
 from shared.services.subscribe import subscribe
-from shared.services.unsubscribe import unsubscribe, unsubscribe_callback
+from shared.services.unsubscribe import unsubscribe, unsubscribe_callback, unsubscribe_flow
 from shared.stores import Change
 from tests.services.stage import MAKER, OTHER, Stage, callback
 from tests.services.test_subscribe import PARSE, body
@@ -209,3 +210,15 @@ async def test_what_calls_a_url_can_be_ended_by_the_url(stage: Stage) -> None:
     for _ in range(2):
         await unsubscribe_callback(stage.ports, callback("w-1"), FLOW, PARSE)
     assert live(stage) == [elsewhere.id]
+
+
+async def test_what_a_flow_ordered_can_be_ended_by_its_headers_alone(stage: Stage) -> None:
+    """Of that trigger, flow and owner only; a caller that names no flow ends nothing."""
+    made = await save(stage, 1)
+    left = [await save(stage, 2 + place, *apart) for place, apart in enumerate(APART.values())]
+    assert made.id in live(stage)
+    for _ in range(2):
+        await unsubscribe_flow(stage.ports, TRIGGER, FLOW)
+        assert live(stage) == sorted(one.id for one in left)
+    with pytest.raises(RequestInvalid):
+        await unsubscribe_flow(stage.ports, TRIGGER, MAKER)
