@@ -12,7 +12,7 @@ from shared.ports import Ports
 from shared.services.admit_pair import Pace, admit_pair
 from shared.services.attempt_delivery import Attempt, attempt_delivery
 from shared.services.put_off import give_up, send_at, send_later
-from shared.services.settle_failure import note, settle_failure
+from shared.services.settle_failure import after_attempt, note, settle_failure
 from shared.services.successor import live_successor
 
 PATIENT_TURN = timedelta(seconds=60)  # a slow flow then gives its place back; the rest follows
@@ -97,6 +97,8 @@ class _Turn:
             return attempt
         finally:
             well = attempt is not None and attempt.verdict is Verdict.DELIVERED
+            if attempt is not None and not well:  # before anybody else enters; storage hears of it next
+                window.close_until(after_attempt(self.subscription, self.ports.clock(), attempt).health.open_until)
             window.leave(self.ports.clock(), attempt.took if attempt else timedelta(0), well=well)
 
     async def _settle(self, rest: Pair, attempt: Attempt) -> bool:

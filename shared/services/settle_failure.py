@@ -59,7 +59,7 @@ async def note(
 
     def change(current: Subscription) -> Subscription:
         well = after_success(current, moment, delivered=delivered, run_id=run_id) if delivered else current
-        return _failed(well, moment, failed) if failed else well
+        return after_attempt(well, moment, failed) if failed else well
 
     try:
         noted = await ports.subscriptions.change(subscription.id, change)
@@ -71,7 +71,8 @@ async def note(
     return replace(now, callback_url=subscription.callback_url, signing_secrets=subscription.signing_secrets)
 
 
-def _failed(subscription: Subscription, now: datetime, attempt: Attempt) -> Subscription:
+def after_attempt(subscription: Subscription, now: datetime, attempt: Attempt) -> Subscription:
+    """The subscription after an attempt that failed."""
     failure = Failure(attempt.verdict, attempt.reason, attempt.refused_token, attempt.retry_after_seconds)
     return after_failure(subscription, now, failure)
 
