@@ -7,11 +7,13 @@ from datetime import timedelta
 import pytest
 
 from shared.adapters.memory import MemoryFlows
+from shared.adapters.memory_subscriptions import MemorySubscriptions
 from shared.domain.deliveries import Answer, FlowCall
 from shared.domain.health import FAILURES_TO_OPEN, PROBE
-from shared.domain.subscriptions import SubscriptionState
+from shared.domain.subscriptions import Subscription, SubscriptionState
 from shared.errors import DeliveryFailed
 from shared.services.deliver import deliver
+from shared.stores import Change
 from tests.services.delivering import (
     EVENTS,
     OFF,
@@ -41,6 +43,22 @@ async def drain(stage: Stage, *, most: int = 100) -> None:
         stage.wait(seconds=min(delays))
         await work_off(stage.ports, await waiting(stage))
     raise AssertionError("some retries never end")
+
+
+class SlowToNote(MemorySubscriptions):
+    """A store that takes its time to write."""
+
+    async def change(self, subscription_id: str, change: Change) -> Subscription | None:
+        await asyncio.sleep(0.05)
+        return await super().change(subscription_id, change)
+
+
+async def test_nobody_slips_in_while_the_wish_for_a_rest_is_being_noted(stage: Stage) -> None:
+    """Several messages at once, in one worker."""
+    stage.subscriptions = SlowToNote()
+    await order_for(stage, "one", Answer(429, retry_after_seconds=ASKED))
+    await asyncio.gather(*(deliver(stage.ports, batch_for("one"), PACE) for _ in range(5)))
+    assert called(stage, "one") == [0]
 
 
 async def test_a_flow_that_asks_for_a_rest_is_left_alone_until_then_for_all_its_events(stage: Stage) -> None:
