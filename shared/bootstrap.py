@@ -93,6 +93,7 @@ def build(variables: Mapping[str, str]) -> House:
         allowed_suffixes=settings.callback_hosts,
         allow_loopback=settings.callback_allow_loopback,
         token=partial(_flow_token, identity, settings.flow_token_scope),
+        token_hosts=settings.flow_token_hosts,
     )
     ports = Ports(
         insights=insights,

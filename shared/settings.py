@@ -5,6 +5,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from shared.domain.callback_url import ENVIRONMENT_HOSTS
 from shared.domain.subscribing import ENVIRONMENT_ID
 from shared.errors import SettingsInvalid
 
@@ -46,6 +47,7 @@ class Settings:
     fast_poll_seconds: int
     delivery_rate_per_second: int
     suspended_days: int
+    flow_token_hosts: tuple[str, ...]
     flow_token_scope: str
     managed_identity: bool
 
@@ -73,6 +75,7 @@ def read_settings(variables: Mapping[str, str]) -> Settings:
         fast_poll_seconds=_whole_number(variables, "FAST_POLL_SECONDS", 20, problems),
         delivery_rate_per_second=_whole_number(variables, "DELIVERY_RATE_PER_SECOND", 10, problems),
         suspended_days=_whole_number(variables, "SUSPENDED_DAYS", 14, problems),
+        flow_token_hosts=_flow_token_hosts(variables, problems),
         flow_token_scope=variables.get("FLOW_TOKEN_SCOPE") or DEFAULT_FLOW_SCOPE,
         managed_identity=bool(variables.get("IDENTITY_ENDPOINT")),
     )
@@ -151,6 +154,17 @@ def _hosts(variables: Mapping[str, str], problems: list[str]) -> tuple[str, ...]
     if any(not part.startswith(".") or part.count(".") < 2 for part in listed):
         problems.append("CALLBACK_ALLOWED_HOSTS: each entry is a suffix such as .logic.azure.com, with a leading dot.")
     return tuple(listed) or DEFAULT_CALLBACK_HOSTS
+
+
+def _flow_token_hosts(variables: Mapping[str, str], problems: list[str]) -> tuple[str, ...]:
+    """Whole hosts, each of one environment: whoever stands behind a host is given a token of the app's identity."""
+    listed = [part.strip().lower() for part in variables.get("FLOW_TOKEN_HOSTS", "").split(",") if part.strip()]
+    if not all(part.endswith(ENVIRONMENT_HOSTS) and not part.startswith(".") for part in listed):
+        problems.append(
+            "FLOW_TOKEN_HOSTS: each entry is the whole host of one of your Power Platform environments, "
+            "such as 0123456789abcdef0123456789abcd.ef.environment.api.powerplatform.com."
+        )
+    return tuple(listed)
 
 
 def _encryption_keys(variables: Mapping[str, str], problems: list[str]) -> tuple[str, ...]:

@@ -65,6 +65,7 @@ def test_what_is_not_set_has_a_default() -> None:
         fast_poll_seconds=20,
         delivery_rate_per_second=10,
         suspended_days=14,
+        flow_token_hosts=(),
         flow_token_scope=DEFAULT_FLOW_SCOPE,
         managed_identity=False,
     )
@@ -84,6 +85,7 @@ def test_every_setting_is_taken() -> None:
             "FAST_POLL_SECONDS": "0",
             "DELIVERY_RATE_PER_SECOND": " 25 ",
             "SUSPENDED_DAYS": "30",
+            "FLOW_TOKEN_HOSTS": " 0A.1b.environment.api.powerplatform.com, ",
             "FLOW_TOKEN_SCOPE": "https://gov.service.flow.microsoft.us//.default",
             "IDENTITY_ENDPOINT": "http://127.0.0.1:1/token",
         }
@@ -99,6 +101,7 @@ def test_every_setting_is_taken() -> None:
     assert (read.callback_allow_loopback, read.managed_identity) == (True, True)
     assert (read.public_base_url, read.fast_poll_seconds) == ("https://signals.contoso.com", 0)
     assert (read.delivery_rate_per_second, read.suspended_days) == (25, 30)
+    assert read.flow_token_hosts == ("0a.1b.environment.api.powerplatform.com",)
     assert read.flow_token_scope == "https://gov.service.flow.microsoft.us//.default"
 
 
@@ -228,6 +231,14 @@ def test_keys_of_environments_are_enough() -> None:
     base = {name: value for name, value in NEEDED.items() if name != "CUSTOMER_INSIGHTS_SUBSCRIPTION_KEY"}
     read = settings({f"CUSTOMER_INSIGHTS_SUBSCRIPTION_KEY__{SECOND.replace('-', '')}": "own"}, base)
     assert (read.subscription_key(SECOND), read.subscription_key(FIRST)) == ("own", "")
+
+
+@pytest.mark.parametrize(
+    "host", [".environment.api.powerplatform.com", "prod-01.westeurope.logic.azure.com", "hooks.example.com"]
+)
+def test_a_token_is_for_hosts_of_one_environment_only(host: str) -> None:
+    (problem,) = problems({"FLOW_TOKEN_HOSTS": f"0a.1b.environment.api.powerplatform.com,{host}"})
+    assert problem.startswith("FLOW_TOKEN_HOSTS: each entry is the whole host")
 
 
 def test_the_token_for_flows_is_asked_for_with_two_slashes() -> None:

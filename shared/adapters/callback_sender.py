@@ -4,7 +4,7 @@ import asyncio
 import re
 import ssl
 import time
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 
 import aiohttp
 import msgspec
@@ -45,7 +45,8 @@ class _FaultBody(msgspec.Struct):
 class CallbackSender:
     """One connection pool for the life of the worker; no redirects, no cookies, no proxy from the environment.
 
-    `token` gives the token for flows that let nobody in without one. `resolver` and `tls` are for tests.
+    `token` gives the token for flows on `token_hosts` that let nobody in without one. `resolver` and `tls` are for
+    tests.
     """
 
     def __init__(
@@ -54,12 +55,14 @@ class CallbackSender:
         allowed_suffixes: Sequence[str],
         allow_loopback: bool = False,
         token: Callable[[], Awaitable[str]] | None = None,
+        token_hosts: Collection[str] = (),
         resolver: CheckedResolver | None = None,
         tls: ssl.SSLContext | bool = True,
     ) -> None:
         self._allowed_suffixes = tuple(allowed_suffixes)
         self._allow_loopback = allow_loopback
         self._token = token
+        self._token_hosts = frozenset(token_hosts)
         self._resolver = resolver
         self._tls = tls
         self._session: aiohttp.ClientSession | None = None
@@ -89,7 +92,7 @@ class CallbackSender:
 
     async def _authorization(self, url: CallbackUrl) -> dict[str, str]:
         """A token, for a flow whose URL is not enough; never for another host."""
-        if self._token is None or not url.takes_token:
+        if self._token is None or url.host not in self._token_hosts or url.is_signed:
             return {}
         try:
             return {"Authorization": f"Bearer {await self._token()}"}

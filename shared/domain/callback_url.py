@@ -13,15 +13,12 @@ MAX_LENGTH = 2048
 _LABEL = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?")
 _PLAIN = re.compile(r"[\x21-\x7e]+")
 LOOPBACK = ("127.0.0.1", "localhost")
-# Hosts of Power Automate and Logic Apps: those that may be given a token of ours.
-FLOW_HOSTS = (
-    ".logic.azure.com",
+# Under these a host belongs to one Power Platform environment; hosts under .logic.azure.com are shared by strangers.
+ENVIRONMENT_HOSTS = (
     ".environment.api.powerplatform.com",
-    ".logic.azure.us",
     ".environment.api.gov.powerplatform.microsoft.us",
     ".environment.api.high.powerplatform.microsoft.us",
     ".environment.api.appsplatform.us",
-    ".logic.azure.cn",
     ".environment.api.powerplatform.partner.microsoftonline.cn",
 )
 
@@ -44,10 +41,9 @@ class CallbackUrl:
         return hashlib.sha256(self.secret.encode()).hexdigest()
 
     @property
-    def takes_token(self) -> bool:
-        """Whether a flow stands behind it that lets nobody in without an Entra ID token: its URL has no signature."""
-        names = [name.lower() for name, _ in parse_qsl(urlsplit(self.secret).query)]
-        return self.host.endswith(FLOW_HOSTS) and "sig" not in names
+    def is_signed(self) -> bool:
+        """Whether the URL alone lets in; a flow without a signature in it asks for an Entra ID token."""
+        return "sig" in (name.lower() for name, _ in parse_qsl(urlsplit(self.secret).query))
 
     def __str__(self) -> str:
         return f"{self.host} (...{self.fingerprint})"

@@ -98,5 +98,11 @@ def _tell(subscription: Subscription, rest: Pair, attempt: Attempt) -> None:
         "reason": attempt.reason,
         "attempt": rest.attempt,
     }
-    told = (subscription.label or subscription.trigger, attempt.reason, attempt.verdict, rest.attempt, subscription.id)
+    told = (
+        subscription.label or str(subscription.trigger),
+        attempt.reason,
+        attempt.verdict,
+        rest.attempt,
+        subscription.id,
+    )
     _log.warning("Flow %r: %s (%s, attempt %d, subscription %s)", *told, extra=fields)

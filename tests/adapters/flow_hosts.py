@@ -27,6 +27,7 @@ from tests.adapters.loopback import Loopback
 CLASSIC = "prod-01.westeurope.logic.azure.com"
 NEW = "0123456789abcdef.01.environment.api.powerplatform.com"
 OTHER = "hooks.example.com"
+NEAR = (f"x.{NEW}", "0123456789abcdef.02.environment.api.powerplatform.com")  # nearly NEW, but somebody else's
 ALLOWED = (".logic.azure.com", ".environment.api.powerplatform.com", ".example.com")
 PUBLIC = "20.50.2.10"  # an address of the public cloud; nothing is ever sent there
 
@@ -117,7 +118,9 @@ async def flow_hosts(
     await server.start_server(ssl=_server_tls())
     async with trap() as set_trap:
         network = Network(names, flow=server.port or 0, trap=set_trap.port, forbidden=forbidden)
-        sender = CallbackSender(allowed_suffixes=ALLOWED, token=token, resolver=network, tls=_client_tls())
+        sender = CallbackSender(
+            allowed_suffixes=ALLOWED, token=token, token_hosts=[NEW], resolver=network, tls=_client_tls()
+        )
         try:
             yield FlowHosts(flow, names, set_trap, network, sender)
         finally:
@@ -174,7 +177,7 @@ def _named(name: str) -> x509.Name:
 
 @cache
 def _of_the_flow_hosts() -> tuple[bytes, bytes]:
-    return certificates((CLASSIC, NEW, OTHER, "*.logic.azure.com"))
+    return certificates((CLASSIC, NEW, *NEAR, OTHER, "*.logic.azure.com"))
 
 
 def _client_tls() -> ssl.SSLContext:

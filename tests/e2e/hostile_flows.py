@@ -20,6 +20,7 @@ STATUSES = (200, 202, 204, 301, 302, 303, 307, 308, 400, 401, 403, 404, 408, 409
 ODD_ANSWERS = ("off", "run-id", "echo", "reset", "reset-midway", "hang", "no-http", "huge")
 HOSTS = {"dns": "", "private": "10.1.2.3", "metadata": "169.254.169.254", "tls": "127.0.0.1"}
 OUR_FAULTS = ("bug", "talkative-bug")
+NO_TOKEN = "no-token.01.environment.api.powerplatform.com"
 OFF = b'{"error": {"code": "WorkflowTriggerIsNotEnabled", "message": "off"}}'
 
 
@@ -38,7 +39,7 @@ class HostileFlows(AbstractResolver):
         bases |= {name: f"https://{name}.logic.azure.com/{name}" for name in HOSTS}
         bases["refused"] = f"http://127.0.0.1:{free_ports(1)[0]}/refused"
         signed = {name: f"{base}/workflows/w/run?sp=%2Frun&sig={signature}" for name, base in bases.items()}
-        return {**signed, "no-token": f"https://no-token.logic.azure.com/workflows/{signature}/run?api-version=1"}
+        return {**signed, "no-token": f"https://{NO_TOKEN}/workflows/{signature}/run?api-version=1"}
 
     async def resolve(
         self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_INET
@@ -111,8 +112,10 @@ async def _no_token() -> str:
 def sender_to(flows: HostileFlows) -> CallbackSender:
     """Our sender, which finds these flows where their resolver says."""
     resolver = CheckedResolver(inner=flows, forbidden=lambda address: address != "127.0.0.1")
-    suffixes = (".logic.azure.com",)
-    return CallbackSender(allowed_suffixes=suffixes, allow_loopback=True, token=_no_token, resolver=resolver)
+    suffixes = (".logic.azure.com", ".environment.api.powerplatform.com")
+    return CallbackSender(
+        allowed_suffixes=suffixes, allow_loopback=True, token=_no_token, token_hosts=[NO_TOKEN], resolver=resolver
+    )
 
 
 @asynccontextmanager
