@@ -34,10 +34,11 @@ class EventQuery:
 
 @dataclass(frozen=True, slots=True)
 class Reencrypted:
-    """How many subscriptions were encrypted anew, and how many no key could read."""
+    """How many subscriptions were encrypted anew, how many no key could read, and how many were too busy."""
 
-    rewritten: int
-    unreadable: int
+    rewritten: int = 0
+    unreadable: int = 0
+    left: int = 0
 
 
 class CheckpointStore(Protocol):

@@ -21,7 +21,7 @@ from shared.adapters.rows import (
     body_in,
     environment_of,
     event_columns,
-    event_in,
+    event_or_none,
     remove_where,
     rows_of,
     unchanged,
@@ -71,7 +71,14 @@ class TableDeadDeliveries:
         if subscription_id is not None:
             query += " and SubscriptionId eq @subscription"
             parameters["subscription"] = subscription_id
-        return [await self._dead(row) async for row in rows_of(self._table, query, parameters, limit)]
+        found: list[DeadDelivery] = []
+        async for row in rows_of(self._table, query, parameters, page=limit):
+            if len(found) == limit:
+                break
+            dead = await self._dead(row)
+            if dead is not None:
+                found.append(dead)
+        return found
 
     async def remove(self, dead: DeadDelivery) -> None:
         """Take one away, unless it died again."""
@@ -124,14 +131,19 @@ class TableDeadDeliveries:
         except ResourceNotFoundError:
             return None
 
-    async def _dead(self, row: Row) -> DeadDelivery:
-        return DeadDelivery(
-            environment_id=row["PartitionKey"],
-            subscription_id=row["SubscriptionId"],
-            event=await event_in(row, self._claims),
-            reason=row["Reason"],
-            attempts=row["Attempts"],
-            died_at=aware(row["DiedAt"]),
+    async def _dead(self, row: Row) -> DeadDelivery | None:
+        event = await event_or_none(row, self._claims)
+        return (
+            None
+            if event is None
+            else DeadDelivery(
+                environment_id=row["PartitionKey"],
+                subscription_id=row["SubscriptionId"],
+                event=event,
+                reason=row["Reason"],
+                attempts=row["Attempts"],
+                died_at=aware(row["DiedAt"]),
+            )
         )
 
     async def _message(self, row: Row) -> PoisonMessage:

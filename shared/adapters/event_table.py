@@ -10,7 +10,7 @@ from azure.data.tables import UpdateMode
 from azure.data.tables.aio import TableServiceClient
 
 from shared.adapters.blobs import BlobClaims
-from shared.adapters.rows import Row, any_of, batches, event_columns, event_in, remove_where, rows_of
+from shared.adapters.rows import Row, any_of, batches, event_columns, event_or_none, remove_where, rows_of
 from shared.adapters.storage import or_create
 from shared.domain.events import NumberedEvent
 from shared.stores import EventQuery
@@ -40,8 +40,14 @@ class TableEventLog:
     async def search(self, environment_id: str, query: EventQuery, *, limit: int) -> list[NumberedEvent]:
         """The events that a query asks for."""
         text, parameters = _filter(environment_id, query)
-        rows = rows_of(self._table, text, parameters, limit)
-        return [NumberedEvent(int(row["RowKey"]), await event_in(row, self._claims)) async for row in rows]
+        found: list[NumberedEvent] = []
+        async for row in rows_of(self._table, text, parameters, page=limit):
+            if len(found) == limit:
+                break
+            event = await event_or_none(row, self._claims)
+            if event is not None:
+                found.append(NumberedEvent(int(row["RowKey"]), event))
+        return found
 
     async def last_number(self, environment_id: str) -> int:
         """The highest number. A table gives no last row, so all keys are read; only a first poll asks."""

@@ -90,7 +90,7 @@ class MemorySubscriptions:
 
     async def reencrypt(self) -> Reencrypted:
         """Nothing is encrypted."""
-        return Reencrypted(0, 0)
+        return Reencrypted()
 
     def _sorted(self) -> list[Subscription]:
         return [self.rows[key] for key in sorted(self.rows, key=_order)]

@@ -18,6 +18,7 @@ from shared.ports import EventBatch, PollRequest
 
 MAX_MESSAGE_BYTES = 48 * 1024
 EVENTS_BYTES = 40 * 1024  # leaves room for the pairs that the fan-out adds
+_ROOM_TO_GROW = 256  # what a retry adds must not split a list of events: it would be another list then
 VERSION = 1
 
 _encoder = msgspec.json.Encoder(decimal_format="number")
@@ -46,12 +47,12 @@ class _Pair(msgspec.Struct, omit_defaults=True):
     events: tuple[int, ...]
     attempt: int = 1
     since: datetime | None = None
-    slot: bool = False
+    slot: datetime | None = None
 
     @classmethod
     def of(cls, pair: Pair) -> "_Pair":
         """As it is written."""
-        return cls(pair.subscription_id, pair.events, pair.attempt, pair.since, pair.has_slot)
+        return cls(pair.subscription_id, pair.events, pair.attempt, pair.since, pair.slot_at)
 
     def to_pair(self) -> Pair:
         """As it is used."""
@@ -181,7 +182,8 @@ def _delivery_messages(head: bytes, events: list[bytes], pairs: list[_Pair]) -> 
     events, pairs = _wanted(events, pairs)
     events_part, pairs_part = _array(events), _encoder.encode(pairs)
     message = head + events_part + b',"deliveries":' + pairs_part + b"}"
-    if len(message) <= MAX_MESSAGE_BYTES or _goes_by_claim(events_part, pairs_part, len(events), len(pairs)):
+    room = 0 if all(pair.since for pair in pairs) else _ROOM_TO_GROW
+    if len(message) <= MAX_MESSAGE_BYTES - room or _goes_by_claim(events_part, pairs_part, len(events), len(pairs)):
         yield message
     elif len(events) > 1 and (len(events_part) >= len(pairs_part) or len(pairs) == 1):
         for start, end in _halves(len(events)):

@@ -1,5 +1,6 @@
 """What the tables have in common: reading rows, writing and removing them a hundred a transaction, events in a row."""
 
+import logging
 import re
 from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from contextlib import suppress
@@ -17,6 +18,7 @@ from shared.adapters.blobs import BlobClaims
 from shared.adapters.storage import code_of
 from shared.domain.events import Event
 from shared.domain.subscribing import ENVIRONMENT_ID
+from shared.errors import MessageInvalid
 
 MAX_ROW_BYTES = 60 * 1024  # a binary column holds 64 KiB
 MAX_BATCH_ROWS = 100  # an entity group transaction: 100 entities, 4 MiB
@@ -27,6 +29,7 @@ OVERTAKEN = (404, 412)  # somebody else removed or changed a row since we read i
 
 Row = Mapping[str, Any]
 AnyRow = TypeVar("AnyRow", bound=Row)
+_log = logging.getLogger(__name__)
 
 
 async def rows_of(
@@ -35,11 +38,12 @@ async def rows_of(
     parameters: Mapping[str, object],
     limit: int | None = None,
     select: list[str] | None = None,
+    page: int = 1000,
 ) -> AsyncIterator[TableEntity]:
-    """Rows in key order; none where the table does not exist yet."""
-    if limit == 0:
+    """Rows in key order, so many in one answer; none where the table does not exist yet."""
+    if limit == 0 or page == 0:
         return
-    size = min(limit or 1000, 1000)
+    size = min(limit or page, 1000)
     count = 0
     try:
         async for row in table.query_entities(query, parameters=dict(parameters), results_per_page=size, select=select):
@@ -111,6 +115,18 @@ async def event_columns(event: Event, claims: BlobClaims) -> dict[str, Any]:
 async def event_in(row: Row, claims: BlobClaims) -> Event:
     """The event of a row."""
     return messages.decode_event(await body_in(row, claims))
+
+
+async def event_or_none(row: Row, claims: BlobClaims) -> Event | None:
+    """The event of a row. One that cannot be read, or whose blob is gone, is logged and left out: it must not hold up
+    those behind it.
+    """
+    try:
+        return await event_in(row, claims)
+    except MessageInvalid as error:
+        fields = {"action": "event_unreadable", "environment_id": row["PartitionKey"], "row": row["RowKey"]}
+        _log.error("The event of row %s cannot be read: %s", row["RowKey"], error, extra=fields)
+        return None
 
 
 def environment_of(some_id: str) -> str | None:

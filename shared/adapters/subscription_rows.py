@@ -10,7 +10,8 @@ from shared.adapters.cipher import Cipher
 from shared.adapters.rows import Row, aware
 from shared.domain.signatures import SigningSecret
 from shared.domain.subscribing import parse_filters
-from shared.domain.subscriptions import Flow, Health, Subscription, SubscriptionState, Trigger
+from shared.domain.subscriptions import Filters, Flow, Health, Subscription, SubscriptionState, Trigger
+from shared.errors import RequestInvalid
 
 
 class _Secrets(msgspec.Struct, rename="camel"):
@@ -57,15 +58,19 @@ def changes(subscription: Subscription, cipher: Cipher) -> Mapping[str, Any]:
 
 
 def without_secrets(row: Row) -> Subscription:
-    """A subscription as listings show it. Raises ValueError, KeyError and others for a row that cannot be read."""
+    """A subscription as listings show it; one whose filters this version does not take has a problem.
+
+    Raises ValueError, KeyError and others for a row that cannot be read at all.
+    """
     trigger = Trigger(row["Trigger"])
     fields = msgspec.json.decode(row["Fields"])
+    filters, problem = _filters(trigger, fields)
     return Subscription(
         id=row["RowKey"],
         environment_id=row["PartitionKey"],
         trigger=trigger,
         fields=fields,
-        filters=parse_filters(trigger, fields),
+        filters=filters,
         callback_url="",
         created_at=aware(row["CreatedAt"]),
         label=row["Label"],
@@ -80,6 +85,7 @@ def without_secrets(row: Row) -> Subscription:
         replaced_by=row["ReplacedBy"],
         polled_at=aware(row["PolledAt"]) if row.get("PolledAt") else None,
         health=_health_decoder.decode(row["Health"]),
+        problem=problem,
     )
 
 
@@ -87,6 +93,13 @@ def with_secrets(row: Row, cipher: Cipher) -> Subscription:
     """A subscription as a call needs it. Raises SettingsInvalid when no key reads its secrets."""
     secrets = _secrets_decoder.decode(cipher.decrypt(row["Secrets"]))
     return replace(without_secrets(row), callback_url=secrets.callback_url, signing_secrets=secrets.signing)
+
+
+def _filters(trigger: Trigger, fields: Mapping[str, Any]) -> tuple[Filters, str]:
+    try:
+        return parse_filters(trigger, fields), ""
+    except RequestInvalid as error:
+        return Filters(), str(error)
 
 
 def keys_in(row: Row) -> tuple[str, ...]:

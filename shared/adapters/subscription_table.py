@@ -8,6 +8,7 @@ subscriptionkeys  PK what a subscription can be found by (its flow, its callback
 import asyncio
 import logging
 import random
+from collections import Counter
 from collections.abc import AsyncIterator, Callable, Collection, Mapping
 from contextlib import suppress
 from dataclasses import replace
@@ -52,7 +53,11 @@ class TableSubscriptions:
     async def of_environment(self, environment_id: str) -> list[Subscription]:
         """All of an environment."""
         found = rows_of(self._table, "PartitionKey eq @environment", {"environment": environment_id})
-        return [one async for one in _readable(found)]
+        listed = [one async for one in _readable(found)]
+        for one in listed:
+            if one.problem:
+                _tell_unreadable(one.id, one.problem)
+        return listed
 
     async def find(self, subscription_id: str) -> Subscription | None:
         """One of them; its id begins with its environment's."""
@@ -74,10 +79,10 @@ class TableSubscriptions:
         """Those with a key. A key may outlive its subscription."""
         found = rows_of(self._keys, "PartitionKey eq @key", {"key": key})
         ids = sorted([str(row["RowKey"]) async for row in found])
-        listed = []
+        listed: list[Subscription | None] = []
         for _, group in groupby(ids, key=environment_of):
-            listed += [rows.without_secrets(row) for row in await self._rows(list(group))]
-        return [one for one in listed if key in one.keys]
+            listed += [_try(rows.without_secrets, row) for row in await self._rows(list(group))]
+        return [one for one in listed if one is not None and key in one.keys]
 
     async def page(
         self,
@@ -100,7 +105,7 @@ class TableSubscriptions:
             text, wanted = any_of("State", [str(state) for state in states])
             query, parameters = f"{query} and {text}", parameters | wanted
         found: list[Subscription] = []
-        async for one in _readable(rows_of(self._table, query, parameters)):
+        async for one in _readable(rows_of(self._table, query, parameters, page=limit)):
             if len(found) == limit:
                 break
             found.append(one)
@@ -182,21 +187,29 @@ class TableSubscriptions:
         return forgotten
 
     async def reencrypt(self) -> Reencrypted:
-        """Encrypt anew what an older key encrypted. One that is changed meanwhile is left to the next time."""
-        rewritten = unreadable = 0
+        """Encrypt anew what an older key encrypted."""
+        counts: Counter[bool | None] = Counter()
         async for row in rows_of(self._table, "PartitionKey ge '0'", {}):
-            if self._cipher.is_current(row["Secrets"]):
-                continue
-            try:
-                secrets = self._cipher.encrypt(self._cipher.decrypt(row["Secrets"]))
-            except SettingsInvalid:
-                unreadable += 1
-                continue
+            if not self._cipher.is_current(row["Secrets"]):
+                try:
+                    counts[await self._reencrypt(row)] += 1
+                except SettingsInvalid:
+                    counts[None] += 1
+        return Reencrypted(rewritten=counts[True], unreadable=counts[None], left=counts[False])
+
+    async def _reencrypt(self, read: TableEntity) -> bool:
+        """Whether the row is done: a busy one may be overtaken again and again. Raises SettingsInvalid."""
+        row: TableEntity | None = read
+        for _ in range(_TRIES):
+            if row is None or self._cipher.is_current(row["Secrets"]):
+                return True
+            secrets = self._cipher.encrypt(self._cipher.decrypt(row["Secrets"]))
             change = {"PartitionKey": row["PartitionKey"], "RowKey": row["RowKey"], "Secrets": secrets}
             with suppress(ResourceModifiedError, ResourceNotFoundError):
                 await self._table.update_entity(change, UpdateMode.MERGE, **unchanged(row))
-                rewritten += 1
-        return Reencrypted(rewritten, unreadable)
+                return True
+            row = await self._row(row["RowKey"])
+        return False
 
     def _operation(self, row: TableEntity, change: Change) -> tuple[str, Row, dict[str, Any]]:
         after = rows.changes(change(rows.without_secrets(row)), self._cipher)
@@ -251,6 +264,10 @@ def _try(read: Callable[[Row], Subscription], row: Row) -> Subscription | None:
     try:
         return read(row)
     except (ValueError, KeyError, RequestInvalid, SettingsInvalid, msgspec.MsgspecError) as error:
-        fields = {"action": "subscription_unreadable", "subscription_id": row["RowKey"]}
-        _log.error("Subscription %s cannot be read: %s", row["RowKey"], error, extra=fields)
+        _tell_unreadable(row["RowKey"], str(error))
         return None
+
+
+def _tell_unreadable(subscription_id: str, why: str) -> None:
+    fields = {"action": "subscription_unreadable", "subscription_id": subscription_id}
+    _log.error("Subscription %s cannot be read: %s", subscription_id, why, extra=fields)

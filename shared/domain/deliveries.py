@@ -42,18 +42,20 @@ class Answer:
 class Pair:
     """A subscription and the events it gets, by their place in the batch; `attempt` counts from 1.
 
-    `since`: when they first had to wait. `has_slot`: the rate limit has let them through already.
+    `since`: when they first had to wait. `slot_at`: when the rate limit lets their first call through.
     """
 
     subscription_id: str
     events: tuple[int, ...]
     attempt: int = 1
     since: datetime | None = None
-    has_slot: bool = False
+    slot_at: datetime | None = None
 
     def rest_from(self, place: int) -> "Pair":
         """What is left from an event on; only the first call of a pair has been tried before."""
-        return replace(self, events=self.events[place:], attempt=self.attempt if place == 0 else 1)
+        if place == 0:
+            return self
+        return replace(self, events=self.events[place:], attempt=1, slot_at=None)
 
     def is_too_old(self, now: datetime) -> bool:
         """Whether its events have waited so long that they are given up."""
@@ -84,6 +86,18 @@ class FlowCall:
         if not self.as_list:
             return self.events[0].id
         return str(uuid.uuid5(_BATCHES, "\n".join(event.id for event in self.events)))
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """What came of a call: what it means, why, how long it took, and what the flow asked for."""
+
+    verdict: Verdict
+    reason: str = ""
+    took: timedelta = timedelta(0)
+    retry_after_seconds: float | None = None
+    refused_token: bool = False  # 401 or 403
+    run_id: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,12 +6,13 @@ All of it is pure: a subscription goes in and comes out with another health.
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from shared.domain.deliveries import Verdict
+from shared.domain.deliveries import Attempt, Verdict
 from shared.domain.subscriptions import Health, Subscription, SubscriptionState
 
 FAILURES_TO_OPEN = 5
 REFUSALS_TO_SUSPEND = 5
-_LONGEST_OPEN = timedelta(days=7)
+LONGEST_OPEN = timedelta(days=1)
+_LONGEST_BACKLOG = timedelta(hours=1)
 PROBE = timedelta(seconds=60)  # longer than one attempt can take
 _OPEN_SECONDS = (30, 120, 600, 3600)
 PROBE_LOOK = timedelta(seconds=5)
@@ -26,24 +27,14 @@ class Admission:
     probe: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Failure:
-    """What an attempt that failed said. A `verdict` other than DELIVERED, and what it asks for."""
-
-    verdict: Verdict
-    reason: str
-    refused_token: bool = False  # 401 or 403
-    retry_after_seconds: float | None = None
-
-
 def admission(subscription: Subscription, now: datetime) -> Admission:
-    """What the breaker says. A clock that was set back does not lengthen a wait beyond a day."""
+    """What the breaker says."""
     health = subscription.health
-    if health.open_until is None or health.open_until - now > _LONGEST_OPEN + timedelta(days=1):
+    if health.open_until is None:
         return Admission()
-    if now < health.open_until:
+    if is_ahead(health.open_until, now, LONGEST_OPEN):
         return Admission(wait_until=health.open_until)
-    if health.probe_until is not None and now < health.probe_until:
+    if is_ahead(health.probe_until, now, PROBE):
         return Admission(wait_until=now + PROBE_LOOK)
     return Admission(probe=True)
 
@@ -69,7 +60,7 @@ def after_success(subscription: Subscription, now: datetime, *, delivered: int, 
     return _in_state(replace(subscription, health=well), state, now)
 
 
-def after_failure(subscription: Subscription, now: datetime, failure: Failure) -> Subscription:
+def after_failure(subscription: Subscription, now: datetime, attempt: Attempt) -> Subscription:
     """Count a failed attempt, and leave the flow alone where that is called for.
 
     Calls that were out together count as one: what fails while the flow is left alone makes its rest no longer.
@@ -78,53 +69,65 @@ def after_failure(subscription: Subscription, now: datetime, failure: Failure) -
     counts = not _is_open(health, now)
     failed = replace(
         health,
-        failures=health.failures + (counts and failure.verdict is not Verdict.REFUSED),
-        refusals=health.refusals + counts if failure.refused_token else 0,
+        failures=health.failures + (counts and attempt.verdict is not Verdict.REFUSED),
+        refusals=health.refusals + counts if attempt.refused_token else 0,
         probe_until=None,
         failed=health.failed + 1,
         last_failure_at=now,
-        last_reason=failure.reason,
+        last_reason=attempt.reason,
     )
-    state = _state_after(subscription.state, failed, failure)
+    state = _state_after(subscription.state, failed, attempt)
     if state is SubscriptionState.SUSPENDED and subscription.state is not state:
         failed = replace(failed, failures=1)  # the slow schedule begins
-    changed = replace(subscription, health=replace(failed, open_until=_open_until(failed, state, now, failure)))
+    changed = replace(subscription, health=replace(failed, open_until=_open_until(failed, state, now, attempt)))
     return _in_state(changed, state, now)
 
 
-def reserved(health: Health, now: datetime, events: int, rate: float) -> tuple[Health, datetime]:
-    """Take the next free slots for so many events, at `rate` a second: when the first may go out."""
-    starts_at = max(now, health.next_slot_at or now)
-    return replace(health, next_slot_at=starts_at + timedelta(seconds=events / rate)), starts_at
+def next_slot(health: Health, now: datetime) -> datetime:
+    """When the next call may go out by the rate limit."""
+    at = health.next_slot_at
+    return at if at is not None and is_ahead(at, now, _LONGEST_BACKLOG) else now
 
 
-def _state_after(state: SubscriptionState, health: Health, failure: Failure) -> SubscriptionState:
+def reserved(health: Health, now: datetime, calls: int, rate: float) -> Health:
+    """Take the next free slots for so many calls, at `rate` a second."""
+    return replace(health, next_slot_at=next_slot(health, now) + timedelta(seconds=calls / rate))
+
+
+def is_ahead(moment: datetime | None, now: datetime, longest: timedelta) -> bool:
+    """Whether a moment is still to come. One that is farther off than it can ever have been set is not: the clock was
+    set back, and nothing may stand still until it has caught up.
+    """
+    return moment is not None and now < moment <= now + longest
+
+
+def _state_after(state: SubscriptionState, health: Health, attempt: Attempt) -> SubscriptionState:
     if state not in (SubscriptionState.ACTIVE, SubscriptionState.SUSPENDED):
         return state  # a late answer: nothing brings it back
-    if failure.verdict is Verdict.GONE:
+    if attempt.verdict is Verdict.GONE:
         return SubscriptionState.ENDED
-    if failure.verdict is Verdict.OFF or health.refusals >= REFUSALS_TO_SUSPEND:
+    if attempt.verdict is Verdict.OFF or health.refusals >= REFUSALS_TO_SUSPEND:
         return SubscriptionState.SUSPENDED
     return state
 
 
-def _open_until(health: Health, state: SubscriptionState, now: datetime, failure: Failure) -> datetime | None:
+def _open_until(health: Health, state: SubscriptionState, now: datetime, attempt: Attempt) -> datetime | None:
     before = health.open_until if _is_open(health, now) else None
-    if failure.verdict in (Verdict.REFUSED, Verdict.GONE):
+    if attempt.verdict in (Verdict.REFUSED, Verdict.GONE):
         return before  # the flow answers: this one event is at fault; or nothing more is sent
-    asked = failure.retry_after_seconds or 0
+    asked = attempt.retry_after_seconds or 0
     if state is SubscriptionState.SUSPENDED:
         step = _SUSPENDED_SECONDS[min(max(health.failures - 1, 0), len(_SUSPENDED_SECONDS) - 1)]
     elif health.failures >= FAILURES_TO_OPEN:
         step = _OPEN_SECONDS[min(health.failures - FAILURES_TO_OPEN, len(_OPEN_SECONDS) - 1)]
     else:
         step = 0
-    wait = timedelta(seconds=min(max(step, asked), _LONGEST_OPEN.total_seconds()))
+    wait = timedelta(seconds=min(max(step, asked), LONGEST_OPEN.total_seconds()))
     return max(now + wait, before or now) if wait or before else None
 
 
 def _is_open(health: Health, now: datetime) -> bool:
-    return health.open_until is not None and now < health.open_until
+    return is_ahead(health.open_until, now, LONGEST_OPEN)
 
 
 def _in_state(subscription: Subscription, state: SubscriptionState, now: datetime) -> Subscription:

@@ -25,6 +25,7 @@ def shown_subscription(subscription: Subscription) -> Shown:
             "batch": subscription.batch or None,
             "callback": subscription.callback_shown,
             "state": str(subscription.state),
+            "problem": subscription.problem,
             "stateSince": subscription.state_since,
             "createdAt": subscription.created_at,
             "replacedBy": subscription.replaced_by,

@@ -1,14 +1,16 @@
 """Who wants which events: triggers, filters, and the match of an event to its subscriptions."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
 from shared.domain.events import Event, EventType
 from shared.domain.signatures import SigningSecret
 from shared.domain.watches import FreshnessWatch, ThresholdWatch, Watches
+
+_SAVED_WITHIN = timedelta(minutes=10)
 
 
 class Trigger(StrEnum):
@@ -94,6 +96,7 @@ class Subscription:
 
     `callback_url` and `signing_secrets` are secrets, and empty in listings. One without a callback polls: `polled_at`
     says when it did last. `flow_key` is the same for every subscription that the same flow makes to the same trigger.
+    `problem`: why its filters cannot be understood any more; it then gets nothing.
     """
 
     id: str
@@ -116,6 +119,7 @@ class Subscription:
     replaced_by: str = ""
     polled_at: datetime | None = None
     health: Health = field(default_factory=Health)
+    problem: str = ""
 
     @property
     def is_live(self) -> bool:
@@ -134,15 +138,12 @@ class Subscription:
 
 
 class Directory:
-    """The subscriptions of an environment, found by event without asking each of them.
-
-    Suspended ones are among them: their events wait for the flow to be on again.
-    """
+    """Subscriptions, found by event without asking each of them."""
 
     def __init__(self, subscriptions: Iterable[Subscription]) -> None:
         self._by_key: dict[tuple[str, str], list[Subscription]] = {}
         for subscription in subscriptions:
-            if not subscription.is_live:
+            if subscription.problem:
                 continue
             for event_type in EVENT_TYPES[subscription.trigger]:
                 self._by_key.setdefault((event_type, _wanted_key(subscription.filters)), []).append(subscription)
@@ -152,6 +153,30 @@ class Directory:
         keys = {"", str(event.data.get("watchId", "")), str(event.data.get("dataSourceId", "")).lower()}
         found = [one for key in sorted(keys) for one in self._by_key.get((event.type, key), ())]
         return [subscription for subscription in found if _passes(subscription.filters, event)]
+
+
+def receivers(subscriptions: Collection[Subscription], now: datetime) -> list[Subscription]:
+    """Those that are called about events: of each flow the newest. Suspended ones too: their events wait for the flow.
+
+    While a flow is saved it may have two for a moment, or the listing may have passed the place of the new one before
+    it was there: then the old one stands for it, and what is on its way to that is handed over.
+    """
+    chosen: dict[str, Subscription] = {}
+    for subscription in sorted(subscriptions, key=age):
+        if subscription.is_live and not subscription.polls:
+            chosen[subscription.flow_key or subscription.id] = subscription
+    listed = {subscription.id for subscription in subscriptions}
+    for subscription in subscriptions:
+        since = subscription.state_since
+        just_replaced = bool(subscription.replaced_by) and since is not None and abs(now - since) < _SAVED_WITHIN
+        if just_replaced and subscription.replaced_by not in listed:
+            chosen.setdefault(subscription.flow_key or subscription.id, subscription)
+    return list(chosen.values())
+
+
+def age(subscription: Subscription) -> tuple[datetime, str]:
+    """What orders the subscriptions of a flow: the newest counts."""
+    return subscription.created_at, subscription.id
 
 
 def replaced(subscription: Subscription, *, by: str, now: datetime) -> Subscription:

@@ -8,10 +8,13 @@ from collections import OrderedDict
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from shared.domain.health import LONGEST_OPEN, is_ahead
+
 SLOW = timedelta(seconds=1)
 _MOST_CALLS = 64
 _STILL = timedelta(seconds=0.5)
 _MOST_FLOWS = 10_000
+_REST = timedelta(seconds=10)  # until the calls without slots may be spent again
 
 
 @dataclass(slots=True)
@@ -23,7 +26,7 @@ class Window:
     is_slow: bool = False
     closed_until: datetime | None = None
     moved_at: datetime | None = None
-    paced_until: datetime | None = None
+    spent_until: datetime | None = None
 
     def try_enter(self, now: datetime) -> bool:
         """Begin a call, if the flow may have one more."""
@@ -35,7 +38,7 @@ class Window:
 
     def is_closed(self, now: datetime) -> bool:
         """Whether the flow asked to be left alone at this time."""
-        return self.closed_until is not None and now < self.closed_until
+        return is_ahead(self.closed_until, now, LONGEST_OPEN)
 
     def stands_still(self, now: datetime) -> bool:
         """Whether it is not worth waiting for a call to end: the flow is slow, or has not answered for a while."""
@@ -49,17 +52,18 @@ class Window:
         self.limit = min(2 * self.limit, _MOST_CALLS) if well and not self.is_slow else 1
 
     def takes(self, calls: int, rate: float, now: datetime) -> bool:
-        """Whether so many calls are within what a flow takes in a second, after those that were counted before."""
-        began = max(now, self.paced_until or now)
-        until = began + timedelta(seconds=calls / rate)
-        if until - now > timedelta(seconds=max(1, 1 / rate)):
+        """Whether so many calls need no slots: a second's worth now and then, which all workers can afford."""
+        spent_until = self.spent_until if is_ahead(self.spent_until, now, 2 * _REST) else None
+        until = max(now, spent_until or now) + calls * _REST / max(1, rate)
+        if until - now > _REST:
             return False
-        self.paced_until = until
+        self.spent_until = until
         return True
 
-    def close_until(self, moment: datetime | None) -> None:
-        """The flow asked to be left alone until then; None opens it."""
-        self.closed_until = moment
+    def rest_until(self, moment: datetime | None, now: datetime) -> None:
+        """The flow is left alone until then. A shorter rest than it has already changes nothing."""
+        current = self.closed_until if self.is_closed(now) else None
+        self.closed_until = max(filter(None, (current, moment)), default=None)
 
 
 class Windows:

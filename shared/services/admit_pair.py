@@ -4,74 +4,71 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from shared.domain.deliveries import DeliveryBatch, Pair
-from shared.domain.health import PROBE_LOOK, admission, begin_probe, reserved
+from shared.domain.health import PROBE_LOOK, admission, begin_probe, next_slot, reserved
 from shared.domain.subscriptions import Subscription
 from shared.ports import Ports
 from shared.services.put_off import send_at, send_later
 
-_LONGEST_SLEEP = timedelta(seconds=10)
+LONGEST_SLEEP = timedelta(seconds=10)
+_SHORTEST_SLEEP = timedelta(seconds=1)
 
 
 @dataclass(frozen=True, slots=True)
 class Pace:
     """How a queue's deliveries go: `rate` calls a second to one flow (0: no limit), `patient` with slow flows or not.
 
-    First attempts are not patient: whoever is slow goes on with the retries.
+    First attempts are not patient: whoever is slow, or has many events, goes on with the retries.
     """
 
-    rate: float = 0
+    rate: int = 0
     patient: bool = False
-
-    @property
-    def burst(self) -> int:
-        """So many calls need no slots: what a flow takes in a second."""
-        return max(1, int(self.rate))
-
-
-@dataclass(frozen=True, slots=True)
-class Admitted:
-    """What may be delivered now: the pair, and when its first call may go out."""
-
-    pair: Pair
-    starts_at: datetime
 
 
 async def admit_pair(
     ports: Ports, batch: DeliveryBatch, pair: Pair, subscription: Subscription, pace: Pace, *, calls: int
-) -> Admitted | None:
-    """What of a pair may go now; the rest of it is put off. None: nothing. `calls` is how many the pair makes."""
+) -> datetime | None:
+    """When the first of a pair's calls may go out, in a moment; None: the pair was put off."""
     now = ports.clock()
     admitted = admission(subscription, now)
     if admitted.wait_until is not None:
-        await send_at(ports, batch, replace(pair, has_slot=False), admitted.wait_until)
+        await send_at(ports, batch, replace(pair, slot_at=None), admitted.wait_until)
         return None
-    if admitted.probe and not await _claim_probe(ports, subscription):
-        await send_at(ports, batch, replace(pair, has_slot=False), now + PROBE_LOOK)
+    if admitted.probe:
+        if await _claim_probe(ports, subscription):
+            return now  # one call after a rest is within any rate
+        await send_at(ports, batch, replace(pair, slot_at=None), now + PROBE_LOOK)
         return None
-    busy_until = subscription.health.next_slot_at or now
-    window = ports.windows.of(subscription.id)
-    if not pace.rate or pair.has_slot or (busy_until <= now and window.takes(calls, pace.rate, now)):
-        return Admitted(pair, now)
+    if not pace.rate or _has_slot(pair, now):
+        return now
+    busy = next_slot(subscription.health, now) > now
+    if not busy and ports.windows.of(subscription.id).takes(calls, pace.rate, now):
+        return now
     return await _with_slots(ports, batch, pair, subscription, pace, calls=calls)
+
+
+def _has_slot(pair: Pair, now: datetime) -> bool:
+    """A slot that was taken long ago is nobody's any more."""
+    return pair.slot_at is not None and abs(now - pair.slot_at) <= LONGEST_SLEEP
 
 
 async def _with_slots(
     ports: Ports, batch: DeliveryBatch, pair: Pair, subscription: Subscription, pace: Pace, *, calls: int
-) -> Admitted | None:
-    """Take slots for all of the pair. What goes out too late to wait for comes back when it is time."""
-    starts_at = await _reserve(ports, subscription, calls, pace.rate)
-    now = ports.clock()
-    slotted = replace(pair, has_slot=True)
-    if starts_at - now > (_LONGEST_SLEEP if pace.patient else timedelta(seconds=1)):
-        await send_later(ports, batch, slotted, seconds=(starts_at - now).total_seconds())
+) -> datetime | None:
+    """Take slots. First attempts take theirs however far ahead, unless they are many; the others come back when it is
+    nearly their time, so that a new event never waits behind a thousand old ones.
+    """
+    if not pace.patient and calls > pace.rate:
+        await send_later(ports, batch, pair)
         return None
-    if pace.patient or calls <= pace.burst:
-        return Admitted(slotted, starts_at)
-    head = len(pair.events) * pace.burst // calls
-    rest = replace(slotted.rest_from(head), attempt=1)
-    comes_at = starts_at + timedelta(seconds=pace.burst / pace.rate)
-    await send_later(ports, batch, rest, seconds=(comes_at - now).total_seconds())
-    return Admitted(replace(slotted, events=pair.events[:head]), starts_at)
+    starts_at, taken = await _reserve(ports, subscription, calls, pace)
+    now = ports.clock()
+    if not taken:
+        await send_at(ports, batch, replace(pair, slot_at=None), starts_at)
+        return None
+    if starts_at - now > (LONGEST_SLEEP if pace.patient else _SHORTEST_SLEEP):
+        await send_later(ports, batch, replace(pair, slot_at=starts_at), seconds=(starts_at - now).total_seconds())
+        return None
+    return starts_at
 
 
 async def _claim_probe(ports: Ports, subscription: Subscription) -> bool:
@@ -88,13 +85,16 @@ async def _claim_probe(ports: Ports, subscription: Subscription) -> bool:
     return claimed
 
 
-async def _reserve(ports: Ports, subscription: Subscription, calls: int, rate: float) -> datetime:
-    starts_at = ports.clock()
+async def _reserve(ports: Ports, subscription: Subscription, calls: int, pace: Pace) -> tuple[datetime, bool]:
+    """When the next slots are, and whether they were taken."""
+    starts_at, taken = ports.clock(), False
 
     def reserve(current: Subscription) -> Subscription:
-        nonlocal starts_at
-        health, starts_at = reserved(current.health, ports.clock(), calls, rate)
-        return replace(current, health=health)
+        nonlocal starts_at, taken
+        now = ports.clock()
+        starts_at = next_slot(current.health, now)
+        taken = not pace.patient or starts_at - now <= LONGEST_SLEEP
+        return replace(current, health=reserved(current.health, now, calls, pace.rate)) if taken else current
 
     await ports.subscriptions.change(subscription.id, reserve)
-    return starts_at
+    return starts_at, taken

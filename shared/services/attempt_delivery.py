@@ -1,9 +1,6 @@
 """Call a flow once: what it said, and how long it took."""
 
-from dataclasses import dataclass
-from datetime import timedelta
-
-from shared.domain.deliveries import FlowCall, Verdict, judge
+from shared.domain.deliveries import Answer, Attempt, FlowCall, Verdict, judge
 from shared.domain.events import Event
 from shared.domain.signatures import valid
 from shared.domain.subscriptions import Subscription
@@ -11,18 +8,8 @@ from shared.errors import CallbackRejected, DeliveryFailed
 from shared.ports import Ports
 
 _REFUSALS = (401, 403)
-
-
-@dataclass(frozen=True, slots=True)
-class Attempt:
-    """What came of a call."""
-
-    verdict: Verdict
-    reason: str
-    took: timedelta
-    retry_after_seconds: float | None = None
-    refused_token: bool = False
-    run_id: str = ""
+_TOO_MANY = 429
+_REST_SECONDS = 30  # after a 429 that does not say how long
 
 
 async def attempt_delivery(ports: Ports, subscription: Subscription, events: tuple[Event, ...]) -> Attempt:
@@ -40,7 +27,13 @@ async def attempt_delivery(ports: Ports, subscription: Subscription, events: tup
         judge(answer),
         answer.code or f"http_{answer.status}",
         ports.clock() - began_at,
-        answer.retry_after_seconds,
+        _asked_for(answer),
         answer.status in _REFUSALS,
         answer.run_id or "",
     )
+
+
+def _asked_for(answer: Answer) -> float | None:
+    if answer.status == _TOO_MANY and answer.retry_after_seconds is None:
+        return _REST_SECONDS
+    return answer.retry_after_seconds

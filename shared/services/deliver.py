@@ -7,7 +7,6 @@ from dataclasses import replace
 from functools import partial
 
 from shared.domain.deliveries import DeliveryBatch, Pair
-from shared.domain.health import after_success
 from shared.domain.retries import delay_before
 from shared.domain.subscriptions import Subscription
 from shared.ports import Ports
@@ -22,58 +21,69 @@ _log = logging.getLogger(__name__)
 async def deliver(ports: Ports, batch: DeliveryBatch, pace: Pace) -> Counter[str]:
     """Make the attempts of a batch; answers how many events came to which end.
 
-    A fault of ours at one subscription is tried again for that one alone. Only when not even that can be noted is it
-    raised, once every subscription had its turn, so that the host tries the message again.
+    A fault of ours at one subscription is tried again for that one alone, from where it came to. Only when not even
+    that can be noted is it raised, once every subscription had its turn, so that the host tries the message again.
     """
-    found = await ports.subscriptions.find_all({pair.subscription_id for pair in batch.pairs})
+    found = await _find(ports, batch)
     turns = (_turn(ports, batch, pair, found.get(pair.subscription_id), pace) for pair in batch.pairs)
     results = await asyncio.gather(*turns, return_exceptions=True)
-    served: dict[str, Change] = {}
-    counts: Counter[str] = Counter()
-    fault: BaseException | None = None
-    for pair, result in zip(batch.pairs, results, strict=True):
-        if isinstance(result, BaseException):
-            fault = result
-            continue
-        counts += result.counts
-        if result.delivered:
-            served[pair.subscription_id] = _noting(ports, result, served.get(pair.subscription_id))
+    served = [(pair, result) for pair, result in zip(batch.pairs, results, strict=True) if isinstance(result, Served)]
     await _note(ports, served)
-    if fault is not None:
-        raise fault
-    return counts
+    for result in results:
+        if isinstance(result, BaseException):
+            raise result
+    return sum((one.counts for _, one in served), Counter())
+
+
+async def _find(ports: Ports, batch: DeliveryBatch) -> dict[str, Subscription]:
+    """The subscriptions of a batch; one that is missing here is looked for once more, where its fault is its own."""
+    try:
+        return await ports.subscriptions.find_all({pair.subscription_id for pair in batch.pairs})
+    except Exception:
+        _log.exception("Subscriptions could not be read", extra={"action": "subscriptions_unread"})
+        return {}
 
 
 async def _turn(
     ports: Ports, batch: DeliveryBatch, pair: Pair, subscription: Subscription | None, pace: Pace
 ) -> Served:
+    served = Served()
     try:
         if subscription is None:  # it is gone, or cannot be read: the latter is raised here
             subscription = await ports.subscriptions.find(pair.subscription_id)
-        return await serve_subscription(ports, batch, pair, subscription, pace)
+        await serve_subscription(ports, batch, pair, subscription, pace, served)
+        return served
     except Exception:
         fields = {"action": "delivery_fault", "subscription_id": pair.subscription_id, "attempt": pair.attempt}
         _log.exception("A fault at subscription %s", pair.subscription_id, extra=fields)
-    delay = delay_before(pair.attempt + 1, retry_after_seconds=None, jitter=ports.jitter())
+    await _try_again(ports, batch, pair.rest_from(served.settled), served)
+    return served
+
+
+async def _try_again(ports: Ports, batch: DeliveryBatch, rest: Pair, served: Served) -> None:
+    delay = delay_before(rest.attempt + 1, retry_after_seconds=None, jitter=ports.jitter())
     if delay is None:
-        await give_up(ports, batch, pair, "fault", attempts=pair.attempt)
-        return Served(Counter(dead=len(pair.events)))
-    again = replace(batch, pairs=(replace(pair, attempt=pair.attempt + 1),))
-    await ports.queues.send_redeliveries(again, delay_seconds=delay)
-    return Served(Counter(fault=len(pair.events)))
-
-
-def _noting(ports: Ports, served: Served, before: Change | None) -> Change:
-    moment = served.delivered_at or ports.clock()
-    note = partial(after_success, now=moment, delivered=served.delivered, run_id=served.run_id)
-    return note if before is None else lambda one: note(before(one))
-
-
-async def _note(ports: Ports, served: dict[str, Change]) -> None:
-    """Keep what was delivered. It is not worth delivering again: what cannot be kept is logged."""
-    if not served:
+        await give_up(ports, batch, rest, "fault", attempts=rest.attempt)
+        served.counts["dead"] += len(rest.events)
         return
+    again = replace(batch, pairs=(replace(rest, attempt=rest.attempt + 1),))
+    await ports.queues.send_redeliveries(again, delay_seconds=delay)
+    served.counts["fault"] += len(rest.events)
+
+
+async def _note(ports: Ports, served: list[tuple[Pair, Served]]) -> None:
+    """Keep what was delivered. It is not worth delivering again: what cannot be kept is logged."""
+    changes: dict[str, Change] = {}
+    for pair, one in served:
+        if one.delivered:
+            before = changes.get(pair.subscription_id)
+            changes[pair.subscription_id] = partial(_both, before, one.noted) if before else one.noted
     try:
-        await ports.subscriptions.change_all(served)
+        if changes:
+            await ports.subscriptions.change_all(changes)
     except Exception:
         _log.exception("Deliveries could not be noted", extra={"action": "health_unnoted"})
+
+
+def _both(first: Change, second: Change, subscription: Subscription) -> Subscription:
+    return second(first(subscription))

@@ -7,23 +7,34 @@ from shared.errors import MessageInvalid
 from shared.ports import Ports, Queue
 
 _AT_ONCE = 32
-_MOST = 1_000
+_ROUNDS = 30
 _DELIVERY_QUEUES = (Queue.DELIVERIES, Queue.REDELIVERIES)
 _log = logging.getLogger(__name__)
 
 
 async def drain_poison(ports: Ports) -> int:
-    """Answers how many messages there were. A message leaves its queue when it is kept: a crash keeps it twice, which
-    is once.
+    """Answers how many messages were put aside. One leaves its queue when it is kept: a crash keeps it twice, which is
+    once. One that cannot be kept stays for the next time, and holds up no other.
     """
     count = 0
     for queue in Queue:
-        while count < _MOST and (found := await ports.queues.poison(queue, limit=_AT_ONCE)):
-            for message in found:
-                await _keep(ports, message)
-                await ports.queues.drop_poison(message)
-            count += len(found)
+        for _ in range(_ROUNDS):
+            found = await ports.queues.poison(queue, limit=_AT_ONCE)
+            count += sum([await _put_aside(ports, message) for message in found])
+            if len(found) < _AT_ONCE:
+                break
     return count
+
+
+async def _put_aside(ports: Ports, message: PoisonMessage) -> bool:
+    try:
+        await _keep(ports, message)
+        await ports.queues.drop_poison(message)
+    except Exception:
+        fields = {"action": "poison_stays", "queue": message.queue, "message_id": message.id}
+        _log.exception("A poison message of %s could not be put aside", message.queue, extra=fields)
+        return False
+    return True
 
 
 async def _keep(ports: Ports, message: PoisonMessage) -> None:

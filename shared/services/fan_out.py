@@ -1,14 +1,14 @@
 """Find the subscriptions that want each event and hand the pairs to delivery."""
 
 from shared.domain.deliveries import DeliveryBatch, Pair
-from shared.domain.subscriptions import Directory
+from shared.domain.subscriptions import Directory, receivers
 from shared.ports import EventBatch, Ports
 
 
 async def fan_out(ports: Ports, batch: EventBatch) -> int:
     """Pair events with subscriptions, in order; answers how many pairs there are."""
     subscriptions = await ports.subscriptions.of_environment(batch.environment_id)
-    directory = Directory(one for one in subscriptions if not one.polls)
+    directory = Directory(receivers(subscriptions, ports.clock()))
     wanted: dict[str, list[int]] = {}
     for place, event in enumerate(batch.events):
         for subscription in directory.wanting(event):

@@ -65,6 +65,8 @@ async def poll_trigger(
     if after is None:
         return Polled((), write_cursor(environment, await _latest(ports, environment)), NEXT_POLL_SECONDS)
     found, after, more = await _read(ports, order, after, top)
+    if not found and not more and after > await _latest(ports, environment):
+        found, after, more = await _read(ports, order, 0, top)  # the feed began anew: its checkpoint was removed
     return Polled(tuple(found), write_cursor(environment, after), 1 if more else NEXT_POLL_SECONDS)
 
 

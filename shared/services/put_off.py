@@ -5,6 +5,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from shared.domain.deliveries import DeadDelivery, DeliveryBatch, Pair
+from shared.domain.retries import MAX_DELAY_SECONDS
 from shared.ports import Ports
 
 _SPREAD = 0.1
@@ -14,7 +15,7 @@ async def send_later(ports: Ports, batch: DeliveryBatch, pair: Pair, *, seconds:
     """Have a pair tried again after a time."""
     waiting = replace(pair, since=pair.since or ports.clock())
     one = replace(batch, pairs=(waiting,))
-    await ports.queues.send_redeliveries(one, delay_seconds=max(0, math.ceil(seconds)))
+    await ports.queues.send_redeliveries(one, delay_seconds=min(max(0, math.ceil(seconds)), MAX_DELAY_SECONDS))
 
 
 async def send_at(ports: Ports, batch: DeliveryBatch, pair: Pair, moment: datetime) -> None:

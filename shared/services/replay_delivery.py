@@ -31,14 +31,14 @@ async def _target(ports: Ports, dead: DeadDelivery, caller: Caller, subscription
     if not (caller.is_administrator or (kept and caller.may_touch(kept))):
         raise NotFound(_UNKNOWN)
     target = await require_own(ports, subscription_id, caller) if subscription_id else kept
-    if target is not None and target.environment_id != dead.environment_id:
-        raise Conflict("That subscription is about another environment.", reason="other_environment")
     live = await live_successor(ports, target) if target is not None else None
     if live is None or live.polls:
         raise Conflict(
             "Its subscription has ended. Switch the flow on again and name the new one: subscriptionId.",
             reason="subscription_ended",
         )
+    if live.environment_id != dead.environment_id:
+        raise Conflict("That subscription is about another environment.", reason="other_environment")
     return live.id
 
 

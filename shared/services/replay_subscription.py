@@ -13,7 +13,7 @@ from shared.services.admission import require_own
 from shared.stores import EventQuery
 
 _READ_AT_ONCE = 500
-_MOST_EVENTS = 10_000
+_MOST_READ = 10_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,20 +27,21 @@ class Replayed:
 async def replay_subscription(
     ports: Ports, subscription_id: str, caller: Caller, *, since: datetime, until: datetime, after: int = 0
 ) -> Replayed:
-    """Hand the events to delivery, oldest first. They keep their ids. Raises NotFound and Conflict."""
+    """Hand the events to delivery, oldest first, 10,000 at most. They keep their ids. Raises NotFound and Conflict."""
     subscription = await require_own(ports, subscription_id, caller)
     if not subscription.is_live or subscription.polls:
         raise Conflict("Only a subscription that is live and is called can be sent events.", reason="not_live")
     directory = Directory([subscription])
     types = tuple(str(one) for one in EVENT_TYPES[subscription.trigger])
     sent = 0
-    while sent < _MOST_EVENTS:
+    for _ in range(0, _MOST_READ, _READ_AT_ONCE):
         query = EventQuery(after, since, until, types)
         page = await ports.log.search(subscription.environment_id, query, limit=_READ_AT_ONCE)
         wanted = tuple(one.event for one in page if directory.wanting(one.event))
         if wanted:
             pair = Pair(subscription.id, tuple(range(len(wanted))))
-            await ports.queues.send_deliveries(DeliveryBatch(subscription.environment_id, wanted, (pair,)))
+            batch = DeliveryBatch(subscription.environment_id, wanted, (pair,))
+            await ports.queues.send_redeliveries(batch, delay_seconds=0)  # new events must not wait for old ones
             sent += len(wanted)
         if len(page) < _READ_AT_ONCE:
             return Replayed(sent, "")

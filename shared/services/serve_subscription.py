@@ -4,16 +4,20 @@ import asyncio
 from collections import Counter
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from functools import partial
 
-from shared.domain.deliveries import EVENTS_IN_A_CALL, DeliveryBatch, Pair, Verdict
+from shared.domain.deliveries import EVENTS_IN_A_CALL, Attempt, DeliveryBatch, Pair, Verdict
+from shared.domain.health import after_failure, after_success
 from shared.domain.subscriptions import Directory, Subscription, SubscriptionState
 from shared.domain.windows import SLOW, Window
 from shared.ports import Ports
-from shared.services.admit_pair import Pace, admit_pair
-from shared.services.attempt_delivery import Attempt, attempt_delivery
+from shared.services.admit_pair import LONGEST_SLEEP, Pace, admit_pair
+from shared.services.attempt_delivery import attempt_delivery
+from shared.services.note_health import note_health
 from shared.services.put_off import give_up, send_at, send_later
-from shared.services.settle_failure import after_attempt, note, settle_failure
+from shared.services.settle_failure import settle_failure
 from shared.services.successor import live_successor
+from shared.stores import Change
 
 PATIENT_TURN = timedelta(seconds=60)  # a slow flow then gives its place back; the rest follows
 IMPATIENT_TURN = timedelta(seconds=10)
@@ -25,35 +29,45 @@ _LOOK_SECONDS = 0.01
 
 @dataclass(slots=True)
 class Served:
-    """How many events came to which end, and the deliveries that nobody noted yet."""
+    """How far a turn came: how many events came to which end, and the deliveries that nobody noted yet.
+
+    `settled`: so many events of the pair, from its first on, need nothing more.
+    """
 
     counts: Counter[str] = field(default_factory=Counter)
+    settled: int = 0
     delivered: int = 0
     delivered_at: datetime | None = None
     run_id: str = ""
 
+    def noted(self, subscription: Subscription) -> Subscription:
+        """The subscription with what was delivered."""
+        if not self.delivered or self.delivered_at is None:
+            return subscription
+        return after_success(subscription, self.delivered_at, delivered=self.delivered, run_id=self.run_id)
+
 
 async def serve_subscription(
-    ports: Ports, batch: DeliveryBatch, pair: Pair, subscription: Subscription | None, pace: Pace
-) -> Served:
-    """Make the attempts of a pair."""
+    ports: Ports, batch: DeliveryBatch, pair: Pair, subscription: Subscription | None, pace: Pace, served: Served
+) -> None:
+    """Make the attempts of a pair; `served` tells how far they came, also when this raises."""
     if subscription is None:
-        return Served(Counter(unsubscribed=len(pair.events)))
-    if subscription.state is SubscriptionState.REPLACED:
-        return await _hand_over(ports, batch, pair, subscription)
-    if subscription.state is SubscriptionState.ENDED or pair.is_too_old(ports.clock()):
+        served.counts["unsubscribed"] += len(pair.events)
+    elif subscription.state is SubscriptionState.REPLACED:
+        await _hand_over(ports, batch, pair, subscription, served)
+    elif subscription.state is SubscriptionState.ENDED or pair.is_too_old(ports.clock()):
         gone = subscription.state is SubscriptionState.ENDED
         reason = "flow_gone" if gone else subscription.health.last_reason or "waited_too_long"
         await give_up(ports, batch, pair, reason, attempts=pair.attempt - 1)
-        return Served(Counter(dead=len(pair.events)))
-    size = EVENTS_IN_A_CALL if subscription.batch else 1
-    calls = -(-len(pair.events) // size)
-    admitted = await admit_pair(ports, batch, pair, subscription, pace, calls=calls)
-    if admitted is None:
-        return Served(Counter(postponed=len(pair.events)))
-    turn = _Turn(ports, batch, subscription, pace, size)
-    await turn.serve(admitted.pair, admitted.starts_at)
-    return turn.served
+        served.counts["dead"] += len(pair.events)
+    else:
+        size = EVENTS_IN_A_CALL if subscription.batch else 1
+        calls = -(-len(pair.events) // size)
+        starts_at = await admit_pair(ports, batch, pair, subscription, pace, calls=calls)
+        if starts_at is None:
+            served.counts["postponed"] += len(pair.events)
+        else:
+            await _Turn(ports, batch, subscription, pace, size, served).serve(pair, starts_at)
 
 
 @dataclass(slots=True)
@@ -65,7 +79,7 @@ class _Turn:
     subscription: Subscription
     pace: Pace
     size: int
-    served: Served = field(default_factory=Served)
+    served: Served
 
     async def serve(self, pair: Pair, starts_at: datetime) -> None:
         """Call by call, until all are made or the rest has to wait."""
@@ -85,6 +99,7 @@ class _Turn:
             if not await self._settle(rest, attempt):
                 return
             behind = pair.rest_from(place + self.size)
+            self.served.settled = len(pair.events) - len(behind.events)
             if behind.events and attempt.took > SLOW and not self.pace.patient:
                 await self._postpone(behind, 0)
                 return
@@ -98,7 +113,8 @@ class _Turn:
         finally:
             well = attempt is not None and attempt.verdict is Verdict.DELIVERED
             if attempt is not None and not well:  # before anybody else enters; storage hears of it next
-                window.close_until(after_attempt(self.subscription, self.ports.clock(), attempt).health.open_until)
+                now = self.ports.clock()
+                window.rest_until(after_failure(self.subscription, now, attempt).health.open_until, now)
             window.leave(self.ports.clock(), attempt.took if attempt else timedelta(0), well=well)
 
     async def _settle(self, rest: Pair, attempt: Attempt) -> bool:
@@ -106,43 +122,40 @@ class _Turn:
         events = min(len(rest.events), self.size)
         self.served.counts[attempt.verdict] += events
         if attempt.verdict is not Verdict.DELIVERED:
-            served = self.served
-            delivered, served.delivered = served.delivered, 0
-            self.subscription, goes_on = await settle_failure(
-                self.ports, self.batch, self.subscription, rest, attempt, tried=events, delivered=delivered
-            )
-            self.ports.windows.of(self.subscription.id).close_until(self.subscription.health.open_until)
-            return goes_on
+            await self._note(partial(after_failure, now=self.ports.clock(), attempt=attempt))
+            return await settle_failure(self.ports, self.batch, self.subscription, rest, attempt, tried=events)
         self.served.delivered += events
         self.served.delivered_at = self.ports.clock()
         self.served.run_id = attempt.run_id or self.served.run_id
         if self.subscription.health.failures or self.subscription.health.open_until:
-            await self._tell_it_is_well()
+            await self._note(lambda one: one)  # at once: others wait for this
         return True
 
-    async def _tell_it_is_well(self) -> None:
-        """At once: others wait for this."""
-        delivered, self.served.delivered = self.served.delivered, 0
-        self.subscription = await note(self.ports, self.subscription, delivered=delivered, run_id=self.served.run_id)
-        self.ports.windows.of(self.subscription.id).close_until(None)
+    async def _note(self, change: Change) -> None:
+        """Keep what was delivered until now, and then the change."""
+        served = replace(self.served)
+        self.served.delivered = 0
+        self.subscription = await note_health(self.ports, self.subscription, lambda one: change(served.noted(one)))
+        now = self.ports.clock()
+        self.ports.windows.of(self.subscription.id).rest_until(self.subscription.health.open_until, now)
 
     async def _until(self, moment: datetime) -> None:
-        left = (moment - self.ports.clock()).total_seconds()
-        if left > 0:
-            await asyncio.sleep(left)
+        left = min(moment - self.ports.clock(), LONGEST_SLEEP)
+        if left > timedelta(0):
+            await asyncio.sleep(left.total_seconds())
 
     async def _wait_for(self, window: Window, rest: Pair) -> None:
         now = self.ports.clock()
         if window.closed_until is not None and window.is_closed(now):
             self.served.counts["postponed"] += len(rest.events)
-            await send_at(self.ports, self.batch, rest, window.closed_until)
+            await send_at(self.ports, self.batch, replace(rest, slot_at=None), window.closed_until)
             return
         seconds = _SLOW_SECONDS if window.stands_still(now) else _BUSY_SECONDS
         await self._postpone(rest, seconds * (1 + self.ports.jitter()))
 
     async def _postpone(self, rest: Pair, seconds: float) -> None:
         self.served.counts["postponed"] += len(rest.events)
-        await send_later(self.ports, self.batch, rest, seconds=seconds)
+        await send_later(self.ports, self.batch, replace(rest, slot_at=None), seconds=seconds)
 
 
 async def _entered(window: Window, ports: Ports) -> bool:
@@ -157,15 +170,15 @@ async def _entered(window: Window, ports: Ports) -> bool:
     return False
 
 
-async def _hand_over(ports: Ports, batch: DeliveryBatch, pair: Pair, replaced: Subscription) -> Served:
+async def _hand_over(ports: Ports, batch: DeliveryBatch, pair: Pair, replaced: Subscription, served: Served) -> None:
     """The flow subscribed again while events were on their way: its new subscription gets those that it wants."""
     successor = await live_successor(ports, replaced)
-    if successor is None or successor.environment_id != batch.environment_id:
-        return Served(Counter(unsubscribed=len(pair.events)))
-    directory = Directory([successor])
-    wanted = tuple(place for place in pair.events if directory.wanting(batch.events[place]))
-    if wanted:
-        handed = replace(pair, subscription_id=successor.id, events=wanted, attempt=1, has_slot=False)
+    wanted: tuple[int, ...] = ()
+    if successor is not None and successor.environment_id == batch.environment_id:
+        directory = Directory([successor])
+        wanted = tuple(place for place in pair.events if directory.wanting(batch.events[place]))
+    if successor is not None and wanted:
+        handed = replace(pair, subscription_id=successor.id, events=wanted, attempt=1, slot_at=None)
         await send_later(ports, batch, handed)
-    left = len(pair.events) - len(wanted)
-    return Served(Counter(postponed=len(wanted)) + Counter(unsubscribed=left))
+        served.counts["postponed"] += len(wanted)
+    served.counts["unsubscribed"] += len(pair.events) - len(wanted)

@@ -4,13 +4,15 @@ one.
 
 import secrets
 from collections.abc import Callable, Collection
+from dataclasses import replace
+from datetime import timedelta
 from functools import partial
 
 from shared.domain.callback_url import CallbackUrl
 from shared.domain.callers import Caller, callback_key, flow_key
 from shared.domain.signatures import new_secret, rotated
 from shared.domain.subscribing import check_fields, environment_id, filters_of, flag, parse_filters, text
-from shared.domain.subscriptions import Subscription, Trigger, replaced
+from shared.domain.subscriptions import Subscription, Trigger, age, replaced
 from shared.errors import CallbackRejected, RequestInvalid
 from shared.ports import PollRequest, Ports
 from shared.services.admission import require_environment, require_names, require_trigger, watch_environment
@@ -30,11 +32,12 @@ async def subscribe(
     not among the `listed`, was not watched until now, and begins anew.
     """
     trigger = require_trigger(trigger_name)
-    subscription = _order(ports, trigger, body, caller, parse_callback)
-    environment = subscription.environment_id
+    order = _order(ports, trigger, body, caller, parse_callback)
+    environment = order.environment_id
     await require_environment(ports, environment)
-    await require_names(ports, environment, subscription.filters)
+    await require_names(ports, environment, order.filters)
     await watch_environment(ports, environment, listed)
+    subscription = await _after_its_predecessor(ports, order)
     await ports.subscriptions.save(subscription)
     await _settle(ports, subscription)
     await ports.queues.send_polls([PollRequest((environment,), asked_at=ports.clock())])
@@ -66,8 +69,23 @@ def _order(
         flow_key=flow_key(caller, trigger, order),
         callback_key=callback_key(callback.digest),
         callback_shown=str(callback),
-        signing_secrets=rotated((), new_secret(), now),
         batch=batch,
+    )
+
+
+async def _after_its_predecessor(ports: Ports, order: Subscription) -> Subscription:
+    """Newer than what the flow has, whatever the clock of the worker that made that; with its signing secrets, so that
+    a receiver goes on knowing us.
+    """
+    newest = max(await ports.subscriptions.with_key(order.flow_key), key=age, default=None)
+    if newest is None:
+        return replace(order, signing_secrets=rotated((), new_secret(), order.created_at))
+    known = await ports.subscriptions.find_all([newest.id])
+    secrets = known[newest.id].signing_secrets if newest.id in known else ()
+    return replace(
+        order,
+        created_at=max(order.created_at, newest.created_at + timedelta(microseconds=1)),
+        signing_secrets=secrets or rotated((), new_secret(), order.created_at),
     )
 
 
@@ -79,7 +97,7 @@ async def _settle(ports: Ports, made: Subscription) -> None:
     for other in await ports.subscriptions.with_key(made.flow_key):
         if other.id == made.id or not other.is_live:
             continue
-        older, newer = sorted((made, other), key=lambda one: (one.created_at, one.id))
+        older, newer = sorted((made, other), key=age)
         await ports.subscriptions.change(older.id, partial(replaced, by=newer.id, now=ports.clock()))
 
 

@@ -2,10 +2,12 @@
 
 import logging
 from collections import Counter
+from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from datetime import datetime, timedelta
+from functools import partial
 
-from shared.domain.subscriptions import Subscription, SubscriptionState
+from shared.domain.subscriptions import Subscription, SubscriptionState, age, replaced
 from shared.ports import Ports
 
 RETENTION = timedelta(days=30)  # of events, and of the dead
@@ -17,28 +19,56 @@ _log = logging.getLogger(__name__)
 
 
 async def sweep(ports: Ports, *, suspended_days: int) -> Counter[str]:
-    """Answers how much of what was removed, and how many subscriptions were ended."""
+    """Answers how much of what was removed, and how many subscriptions were ended. What fails is left to tomorrow."""
     now = ports.clock()
-    counts: Counter[str] = Counter(
-        events=await ports.log.forget(now - RETENTION),
-        dead=await ports.dead.forget(now - RETENTION),
-        claims=await ports.claims.forget(now - CLAIM_RETENTION),
-    )
-    counts += await _sweep_subscriptions(ports, now, timedelta(days=suspended_days))
-    counts["unused"] = await ports.subscriptions.forget_unused(now - timedelta(hours=1))
-    counts["reencrypted"] = (await ports.subscriptions.reencrypt()).rewritten
+    counts: Counter[str] = Counter()
+    steps: dict[str, Callable[[], Awaitable[int | Counter[str]]]] = {
+        "events": lambda: ports.log.forget(now - RETENTION),
+        "dead": lambda: ports.dead.forget(now - RETENTION),
+        "claims": lambda: ports.claims.forget(now - CLAIM_RETENTION),
+        "subscriptions": lambda: _sweep_subscriptions(ports, now, timedelta(days=suspended_days)),
+        "unused": lambda: ports.subscriptions.forget_unused(now - timedelta(hours=1)),
+        "reencrypted": lambda: _reencrypt(ports),
+    }
+    for name, step in steps.items():
+        try:
+            done = await step()
+        except Exception:
+            _log.exception("The daily sweep of %s failed", name, extra={"action": "sweep_failed", "what": name})
+        else:
+            counts += done if isinstance(done, Counter) else Counter({name: done})
     return counts
 
 
+async def _reencrypt(ports: Ports) -> int:
+    return (await ports.subscriptions.reencrypt()).rewritten
+
+
 async def _sweep_subscriptions(ports: Ports, now: datetime, suspended: timedelta) -> Counter[str]:
+    """One by one; of a flow that has two live ones, left by a crash, the older gives way."""
     counts: Counter[str] = Counter()
+    newest: dict[str, Subscription] = {}
     after = ""
     while page := await ports.subscriptions.page(owner=None, environment_id=None, after=after, limit=_PAGE):
         for subscription in page:
             counts[await _sweep_one(ports, subscription, now, suspended)] += 1
+            if subscription.is_live and subscription.flow_key:
+                counts["doubles"] += await _settle_double(ports, subscription, newest, now)
         after = page[-1].id
     del counts["kept"]
     return counts
+
+
+async def _settle_double(
+    ports: Ports, subscription: Subscription, newest: dict[str, Subscription], now: datetime
+) -> bool:
+    other = newest.setdefault(subscription.flow_key, subscription)
+    if other.id == subscription.id:
+        return False
+    older, newer = sorted((other, subscription), key=age)
+    newest[subscription.flow_key] = newer
+    await ports.subscriptions.change(older.id, partial(replaced, by=newer.id, now=now))
+    return True
 
 
 async def _sweep_one(ports: Ports, subscription: Subscription, now: datetime, suspended: timedelta) -> str:
