@@ -74,6 +74,8 @@ def answering(handler: Handler) -> Handler:
 def json_body(request: func.HttpRequest) -> object:
     """The request's JSON, its numbers to the last digit. Raises RequestInvalid."""
     body = request.get_body()
+    if not body.strip():
+        raise RequestInvalid("body", "is missing: send a JSON object")
     if len(body) > MAX_BODY_BYTES:
         raise RequestInvalid("body", f"must not be larger than {MAX_BODY_BYTES // 1024} KiB", reason="body_too_large")
     try:

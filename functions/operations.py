@@ -40,9 +40,12 @@ async def get_events(req: func.HttpRequest) -> func.HttpResponse:
     cursor, kind = query.get("after", ""), query.get("type", "")
     if kind and kind not in list(EventType):
         raise RequestInvalid("type", f"must be one of {', '.join(EventType)}")
+    since, until = moment(query, "since"), moment(query, "until")
+    if since is not None and until is not None and since > until:
+        raise RequestInvalid("until", "must not be before since")
     after = read_cursor(cursor, environment, field="after") if cursor else 0
     types = (kind,) if kind else ()
-    wanted = EventQuery(after, moment(query, "since"), moment(query, "until"), types, query.get("subject", ""))
+    wanted = EventQuery(after, since, until, types, query.get("subject", ""))
     found = await list_events(house().ports, environment, wanted, top=top)
     more = {"nextLink": link("events", {**query, "after": found.next_cursor})} if found.next_cursor else {}
     return events_answer(200, found.events, more)

@@ -54,8 +54,8 @@ async def unsubscribe_from_trigger(req: func.HttpRequest) -> func.HttpResponse:
 async def unsubscribe_without_location(req: func.HttpRequest) -> func.HttpResponse:
     """For callers that keep no Location: end what calls a URL, or the calling flow's subscription to a trigger."""
     here, body, caller = house(), json_body(req), caller_of(req)
-    if not isinstance(body, dict):
-        raise RequestInvalid("body", "must be a JSON object with a callbackUrl or a trigger")
+    if not isinstance(body, dict) or len(body) != 1 or not body.keys() <= {"callbackUrl", "trigger"}:
+        raise RequestInvalid("body", "must be a JSON object with either a callbackUrl or a trigger, and nothing else")
     if "trigger" in body:
         await unsubscribe_flow(here.ports, text(body, "trigger"), caller)
     else:
@@ -70,6 +70,8 @@ async def replay_to_subscription(req: func.HttpRequest) -> func.HttpResponse:
     ports, subscription_id = house().ports, req.route_params["id"]
     query = query_of(req, ("from", "to", "after"))
     since, until = moment(query, "from"), moment(query, "to") or ports.clock()
+    if since is not None and since > until:
+        raise RequestInvalid("to", "must not be before from")
     if since is None:
         raise RequestInvalid("from", "is missing: send again what happened from this time on")
     environment, cursor = subscription_id.partition(".")[0], query.get("after", "")

@@ -61,9 +61,11 @@ def page(calls: Sequence[Call], address: str) -> str:
 
 def row(call: Call) -> str:
     """One call in the page's table."""
-    event = call.body if isinstance(call.body, dict) else {}
+    events = call.body if isinstance(call.body, list) else [call.body]
+    event = events[0] if events and isinstance(events[0], dict) else {}
     data = event.get("data")
     says = data.get("summary", "") if isinstance(data, dict) else body_text(call.body)
+    says = f"{says} (a list of {len(events)})" if isinstance(call.body, list) else says
     received = f"{call.received_at:%Y-%m-%d %H:%M:%S} UTC"
     texts = (received, call.flow, call.status, happened(event.get("time")), event.get("type", ""), says)
     kinds = ("time", "", f"a{call.status // 100}", "time", "", "")

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from itertools import chain
 
 from local.report import Delivery
 from local.show import Screen
@@ -26,7 +27,7 @@ class News:
             self._show_changes()
         calls = get_list(f"{self.inbox}/flows?since={self.calls_seen}")
         self.calls_seen += len(calls)
-        for delivery in map(delivery_of, calls):
+        for delivery in chain.from_iterable(map(deliveries_of, calls)):
             self.screen.delivery(delivery, lag(delivery) if lag else None)
             if delivery.taken:
                 self.taken.append(delivery)
@@ -38,10 +39,16 @@ class News:
             self.screen.change(datetime.fromisoformat(str(change["at"])), str(change["text"]))
 
 
-def delivery_of(call: Mapping[str, object]) -> Delivery:
-    """What a flow got, read as a CloudEvent; anything else is kept under a name that nobody expects."""
+def deliveries_of(call: Mapping[str, object]) -> list[Delivery]:
+    """What a flow got: an event, or those of a list."""
+    body = call["body"]
+    return [_delivery_of(call, event) for event in (body if isinstance(body, list) and body else [body])]
+
+
+def _delivery_of(call: Mapping[str, object], body: object) -> Delivery:
+    """What was sent, read as a CloudEvent; anything else is kept under a name that nobody expects."""
     received_at = datetime.fromisoformat(str(call["received_at"]))
-    event = call["body"] if isinstance(call["body"], dict) else {}
+    event = body if isinstance(body, dict) else {}
     try:
         happened_at = datetime.fromisoformat(str(event.get("time")))
     except ValueError:

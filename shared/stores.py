@@ -142,6 +142,10 @@ class SubscriptionStore(Protocol):
         """The environments that somebody subscribed to."""
         ...
 
+    async def forget_environment(self, environment_id: str) -> None:
+        """Forget an environment that has no live subscription any more."""
+        ...
+
     async def forget_unused(self, before: datetime) -> int:
         """Forget environments without a live subscription, and keys from before a time whose subscription is gone."""
         ...

@@ -144,7 +144,7 @@ class CustomerInsightsApi:
         return decode_one(response.content, wire.WireMeasure).to_measure()
 
     async def knows(self, environment_id: str, kind: NamedKind, name: str) -> bool:
-        """Whether there is a segment or measure of that name, or a data source of that id; some are known by name only.
+        """Whether there is a segment or measure of that name, or a data source of that id, in any casing.
 
         A name that was listed lately is not asked for again: many flows may be switched on at once.
         """
@@ -162,8 +162,7 @@ class CustomerInsightsApi:
             case NamedKind.MEASURE:
                 return (measure.name for measure in await self.measures(environment_id))
             case NamedKind.DATA_SOURCE:
-                listed = await self.data_sources(environment_id)
-                return (found.lower() for found in (*listed, *listed.values()))
+                return (found.lower() for found in await self.data_sources(environment_id))
 
     async def measure_row(
         self, environment_id: str, name: str, dimensions: Sequence[tuple[str, str]]

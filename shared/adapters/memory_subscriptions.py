@@ -84,6 +84,9 @@ class MemorySubscriptions:
         """Environments with subscriptions."""
         return sorted({row.environment_id for row in self.rows.values() if row.is_live})
 
+    async def forget_environment(self, environment_id: str) -> None:
+        """Nothing is noted beside the subscriptions."""
+
     async def forget_unused(self, before: datetime) -> int:
         """Nothing is noted beside the subscriptions."""
         return 0

@@ -48,15 +48,16 @@ class _Pair(msgspec.Struct, omit_defaults=True):
     attempt: int = 1
     since: datetime | None = None
     slot: datetime | None = None
+    due: datetime | None = None
 
     @classmethod
     def of(cls, pair: Pair) -> "_Pair":
         """As it is written."""
-        return cls(pair.subscription_id, pair.events, pair.attempt, pair.since, pair.slot_at)
+        return cls(pair.subscription_id, pair.events, pair.attempt, pair.since, pair.slot_at, pair.not_before)
 
     def to_pair(self) -> Pair:
         """As it is used."""
-        return Pair(self.subscription, self.events, self.attempt, self.since, self.slot)
+        return Pair(self.subscription, self.events, self.attempt, self.since, self.slot, self.due)
 
 
 class _Message(msgspec.Struct, rename="camel", omit_defaults=True):

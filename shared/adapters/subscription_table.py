@@ -172,6 +172,10 @@ class TableSubscriptions:
         found = rows_of(self._environments, "PartitionKey eq @key", {"key": ENVIRONMENTS})
         return [str(row["RowKey"]) async for row in found]
 
+    async def forget_environment(self, environment_id: str) -> None:
+        """Forget an environment without live subscriptions."""
+        await self._forget_if_unused(environment_id)
+
     async def forget_unused(self, before: datetime) -> int:
         """Forget environments without a live subscription, and keys from before a time whose subscription is gone."""
         listed = await self.environments()

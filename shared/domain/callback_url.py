@@ -64,9 +64,9 @@ def parse_callback_url(text: str, *, allowed_suffixes: Sequence[str], allow_loop
     parts, port = split
     host = parts.netloc.rpartition("@")[2].partition(":")[0].lower()
     if "@" in parts.netloc:
-        raise _rejected("userinfo", "has a user name in it")
+        raise _rejected("userinfo", "has a user name in it; leave it away")
     if parts.fragment or text.endswith("#"):
-        raise _rejected("fragment", "has a fragment")
+        raise _rejected("fragment", "has a fragment; leave it away")
     if allow_loopback and parts.scheme in ("http", "https") and host in LOOPBACK:
         return CallbackUrl(text, host)
     if parts.scheme != "https":

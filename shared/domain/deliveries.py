@@ -42,7 +42,8 @@ class Answer:
 class Pair:
     """A subscription and the events it gets, by their place in the batch; `attempt` counts from 1.
 
-    `since`: when they first had to wait. `slot_at`: when the rate limit lets their first call through.
+    `since`: when they first had to wait. `not_before`: when the next attempt is due. `slot_at`: when the rate limit
+    lets their first call through.
     """
 
     subscription_id: str
@@ -50,12 +51,13 @@ class Pair:
     attempt: int = 1
     since: datetime | None = None
     slot_at: datetime | None = None
+    not_before: datetime | None = None
 
     def rest_from(self, place: int) -> "Pair":
         """What is left from an event on; only the first call of a pair has been tried before."""
         if place == 0:
             return self
-        return replace(self, events=self.events[place:], attempt=1, slot_at=None)
+        return replace(self, events=self.events[place:], attempt=1, slot_at=None, not_before=None)
 
     def is_too_old(self, now: datetime) -> bool:
         """Whether its events have waited so long that they are given up."""

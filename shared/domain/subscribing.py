@@ -57,7 +57,7 @@ def check_fields(trigger: Trigger, body: object, common: Sequence[str] = NOT_FIL
 def fields_of_query(trigger: Trigger, query: Mapping[str, str]) -> Fields:
     """The fields as a query writes them: lists with commas, dimensions as a JSON object. Raises RequestInvalid."""
     given = {name: value for name, value in query.items() if value != ""}
-    fields: dict[str, Any] = dict(check_fields(trigger, given, ("environmentId",)))
+    fields: dict[str, Any] = dict(check_fields(trigger, given, ("environmentId", "triggerState", "top")))
     for name in fields.keys() & {"operationTypes", "outcomes"}:
         fields[name] = [word.strip() for word in given[name].split(",") if word.strip()]
     if "dimensions" in fields:
@@ -116,8 +116,9 @@ def text(fields: Fields, name: str) -> str:
         raise RequestInvalid(name, _MISSING.get(name, "is missing"))
     if not isinstance(value, str) or not value.strip():
         raise RequestInvalid(name, "must be a text that is not empty")
-    if len(value) > (2048 if name == "callbackUrl" else _MAX_TEXT):
-        raise RequestInvalid(name, "is too long")
+    longest = 2048 if name == "callbackUrl" else _MAX_TEXT
+    if len(value) > longest:
+        raise RequestInvalid(name, f"must not be longer than {longest} characters")
     if not value.strip().isprintable():
         raise RequestInvalid(name, "must not have control characters")
     return value.strip()
@@ -145,7 +146,9 @@ def _number(fields: Fields, name: str, *, minimum: Decimal | None = None, maximu
     if number is None or not number.is_finite() or abs(number.adjusted()) > _MAX_DIGITS:
         raise RequestInvalid(name, "must be a number")
     if (minimum is not None and number < minimum) or (maximum is not None and number > maximum):
-        raise RequestInvalid(name, f"must be from {minimum} to {maximum or 'any number'}")
+        raise RequestInvalid(
+            name, f"must be {minimum} or more" if maximum is None else f"must be from {minimum} to {maximum}"
+        )
     return number
 
 

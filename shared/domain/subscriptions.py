@@ -47,6 +47,7 @@ class SubscriptionState(StrEnum):
     SUSPENDED = "suspended"  # the flow is off, or refuses us: tried on a slow schedule
     ENDED = "ended"  # the flow is gone
     REPLACED = "replaced"  # the same flow subscribed again
+    UNSUBSCRIBED = "unsubscribed"  # the flow wants no more
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,7 +182,14 @@ def age(subscription: Subscription) -> tuple[datetime, str]:
 
 def replaced(subscription: Subscription, *, by: str, now: datetime) -> Subscription:
     """One whose flow subscribed again: what is still on its way to it goes to its successor."""
+    if not subscription.is_live:
+        return replace(subscription, replaced_by=by)
     return replace(subscription, state=SubscriptionState.REPLACED, state_since=now, replaced_by=by)
+
+
+def unsubscribed(subscription: Subscription, *, now: datetime) -> Subscription:
+    """One whose flow wants no more. It stays for some days: a flow that is saved may subscribe anew after this."""
+    return replace(subscription, state=SubscriptionState.UNSUBSCRIBED, state_since=now)
 
 
 def watches_of(subscriptions: Iterable[Subscription]) -> Watches:

@@ -6,16 +6,23 @@ from contextlib import suppress
 
 from shared.domain.callers import Caller
 from shared.domain.subscriptions import Filters, Subscription, Trigger
+from shared.domain.watches import Series
 from shared.errors import (
     CheckpointConflict,
     InsightsError,
     InsightsNotFound,
+    InsightsRejected,
     NotFound,
     RequestInvalid,
 )
 from shared.ports import NamedKind, Ports
 
 _log = logging.getLogger(__name__)
+_UNKNOWN = {
+    NamedKind.SEGMENT: "Customer Insights has no segment of that unique name; case counts",
+    NamedKind.MEASURE: "Customer Insights has no measure of that unique name; case counts",
+    NamedKind.DATA_SOURCE: "Customer Insights has no data source of that id; it is not the source's name",
+}
 _KINDS = {"segments": (NamedKind.SEGMENT, "segmentName"), "measures": (NamedKind.MEASURE, "measureName")}
 
 
@@ -51,7 +58,9 @@ async def require_names(ports: Ports, environment: str, filters: Filters) -> Non
             _log.warning("The %s of a subscription could not be looked up: %s", kind, error, extra=fields)
             return
         if not known:
-            raise RequestInvalid(field, f"Customer Insights has no {kind} of that name", reason="unknown_name")
+            raise RequestInvalid(field, _UNKNOWN[kind], reason="unknown_name")
+    if filters.threshold is not None and filters.threshold.series.kind == "measures":
+        await _require_alias(ports, environment, filters.threshold.series)
 
 
 async def watch_environment(ports: Ports, environment: str, listed: Collection[str]) -> None:
@@ -73,6 +82,27 @@ async def require_own(ports: Ports, subscription_id: str, caller: Caller) -> Sub
     if found is None or not caller.may_touch(found):
         raise NotFound("There is no subscription of that id.")
     return found
+
+
+async def _require_alias(ports: Ports, environment: str, series: Series) -> None:
+    """A measure tells its calculations once it was evaluated; one that never was is taken as it is."""
+    try:
+        if series.dimensions:
+            told = set(await ports.insights.measure_row(environment, series.name, series.dimensions))
+        else:
+            measure = await ports.insights.measure(environment, series.name, history_days=1)
+            told = {alias for output in (*measure.outputs, *measure.history) for alias in output.values}
+    except (InsightsNotFound, InsightsRejected):
+        if series.dimensions:
+            raise RequestInvalid(
+                "dimensions", "the measure is not broken down like that", reason="unknown_name"
+            ) from None
+        return
+    except InsightsError:
+        return
+    if told and series.alias not in told:
+        known = ", ".join(sorted(told)[:20])
+        raise RequestInvalid("alias", f"the measure has no such calculation; it has {known}", reason="unknown_name")
 
 
 def _names(filters: Filters) -> list[tuple[NamedKind, str, str]]:

@@ -27,7 +27,7 @@ async def list_dead(
 
     Who is no administrator names the subscription, or sees those of its own among the page.
     """
-    if subscription_id is not None:
+    if subscription_id is not None and not caller.is_administrator:
         await require_own(ports, subscription_id, caller)
     page = await ports.dead.page(environment_id=environment_id, subscription_id=subscription_id, after=after, limit=top)
     own = page if caller.is_administrator or subscription_id else await _own(ports, caller, page)

@@ -7,15 +7,15 @@ from shared.domain.subscriptions import Subscription, SubscriptionState
 from shared.errors import RequestInvalid
 from shared.ports import Ports
 
-_CURRENT = tuple(state for state in SubscriptionState if state is not SubscriptionState.REPLACED)
+_CURRENT = (SubscriptionState.ACTIVE, SubscriptionState.SUSPENDED, SubscriptionState.ENDED)
 
 
 async def list_subscriptions(
     ports: Ports, caller: Caller, *, environment_id: str | None, state: str, after: str, top: int
 ) -> Sequence[Subscription]:
-    """Subscriptions with an id behind `after`, `top` at most: those in a state, or all but the replaced.
+    """Subscriptions with an id behind `after`, `top` at most.
 
-    Raises RequestInvalid.
+    Those in a state; without one, neither the replaced nor the unsubscribed. Raises RequestInvalid.
     """
     if state and state not in list(SubscriptionState):
         raise RequestInvalid("state", f"must be one of {', '.join(SubscriptionState)}")

@@ -8,20 +8,26 @@ from shared.domain.deliveries import DeadDelivery, DeliveryBatch, Pair
 from shared.domain.retries import MAX_DELAY_SECONDS
 from shared.ports import Ports
 
+STEP_SECONDS = 15 * 60
 _SPREAD = 0.1
 
 
 async def send_later(ports: Ports, batch: DeliveryBatch, pair: Pair, *, seconds: float = 0) -> None:
-    """Have a pair tried again after a time."""
-    waiting = replace(pair, since=pair.since or ports.clock())
-    one = replace(batch, pairs=(waiting,))
-    await ports.queues.send_redeliveries(one, delay_seconds=min(max(0, math.ceil(seconds)), MAX_DELAY_SECONDS))
+    """Have a pair tried again after a time. A long wait is made in steps: its flow may subscribe again meanwhile."""
+    now = ports.clock()
+    whole = min(max(0, math.ceil(seconds)), MAX_DELAY_SECONDS)
+    due = now + timedelta(seconds=whole) if whole > STEP_SECONDS else None
+    waiting = replace(pair, since=pair.since or now, not_before=due)
+    await ports.queues.send_redeliveries(replace(batch, pairs=(waiting,)), delay_seconds=min(whole, STEP_SECONDS))
 
 
 async def send_at(ports: Ports, batch: DeliveryBatch, pair: Pair, moment: datetime) -> None:
-    """Have a pair tried again when its flow may be called again; what waits for one flow is spread out a little."""
+    """Have a pair tried again when its flow may be called again, or in a while, for that may be sooner.
+
+    What waits for one flow is spread out a little.
+    """
     left = max(timedelta(seconds=1), moment - ports.clock()).total_seconds()
-    await send_later(ports, batch, pair, seconds=left * (1 + _SPREAD * ports.jitter()))
+    await send_later(ports, batch, pair, seconds=min(left * (1 + _SPREAD * ports.jitter()), STEP_SECONDS))
 
 
 async def give_up(

@@ -2,6 +2,7 @@
 
 from shared.domain.callers import Caller
 from shared.domain.deliveries import DeadDelivery, DeliveryBatch, Pair
+from shared.domain.subscriptions import EVENT_TYPES
 from shared.errors import Conflict, NotFound
 from shared.ports import Ports
 from shared.services.admission import require_own
@@ -39,6 +40,8 @@ async def _target(ports: Ports, dead: DeadDelivery, caller: Caller, subscription
         )
     if live.environment_id != dead.environment_id:
         raise Conflict("That subscription is about another environment.", reason="other_environment")
+    if dead.event.type not in EVENT_TYPES[live.trigger]:
+        raise Conflict(f"That subscription is to {live.trigger}, which has no such events.", reason="other_trigger")
     return live.id
 
 

@@ -30,7 +30,7 @@ async def replay_subscription(
     """Hand the events to delivery, oldest first, 10,000 at most. They keep their ids. Raises NotFound and Conflict."""
     subscription = await require_own(ports, subscription_id, caller)
     if not subscription.is_live or subscription.polls:
-        raise Conflict("Only a subscription that is live and is called can be sent events.", reason="not_live")
+        raise Conflict("It is not called: it has ended, was replaced, or polls.", reason="not_called")
     directory = Directory([subscription])
     types = tuple(str(one) for one in EVENT_TYPES[subscription.trigger])
     sent = 0

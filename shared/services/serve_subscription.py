@@ -6,17 +6,17 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from functools import partial
 
-from shared.domain.deliveries import EVENTS_IN_A_CALL, Attempt, DeliveryBatch, Pair, Verdict
-from shared.domain.health import after_failure, after_success
-from shared.domain.subscriptions import Directory, Subscription, SubscriptionState
+from shared.domain.deliveries import EVENTS_IN_A_CALL, LONGEST_WAIT, Attempt, DeliveryBatch, Pair, Verdict
+from shared.domain.health import after_failure, after_success, is_ahead
+from shared.domain.subscriptions import Subscription
 from shared.domain.windows import SLOW, Window
 from shared.ports import Ports
 from shared.services.admit_pair import LONGEST_SLEEP, Pace, admit_pair
 from shared.services.attempt_delivery import attempt_delivery
+from shared.services.leave_subscription import leave_subscription
 from shared.services.note_health import note_health
 from shared.services.put_off import give_up, send_at, send_later
 from shared.services.settle_failure import settle_failure
-from shared.services.successor import live_successor
 from shared.stores import Change
 
 PATIENT_TURN = timedelta(seconds=60)  # a slow flow then gives its place back; the rest follows
@@ -51,15 +51,16 @@ async def serve_subscription(
     ports: Ports, batch: DeliveryBatch, pair: Pair, subscription: Subscription | None, pace: Pace, served: Served
 ) -> None:
     """Make the attempts of a pair; `served` tells how far they came, also when this raises."""
-    if subscription is None:
-        served.counts["unsubscribed"] += len(pair.events)
-    elif subscription.state is SubscriptionState.REPLACED:
-        await _hand_over(ports, batch, pair, subscription, served)
-    elif subscription.state is SubscriptionState.ENDED or pair.is_too_old(ports.clock()):
-        gone = subscription.state is SubscriptionState.ENDED
-        reason = "flow_gone" if gone else subscription.health.last_reason or "waited_too_long"
+    now = ports.clock()
+    if subscription is None or not subscription.is_live:
+        await leave_subscription(ports, batch, pair, subscription, served.counts)
+    elif pair.is_too_old(now):
+        reason = subscription.health.last_reason or "waited_too_long"
         await give_up(ports, batch, pair, reason, attempts=pair.attempt - 1)
         served.counts["dead"] += len(pair.events)
+    elif pair.not_before is not None and is_ahead(pair.not_before, now, LONGEST_WAIT):
+        await send_later(ports, batch, pair, seconds=(pair.not_before - now).total_seconds())
+        served.counts["postponed"] += len(pair.events)
     else:
         size = EVENTS_IN_A_CALL if subscription.batch else 1
         calls = -(-len(pair.events) // size)
@@ -168,17 +169,3 @@ async def _entered(window: Window, ports: Ports) -> bool:
             return False
         await asyncio.sleep(_LOOK_SECONDS)
     return False
-
-
-async def _hand_over(ports: Ports, batch: DeliveryBatch, pair: Pair, replaced: Subscription, served: Served) -> None:
-    """The flow subscribed again while events were on their way: its new subscription gets those that it wants."""
-    successor = await live_successor(ports, replaced)
-    wanted: tuple[int, ...] = ()
-    if successor is not None and successor.environment_id == batch.environment_id:
-        directory = Directory([successor])
-        wanted = tuple(place for place in pair.events if directory.wanting(batch.events[place]))
-    if successor is not None and wanted:
-        handed = replace(pair, subscription_id=successor.id, events=wanted, attempt=1, slot_at=None)
-        await send_later(ports, batch, handed)
-        served.counts["postponed"] += len(wanted)
-    served.counts["unsubscribed"] += len(pair.events) - len(wanted)

@@ -22,13 +22,14 @@ async def settle_failure(
     _tell(subscription, rest, attempt)
     if attempt.verdict is Verdict.REFUSED:
         return await _settle_refused(ports, batch, subscription, rest, attempt, tried=tried)
-    if subscription.state is SubscriptionState.REPLACED:
-        await send_later(ports, batch, replace(rest, slot_at=None))  # its successor gets them
+    if subscription.state in (SubscriptionState.REPLACED, SubscriptionState.UNSUBSCRIBED):
+        await send_later(ports, batch, replace(rest, slot_at=None))  # its successor gets them, if there is one
     elif attempt.verdict is Verdict.GONE:
+        _tell_ended(subscription)
         await give_up(ports, batch, rest, "flow_gone", attempts=rest.attempt, tried=tried)
     elif subscription.state is SubscriptionState.SUSPENDED:
         # It ends by age: an attempt now and then must not use up those that are for when the flow is on.
-        await send_later(ports, batch, replace(rest, slot_at=None), seconds=_left(ports, subscription))
+        await send_at(ports, batch, replace(rest, slot_at=None), subscription.health.open_until or ports.clock())
     else:
         return await _try_again(ports, batch, subscription, rest, attempt, tried=tried)
     return False
@@ -77,6 +78,11 @@ def _left(ports: Ports, subscription: Subscription) -> float:
     """Seconds until the flow may be called again."""
     until = subscription.health.open_until
     return max(0.0, (until - ports.clock()).total_seconds()) if until else 0.0
+
+
+def _tell_ended(subscription: Subscription) -> None:
+    fields = {"action": "subscription_ended", "subscription_id": subscription.id, "label": subscription.label}
+    _log.warning("Subscription %s is ended: its flow is gone", subscription.id, extra=fields)
 
 
 def _tell(subscription: Subscription, rest: Pair, attempt: Attempt) -> None:

@@ -90,12 +90,12 @@ async def _after_its_predecessor(ports: Ports, order: Subscription) -> Subscript
 
 
 async def _settle(ports: Ports, made: Subscription) -> None:
-    """Leave one live subscription of the flow: the newest.
+    """Leave one live subscription of the flow: the newest. Those that ended before lead to it too.
 
     Two calls at the same time both come here after they saved, so at least one of them sees the other.
     """
     for other in await ports.subscriptions.with_key(made.flow_key):
-        if other.id == made.id or not other.is_live:
+        if other.id == made.id or (other.replaced_by and not other.is_live):
             continue
         older, newer = sorted((made, other), key=age)
         await ports.subscriptions.change(older.id, partial(replaced, by=newer.id, now=ports.clock()))
