@@ -21,7 +21,8 @@ from shared.adapters.rows import (
     body_in,
     environment_of,
     event_columns,
-    event_or_none,
+    event_in,
+    or_none,
     remove_where,
     rows_of,
     unchanged,
@@ -58,7 +59,7 @@ class TableDeadDeliveries:
     async def find(self, delivery_id: str) -> DeadDelivery | None:
         """One of them."""
         row = await self._row(environment_of(delivery_id), delivery_id)
-        return await self._dead(row) if row else None
+        return await or_none(self._dead(row), row) if row else None
 
     async def page(
         self, *, environment_id: str | None, subscription_id: str | None, after: str, limit: int
@@ -73,11 +74,11 @@ class TableDeadDeliveries:
             parameters["subscription"] = subscription_id
         found: list[DeadDelivery] = []
         async for row in rows_of(self._table, query, parameters, page=limit):
-            if len(found) == limit:
-                break
-            dead = await self._dead(row)
+            dead = await or_none(self._dead(row), row)
             if dead is not None:
                 found.append(dead)
+            if len(found) == limit:
+                break
         return found
 
     async def remove(self, dead: DeadDelivery) -> None:
@@ -103,12 +104,13 @@ class TableDeadDeliveries:
     async def find_message(self, message_id: str) -> PoisonMessage | None:
         """One message."""
         row = await self._row(_POISON if _MESSAGE_ID.fullmatch(message_id) else None, message_id)
-        return await self._message(row) if row else None
+        return await or_none(self._message(row), row) if row else None
 
     async def messages(self, *, limit: int) -> list[PoisonMessage]:
         """Messages."""
         rows = rows_of(self._table, "PartitionKey eq @poison", {"poison": _POISON}, limit)
-        return [await self._message(row) async for row in rows]
+        found = [await or_none(self._message(row), row) async for row in rows]
+        return [message for message in found if message is not None]
 
     async def remove_message(self, message_id: str) -> None:
         """Take a message away."""
@@ -131,19 +133,14 @@ class TableDeadDeliveries:
         except ResourceNotFoundError:
             return None
 
-    async def _dead(self, row: Row) -> DeadDelivery | None:
-        event = await event_or_none(row, self._claims)
-        return (
-            None
-            if event is None
-            else DeadDelivery(
-                environment_id=row["PartitionKey"],
-                subscription_id=row["SubscriptionId"],
-                event=event,
-                reason=row["Reason"],
-                attempts=row["Attempts"],
-                died_at=aware(row["DiedAt"]),
-            )
+    async def _dead(self, row: Row) -> DeadDelivery:
+        return DeadDelivery(
+            environment_id=row["PartitionKey"],
+            subscription_id=row["SubscriptionId"],
+            event=await event_in(row, self._claims),
+            reason=row["Reason"],
+            attempts=row["Attempts"],
+            died_at=aware(row["DiedAt"]),
         )
 
     async def _message(self, row: Row) -> PoisonMessage:

@@ -10,7 +10,7 @@ from azure.data.tables import UpdateMode
 from azure.data.tables.aio import TableServiceClient
 
 from shared.adapters.blobs import BlobClaims
-from shared.adapters.rows import Row, any_of, batches, event_columns, event_or_none, remove_where, rows_of
+from shared.adapters.rows import Row, any_of, batches, event_columns, event_in, or_none, remove_where, rows_of
 from shared.adapters.storage import or_create
 from shared.domain.events import NumberedEvent
 from shared.stores import EventQuery
@@ -42,11 +42,11 @@ class TableEventLog:
         text, parameters = _filter(environment_id, query)
         found: list[NumberedEvent] = []
         async for row in rows_of(self._table, text, parameters, page=limit):
-            if len(found) == limit:
-                break
-            event = await event_or_none(row, self._claims)
+            event = await or_none(event_in(row, self._claims), row)
             if event is not None:
                 found.append(NumberedEvent(int(row["RowKey"]), event))
+            if len(found) == limit:
+                break  # at once: one row more would be one request more
         return found
 
     async def last_number(self, environment_id: str) -> int:

@@ -2,7 +2,7 @@
 
 import logging
 import re
-from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from datetime import datetime
 from itertools import groupby
@@ -29,6 +29,7 @@ OVERTAKEN = (404, 412)  # somebody else removed or changed a row since we read i
 
 Row = Mapping[str, Any]
 AnyRow = TypeVar("AnyRow", bound=Row)
+Found = TypeVar("Found")
 _log = logging.getLogger(__name__)
 
 
@@ -117,15 +118,15 @@ async def event_in(row: Row, claims: BlobClaims) -> Event:
     return messages.decode_event(await body_in(row, claims))
 
 
-async def event_or_none(row: Row, claims: BlobClaims) -> Event | None:
-    """The event of a row. One that cannot be read, or whose blob is gone, is logged and left out: it must not hold up
+async def or_none(reading: Awaitable[Found], row: Row) -> Found | None:
+    """What is read of a row. A row whose body cannot be read, or is gone, is logged and left out: it must not hold up
     those behind it.
     """
     try:
-        return await event_in(row, claims)
+        return await reading
     except MessageInvalid as error:
         fields = {"action": "event_unreadable", "environment_id": row["PartitionKey"], "row": row["RowKey"]}
-        _log.error("The event of row %s cannot be read: %s", row["RowKey"], error, extra=fields)
+        _log.error("What row %s holds cannot be read: %s", row["RowKey"], error, extra=fields)
         return None
 
 

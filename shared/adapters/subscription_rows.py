@@ -20,6 +20,7 @@ class _Secrets(msgspec.Struct, rename="camel"):
 
 
 _secrets_decoder = msgspec.json.Decoder(_Secrets)
+_fields_decoder = msgspec.json.Decoder(dict[str, Any])
 _health_decoder = msgspec.json.Decoder(Health)
 
 
@@ -63,7 +64,7 @@ def without_secrets(row: Row) -> Subscription:
     Raises ValueError, KeyError and others for a row that cannot be read at all.
     """
     trigger = Trigger(row["Trigger"])
-    fields = msgspec.json.decode(row["Fields"])
+    fields = _fields_decoder.decode(row["Fields"])
     filters, problem = _filters(trigger, fields)
     return Subscription(
         id=row["RowKey"],

@@ -106,9 +106,9 @@ class TableSubscriptions:
             query, parameters = f"{query} and {text}", parameters | wanted
         found: list[Subscription] = []
         async for one in _readable(rows_of(self._table, query, parameters, page=limit)):
+            found.append(one)
             if len(found) == limit:
                 break
-            found.append(one)
         return found
 
     async def save(self, subscription: Subscription) -> None:

@@ -13,6 +13,7 @@ FAILURES_TO_OPEN = 5
 REFUSALS_TO_SUSPEND = 5
 LONGEST_OPEN = timedelta(days=1)
 _LONGEST_BACKLOG = timedelta(hours=1)
+_LATE = timedelta(minutes=5)  # longer than a turn, at whose end its successes are noted
 PROBE = timedelta(seconds=60)  # longer than one attempt can take
 _OPEN_SECONDS = (30, 120, 600, 3600)
 PROBE_LOOK = timedelta(seconds=5)
@@ -53,7 +54,7 @@ def after_success(subscription: Subscription, now: datetime, *, delivered: int, 
         last_success_at=max(now, health.last_success_at or now),
         last_run_id=run_id or health.last_run_id,
     )
-    if _is_open(health, now) or (health.last_failure_at is not None and now < health.last_failure_at):
+    if _is_open(health, now) or is_ahead(health.last_failure_at, now, _LATE):
         return replace(subscription, health=counted)
     well = replace(counted, failures=0, refusals=0, open_until=None, probe_until=None)
     state = SubscriptionState.ACTIVE if subscription.state is SubscriptionState.SUSPENDED else subscription.state

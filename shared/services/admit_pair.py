@@ -10,7 +10,7 @@ from shared.ports import Ports
 from shared.services.put_off import send_at, send_later
 
 LONGEST_SLEEP = timedelta(seconds=10)
-_SHORTEST_SLEEP = timedelta(seconds=1)
+_SHORTEST_SLEEP = timedelta(seconds=1)  # what sleeps holds a place of the worker
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +65,7 @@ async def _with_slots(
     if not taken:
         await send_at(ports, batch, replace(pair, slot_at=None), starts_at)
         return None
-    if starts_at - now > (LONGEST_SLEEP if pace.patient else _SHORTEST_SLEEP):
+    if starts_at - now > _SHORTEST_SLEEP:
         await send_later(ports, batch, replace(pair, slot_at=starts_at), seconds=(starts_at - now).total_seconds())
         return None
     return starts_at

@@ -84,13 +84,14 @@ class _Turn:
 
     async def serve(self, pair: Pair, starts_at: datetime) -> None:
         """Call by call, until all are made or the rest has to wait."""
-        ends_at = self.ports.clock() + (PATIENT_TURN if self.pace.patient else IMPATIENT_TURN)
+        turn = PATIENT_TURN if self.pace.patient else IMPATIENT_TURN
+        began_at = self.ports.clock()
         window = self.ports.windows.of(self.subscription.id)
         for number, place in enumerate(range(0, len(pair.events), self.size)):
             rest = pair.rest_from(place)
             if self.pace.rate:
                 await self._until(starts_at + timedelta(seconds=number / self.pace.rate))
-            if self.ports.clock() > ends_at:
+            if not timedelta(0) <= self.ports.clock() - began_at <= turn:  # over, or the clock was set back
                 await self._postpone(rest, 0)
                 return
             if not await _entered(window, self.ports):
@@ -141,8 +142,8 @@ class _Turn:
         self.ports.windows.of(self.subscription.id).rest_until(self.subscription.health.open_until, now)
 
     async def _until(self, moment: datetime) -> None:
-        left = min(moment - self.ports.clock(), LONGEST_SLEEP)
-        if left > timedelta(0):
+        left = moment - self.ports.clock()
+        if timedelta(0) < left <= LONGEST_SLEEP:  # farther off only when the clock was set back
             await asyncio.sleep(left.total_seconds())
 
     async def _wait_for(self, window: Window, rest: Pair) -> None:

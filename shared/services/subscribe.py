@@ -33,11 +33,11 @@ async def subscribe(
     """
     trigger = require_trigger(trigger_name)
     order = _order(ports, trigger, body, caller, parse_callback)
-    environment = order.environment_id
-    await require_environment(ports, environment)
-    await require_names(ports, environment, order.filters)
-    await watch_environment(ports, environment, listed)
     subscription = await _after_its_predecessor(ports, order)
+    environment = subscription.environment_id
+    await require_environment(ports, environment)
+    await require_names(ports, environment, subscription.filters)
+    await watch_environment(ports, environment, listed)
     await ports.subscriptions.save(subscription)
     await _settle(ports, subscription)
     await ports.queues.send_polls([PollRequest((environment,), asked_at=ports.clock())])
@@ -75,7 +75,7 @@ def _order(
 
 async def _after_its_predecessor(ports: Ports, order: Subscription) -> Subscription:
     """Newer than what the flow has, whatever the clock of the worker that made that; with its signing secrets, so that
-    a receiver goes on knowing us.
+    a receiver goes on knowing us. To be asked when the call comes: one that takes long is no newer than a later one.
     """
     newest = max(await ports.subscriptions.with_key(order.flow_key), key=age, default=None)
     if newest is None:

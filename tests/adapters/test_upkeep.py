@@ -5,12 +5,11 @@ none of the tables and containers.
 import asyncio
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from uuid import uuid4
 
 import pytest
 from cryptography.fernet import Fernet
 
-from shared.adapters import blobs, dead_table, event_table, subscription_table
+from shared.adapters import blobs, subscription_table
 from shared.adapters.blobs import BlobCheckpoints, BlobClaims
 from shared.adapters.cipher import Cipher
 from shared.adapters.dead_table import TableDeadDeliveries
@@ -20,25 +19,16 @@ from shared.adapters.subscription_table import TableSubscriptions
 from shared.errors import MessageInvalid, SettingsInvalid
 from shared.stores import EventQuery, Reencrypted
 from tests.adapters.counting import Ledger
+from tests.adapters.own_storage import own_storage
 from tests.contracts import samples
 
 OLD, NEW, LOST = (Fernet.generate_key().decode() for _ in range(3))
-PLACES = [
-    (blobs, "CHECKPOINTS"),
-    (blobs, "CLAIMS"),
-    (dead_table, "DEAD_LETTERS"),
-    (event_table, "EVENTS"),
-    (subscription_table, "ENVIRONMENTS"),
-    (subscription_table, "SUBSCRIPTIONS"),
-    (subscription_table, "KEYS"),
-]
 
 
 @pytest.fixture(autouse=True)
 def fresh(monkeypatch: pytest.MonkeyPatch) -> None:
     """Tables and containers that nobody used yet."""
-    for module, name in PLACES:
-        monkeypatch.setattr(module, name, f"{name.replace('_', '').lower()}{uuid4().hex[:12]}")
+    own_storage(monkeypatch)
 
 
 def subscriptions(account: StorageAccount, *keys: str) -> TableSubscriptions:

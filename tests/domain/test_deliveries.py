@@ -95,11 +95,11 @@ def test_a_call_shows_neither_its_url_nor_its_secrets() -> None:
 
 @given(st.integers(0, 8), st.integers(1, 10))
 def test_what_is_left_of_a_pair_begins_anew_behind_the_first(place: int, attempt: int) -> None:
-    pair = Pair("s", tuple(range(8)), attempt, since=at(1), has_slot=True)
+    pair = Pair("s", tuple(range(8)), attempt, since=at(1), slot_at=at(2))
     rest = pair.rest_from(place)
     assert rest.events == tuple(range(place, 8))
     assert rest.attempt == (attempt if place == 0 else 1)
-    assert (rest.since, rest.has_slot) == (pair.since, True)
+    assert (rest.since, rest.slot_at) == (pair.since, at(2) if place == 0 else None)
 
 
 def test_events_are_given_up_after_three_days_and_not_when_they_never_waited() -> None:

@@ -5,35 +5,38 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from shared.domain.deliveries import Verdict
+from shared.domain.deliveries import Attempt, Verdict
 from shared.domain.health import (
     FAILURES_TO_OPEN,
+    LONGEST_OPEN,
     PROBE,
+    PROBE_LOOK,
     REFUSALS_TO_SUSPEND,
-    Failure,
     admission,
     after_failure,
     after_success,
     begin_probe,
+    is_ahead,
+    next_slot,
     reserved,
 )
 from shared.domain.subscriptions import Health, Subscription, SubscriptionState
 from tests.factories import START, subscription
 
-SECOND, HOUR, DAY = timedelta(seconds=1), timedelta(hours=1), timedelta(days=1)
-RETRY = Failure(Verdict.RETRY, "http_503")
-OFF = Failure(Verdict.OFF, "WorkflowTriggerIsNotEnabled")
-GONE = Failure(Verdict.GONE, "http_404")
-REFUSED = Failure(Verdict.REFUSED, "TriggerInputSchemaMismatch")
-FORBIDDEN = Failure(Verdict.RETRY, "http_403", refused_token=True)
-ASKED = Failure(Verdict.RETRY, "http_429", retry_after_seconds=60)
+SECOND, MINUTE, HOUR, DAY = timedelta(seconds=1), timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
+RETRY = Attempt(Verdict.RETRY, "http_503")
+OFF = Attempt(Verdict.OFF, "WorkflowTriggerIsNotEnabled")
+GONE = Attempt(Verdict.GONE, "http_404")
+REFUSED = Attempt(Verdict.REFUSED, "TriggerInputSchemaMismatch")
+FORBIDDEN = Attempt(Verdict.RETRY, "http_403", refused_token=True)
+ASKED = Attempt(Verdict.RETRY, "http_429", retry_after_seconds=60)
 FAILURES = (RETRY, OFF, GONE, REFUSED, FORBIDDEN, ASKED)
 
 
-def failed(failure: Failure, times: int = 1, one: Subscription | None = None) -> tuple[Subscription, datetime]:
+def failed(failure: Attempt, times: int = 1, one: Subscription | None = None) -> tuple[Subscription, datetime]:
     """A subscription after failures in a row, each at the end of the rest before it; and when the last one was."""
     one, now = one or subscription(), START
     for _ in range(times):
@@ -42,7 +45,7 @@ def failed(failure: Failure, times: int = 1, one: Subscription | None = None) ->
     return one, now
 
 
-def rests(failure: Failure, times: int) -> list[float]:
+def rests(failure: Attempt, times: int) -> list[float]:
     """How long a flow is left alone after each of so many failures in a row."""
     found = []
     for count in range(1, times + 1):
@@ -74,7 +77,7 @@ def test_a_flow_that_asks_for_a_rest_gets_it_at_its_first_failure() -> None:
     assert rests(ASKED, 6) == [60, 60, 60, 60, 60, 120]
 
 
-@pytest.mark.parametrize(("asked", "rest"), [(10.0**12, 7 * DAY), (math.inf, 7 * DAY), (math.nan, None), (-5, None)])
+@pytest.mark.parametrize(("asked", "rest"), [(10.0**12, DAY), (math.inf, DAY), (math.nan, None), (-5, None)])
 def test_an_absurd_wish_is_cut_and_a_useless_one_ignored(asked: float, rest: timedelta | None) -> None:
     one, now = failed(replace(RETRY, retry_after_seconds=asked))
     assert one.health.open_until == (now + rest if rest else None)
@@ -94,7 +97,7 @@ def test_a_flow_that_is_gone_ends_its_subscription() -> None:
 @pytest.mark.parametrize("state", [SubscriptionState.ENDED, SubscriptionState.REPLACED])
 @given(st.lists(st.sampled_from([*FAILURES, None]), max_size=12))
 def test_nothing_brings_back_what_has_ended_or_was_replaced(
-    state: SubscriptionState, story: list[Failure | None]
+    state: SubscriptionState, story: list[Attempt | None]
 ) -> None:
     one = subscription(state=state)
     for place, failure in enumerate(story):
@@ -104,7 +107,7 @@ def test_nothing_brings_back_what_has_ended_or_was_replaced(
 
 
 @given(st.lists(st.sampled_from(FAILURES), max_size=12))
-def test_a_success_after_any_failures_makes_a_live_flow_well(story: list[Failure]) -> None:
+def test_a_success_after_any_failures_makes_a_live_flow_well(story: list[Attempt]) -> None:
     one, now = subscription(), START
     for failure in story:
         one = after_failure(one, now, failure)
@@ -118,7 +121,7 @@ def test_a_success_after_any_failures_makes_a_live_flow_well(story: list[Failure
 
 @given(st.lists(st.sampled_from([*FAILURES, None]), max_size=8), st.integers(1, 59))
 def test_no_late_answer_ends_a_rest_or_makes_it_longer_than_the_flow_asked(
-    story: list[Failure | None], seconds: int
+    story: list[Attempt | None], seconds: int
 ) -> None:
     """Late: the call began before the rest did."""
     one, began = failed(ASKED)
@@ -152,9 +155,42 @@ def test_nobody_is_let_in_during_a_rest_then_one_and_then_everybody() -> None:
     assert admission(after_success(probing, until, delivered=1, run_id=""), until) == admission(subscription(), until)
 
 
-def test_a_clock_that_was_set_back_does_not_keep_a_flow_waiting_for_ever() -> None:
-    one, now = failed(ASKED)
-    assert admission(one, now - 30 * DAY).wait_until is None
+@given(
+    st.lists(st.sampled_from([RETRY, OFF, REFUSED, FORBIDDEN, ASKED]), min_size=1, max_size=12),
+    st.sampled_from([SECOND, HOUR, 5 * DAY, 30 * DAY]) | st.timedeltas(0 * DAY, 60 * DAY),
+)
+def test_a_clock_that_was_set_back_keeps_no_flow_waiting_for_longer_than_a_day(
+    story: list[Attempt], back: timedelta
+) -> None:
+    """Then it is tried, by one at a time, and a success makes it well."""
+    one, now = subscription(), START
+    for attempt in story:
+        now = max(now, one.health.open_until or now) + SECOND
+        one = begin_probe(after_failure(one, now, attempt), now)
+    now -= back
+    let_in = now
+    while (until := admission(one, let_in).wait_until) is not None:
+        let_in = until
+    assert let_in - now <= LONGEST_OPEN + PROBE + PROBE_LOOK
+    assume(not is_ahead(one.health.last_failure_at, let_in, 5 * MINUTE))
+    well = after_success(one, let_in, delivered=1, run_id="")
+    assert (well.state, admission(well, now)) == (SubscriptionState.ACTIVE, admission(subscription(), now))
+
+
+@given(st.sampled_from([HOUR, 5 * DAY, 30 * DAY]), st.integers(1, 3600))
+def test_a_clock_that_was_set_back_keeps_no_call_waiting_for_its_slot_for_longer_than_an_hour(
+    back: timedelta, calls: int
+) -> None:
+    health = reserved(Health(), START, calls, 1)
+    assert next_slot(health, START - back) - (START - back) <= HOUR
+
+
+@pytest.mark.parametrize("back", [HOUR, 5 * DAY, 30 * DAY])
+def test_a_failure_after_the_clock_was_set_back_rests_as_any_other(back: timedelta) -> None:
+    one, now = failed(RETRY, FAILURES_TO_OPEN + 2)
+    late = after_failure(one, now - back, RETRY)
+    assert late.health.open_until is not None
+    assert late.health.open_until - (now - back) <= HOUR + timedelta(minutes=10)
 
 
 @given(
@@ -164,7 +200,8 @@ def test_slots_never_overlap_and_leave_no_gap_while_any_wait(asked: list[tuple[f
     health, now, free_at = Health(), START, START
     for passed, calls in asked:
         now += timedelta(seconds=passed)
-        health, starts_at = reserved(health, now, calls, rate)
+        starts_at = next_slot(health, now)
         assert starts_at == max(now, free_at)
+        health = reserved(health, now, calls, rate)
         free_at = starts_at + timedelta(seconds=calls / rate)
         assert health.next_slot_at == free_at

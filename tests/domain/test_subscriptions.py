@@ -1,9 +1,12 @@
 """Which subscriptions get an event, and what they ask to be watched."""
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from shared.domain.events import Event, EventType, make_event
 from shared.domain.subscribing import check_fields, parse_filters
@@ -14,11 +17,15 @@ from shared.domain.subscriptions import (
     Subscription,
     SubscriptionState,
     Trigger,
+    age,
+    receivers,
+    replaced,
     watches_of,
 )
 from shared.domain.watches import FreshnessWatch
 from tests.factories import (
     ENVIRONMENT,
+    START,
     at,
     found_after,
     job,
@@ -62,7 +69,12 @@ def test_a_trigger_gets_its_own_event_types_and_no_other(trigger: Trigger) -> No
 def test_an_ended_subscription_gets_no_event_and_one_of_a_flow_that_is_off_does() -> None:
     """Delivery keeps them for when the flow is on again."""
     states = [subscription(state, state=state) for state in SubscriptionState]
-    assert _getting(_event(FAILED), *states) == ["active", "suspended"]
+    assert [one.id for one in receivers(states, START)] == ["active", "suspended"]
+
+
+def test_one_that_cannot_be_understood_gets_nothing() -> None:
+    odd = replace(subscription("odd"), problem="withinHours is too long")
+    assert _getting(_event(FAILED), odd, subscription("well")) == ["well"]
 
 
 def test_a_subscription_for_one_source_gets_only_its_events() -> None:
@@ -154,3 +166,43 @@ def test_a_data_source_id_may_be_written_in_any_case() -> None:
     }
     assert got["datasource.refresh.failed"] == ["filter"]
     assert got["datasource.overdue"] == ["rule"]
+
+
+@given(st.lists(st.tuples(st.sampled_from(SubscriptionState), st.sampled_from("ab"), st.integers(0, 3)), max_size=12))
+def test_of_each_flow_the_newest_live_one_is_called_and_no_other(
+    found: list[tuple[SubscriptionState, str, int]],
+) -> None:
+    listed = [
+        replace(subscription(f"s{place:02}", state=state), flow_key=flow, created_at=at(minute))
+        for place, (state, flow, minute) in enumerate(found)
+    ]
+    live = [one for one in listed if one.is_live]
+    newest = [max((one for one in live if one.flow_key == flow), key=age, default=None) for flow in "ab"]
+    assert sorted(receivers(listed, START), key=age) == sorted((one for one in newest if one), key=age)
+
+
+def test_those_of_no_flow_are_called_each_and_those_that_ask_by_themselves_never() -> None:
+    polls = replace(subscription("polls"), polled_at=START)
+    listed = [subscription("one"), polls, subscription("two")]
+    assert [one.id for one in receivers(listed, START)] == ["one", "two"]
+
+
+def _saved_again(minutes: float = 0) -> Subscription:
+    return replaced(replace(subscription("old"), flow_key="flow"), by="new", now=at(minutes))
+
+
+@pytest.mark.parametrize(("minutes", "called"), [(0, ["old"]), (9, ["old"]), (-9, ["old"]), (11, []), (-11, [])])
+def test_a_replaced_one_stands_for_the_new_one_that_a_listing_missed(minutes: float, called: list[str]) -> None:
+    """For ten minutes, by the clock of another worker too."""
+    assert [one.id for one in receivers([_saved_again()], at(minutes))] == called
+
+
+@pytest.mark.parametrize("state", list(SubscriptionState))
+def test_a_replaced_one_stands_for_none_that_is_listed(state: SubscriptionState) -> None:
+    new = replace(subscription("new", state=state), flow_key="flow")
+    assert receivers([_saved_again(), new], START) == ([new] if new.is_live else [])
+
+
+def test_of_several_replaced_ones_one_stands_for_the_new_one() -> None:
+    older = replaced(replace(subscription("older"), flow_key="flow"), by="old", now=START)
+    assert [one.id for one in receivers([_saved_again(), older], START)] == ["old"]

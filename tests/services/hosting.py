@@ -82,10 +82,10 @@ class TimedFlows(MemoryFlows):
 class Host:
     """One worker: takes visible messages to delivery, as many at once as the host does."""
 
-    def __init__(self, stage: Stage, queues: TimedQueues, *, rate: float = 0) -> None:
+    def __init__(self, stage: Stage, queues: TimedQueues, *, rate: int = 0) -> None:
         self._rate = rate
         self._queues = queues
-        self._ports = replace(stage.another_worker(), queues=queues, clock=virtual_now)
+        self.ports = replace(stage.another_worker(), queues=queues, clock=virtual_now)
         self._running: dict[Queue, set[asyncio.Task[None]]] = {queue: set() for queue in QUEUES}
 
     async def run(self, seconds: float) -> None:
@@ -108,4 +108,4 @@ class Host:
 
     async def _handle(self, queue: Queue, body: bytes) -> None:
         pace = Pace(self._rate, patient=queue is Queue.REDELIVERIES)
-        await deliver(self._ports, await self._queues.read_deliveries(body), pace)
+        await deliver(self.ports, await self._queues.read_deliveries(body), pace)

@@ -1,24 +1,21 @@
 """What a flow in trouble can rely on: it is left alone, tried by one caller, and gets its events when it is well."""
 
 import asyncio
-from collections import deque
 from datetime import timedelta
 
 import pytest
 
 from shared.adapters.memory import MemoryFlows
-from shared.adapters.memory_subscriptions import MemorySubscriptions
-from shared.domain.deliveries import Answer, FlowCall
+from shared.domain.deliveries import Answer
 from shared.domain.health import FAILURES_TO_OPEN, PROBE
-from shared.domain.subscriptions import Subscription, SubscriptionState
+from shared.domain.subscriptions import SubscriptionState
 from shared.errors import DeliveryFailed
 from shared.services.deliver import deliver
-from shared.stores import Change
+from tests.services.awkward import Hanging, Together
 from tests.services.delivering import (
     EVENTS,
     OFF,
     PACE,
-    PATIENT,
     batch_for,
     called,
     dead,
@@ -31,8 +28,6 @@ from tests.services.delivering import (
 )
 from tests.services.stage import Stage
 
-ASKED = 90
-
 
 async def drain(stage: Stage, *, most: int = 100) -> None:
     """Let time pass to each retry, until none waits."""
@@ -43,70 +38,6 @@ async def drain(stage: Stage, *, most: int = 100) -> None:
         stage.wait(seconds=min(delays))
         await work_off(stage.ports, await waiting(stage))
     raise AssertionError("some retries never end")
-
-
-class SlowToNote(MemorySubscriptions):
-    """A store that takes its time to write."""
-
-    async def change(self, subscription_id: str, change: Change) -> Subscription | None:
-        await asyncio.sleep(0.05)
-        return await super().change(subscription_id, change)
-
-
-async def test_nobody_slips_in_while_the_wish_for_a_rest_is_being_noted(stage: Stage) -> None:
-    """Several messages at once, in one worker."""
-    stage.subscriptions = SlowToNote()
-    await order_for(stage, "one", Answer(429, retry_after_seconds=ASKED))
-    await asyncio.gather(*(deliver(stage.ports, batch_for("one"), PACE) for _ in range(5)))
-    assert called(stage, "one") == [0]
-
-
-async def test_a_flow_that_asks_for_a_rest_is_left_alone_until_then_for_all_its_events(stage: Stage) -> None:
-    """By every message on both queues, and by other workers."""
-    await order_for(stage, "one", Answer(429, retry_after_seconds=ASKED))
-    await deliver(stage.ports, batch_for("one"), PACE)
-    for pace in (PACE, PATIENT):
-        for ports in (stage.ports, stage.another_worker()):
-            stage.wait(seconds=1)
-            counts = await deliver(ports, batch_for("one"), pace)
-            assert counts == {"postponed": 4}
-    assert called(stage, "one") == [0]
-    assert min(delay for *_, delay in await later(stage)) >= ASKED - 4
-    stage.wait(seconds=ASKED)
-    await work_off(stage.ports, await waiting(stage))
-    assert called(stage, "one") == [0] + 5 * [0, 1, 2, 3]
-
-
-@pytest.mark.parametrize(
-    "late", [Answer(202), Answer(503), Answer(400, "TriggerInputSchemaMismatch"), Answer(429), OFF], ids=str
-)
-async def test_a_call_that_was_out_when_the_flow_asked_for_a_rest_does_not_end_the_rest(
-    stage: Stage, late: Answer
-) -> None:
-    await order_for(stage, "one")
-    stage.flows = Together(Answer(429, retry_after_seconds=ASKED), late)
-    ports = stage.ports, stage.another_worker()
-    await asyncio.gather(*(deliver(one, batch_for("one", count=1), PACE) for one in ports))
-    open_until = health(stage, "one").open_until
-    assert open_until is not None
-    assert open_until >= stage.now + timedelta(seconds=ASKED)
-
-
-class Together(MemoryFlows):
-    """A flow that answers when it was called as often as it has answers, in their order."""
-
-    def __init__(self, *answers: Answer) -> None:
-        super().__init__()
-        self._answers = deque(answers)
-        self._all = asyncio.Barrier(len(answers))
-
-    async def call(self, call: FlowCall) -> Answer:
-        self.taken.append(call)
-        place = len(self.taken)
-        await self._all.wait()
-        for _ in range(10 * place):
-            await asyncio.sleep(0)
-        return self._answers.popleft()
 
 
 async def test_five_failures_in_a_row_keep_everybody_away_for_a_while(stage: Stage) -> None:
@@ -135,18 +66,6 @@ async def test_an_answer_in_between_begins_the_count_anew(stage: Stage) -> None:
     for _ in range(6):
         await deliver(stage.ports, batch_for("one", count=1), PACE)
     assert (health(stage, "one").failures, health(stage, "one").open_until) == (1, None)
-
-
-class Hanging(MemoryFlows):
-    """A flow that answers when it is told to."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.go = asyncio.Event()
-
-    async def call(self, call: FlowCall) -> Answer:
-        await self.go.wait()
-        return await super().call(call)
 
 
 async def opened(stage: Stage, *answers: Answer) -> None:
@@ -227,7 +146,7 @@ async def test_a_flow_that_is_off_is_suspended_and_its_events_wait(stage: Stage)
     await order_for(stage, "one", OFF)
     await deliver(stage.ports, batch_for("one", count=2), PACE)
     assert kept(stage, "one").state is SubscriptionState.SUSPENDED
-    assert await later(stage) == [([*EVENTS[:2]], 2, 600)]
+    assert await later(stage) == [([*EVENTS[:2]], 1, 600)]
     assert dead(stage) == []
 
 

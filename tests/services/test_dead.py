@@ -5,6 +5,7 @@ from datetime import timedelta
 
 import pytest
 
+from shared.adapters.memory_subscriptions import MemoryDeadDeliveries
 from shared.domain.callers import Caller
 from shared.domain.deliveries import DeadDelivery, DeliveryBatch, Pair, PoisonMessage
 from shared.domain.subscriptions import Subscription, SubscriptionState, replaced
@@ -80,6 +81,23 @@ async def test_it_is_not_sent_to_somebody_else_or_elsewhere(stage: Stage, target
     one = await die(stage, "one")
     with pytest.raises((NotFound, Conflict)):
         await replay_delivery(stage.ports, one.id, MAKER, target.id)
+    assert (await sent(stage), list(stage.dead.rows)) == ([], [one.id])
+
+
+@pytest.mark.parametrize("caller", [MAKER, ADMINISTRATOR])
+@pytest.mark.parametrize("named", ["", "named"])
+async def test_it_never_goes_to_another_environment_through_a_successor(
+    stage: Stage, caller: Caller, named: str
+) -> None:
+    """Its flow, or the one that was named, now watches another one."""
+    await order_for(stage, "one")
+    elsewhere = standing_order("elsewhere", environment_id="another")
+    await stage.subscriptions.save(elsewhere)
+    await stage.subscriptions.save(replaced(standing_order(named or "one"), by=elsewhere.id, now=stage.now))
+    one = await die(stage, "one")
+    with pytest.raises(Conflict) as conflict:
+        await replay_delivery(stage.ports, one.id, caller, identity(named) if named else "")
+    assert conflict.value.reason == "other_environment"
     assert (await sent(stage), list(stage.dead.rows)) == ([], [one.id])
 
 
@@ -177,12 +195,27 @@ async def test_hundreds_of_poison_messages_are_drained_in_one_go(stage: Stage) -
     assert await drain_poison(stage.ports) == len(stage.dead.poison) == 300
 
 
+async def test_a_message_that_cannot_be_kept_stays_and_holds_up_no_other(stage: Stage) -> None:
+    class Choosy(MemoryDeadDeliveries):
+        async def save_message(self, message: PoisonMessage) -> None:
+            if message.id == "m-1":
+                raise ValueError
+            await super().save_message(message)
+
+    stage.dead = Choosy()
+    for queue in Queue:
+        await poison(stage, queue, *[b"x"] * 40)
+    count = 40 * len(Queue) - 1
+    for kept in (count, 0):
+        assert await drain_poison(stage.ports) == kept
+        assert (len(stage.dead.poison), [one.id for one in stage.queues.poisoned]) == (count, ["m-1"])
+
+
 @pytest.mark.parametrize("write", [1, 2, 3])
 async def test_a_crash_while_draining_keeps_everything(stage: Stage, write: int) -> None:
     await stage.queues.send_deliveries(batch_for("one", count=2))
     await poison(stage, Queue.DELIVERIES, stage.queues.take(Queue.DELIVERIES) or b"")
-    with pytest.raises(Crash):
-        await drain_poison(fused(stage, Fuse(frozenset({write}))))
+    assert await drain_poison(fused(stage, Fuse(frozenset({write})))) == 0
     assert len(stage.queues.poisoned) == 1
     await drain_poison(stage.ports)
     assert [event for _, event, _ in dead(stage)] == [*EVENTS[:2]]

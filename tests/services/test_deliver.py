@@ -1,20 +1,18 @@
 """What delivery promises: order within a subscription, our own retries, and an end for every event."""
 
-import asyncio
 from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 
-from shared.adapters.memory import MemoryFlows, MemoryQueues
-from shared.domain.deliveries import EVENTS_IN_A_CALL, Answer, DeliveryBatch, FlowCall, Pair
+from shared.adapters.memory import MemoryFlows
+from shared.domain.deliveries import Answer, FlowCall
 from shared.domain.retries import SCHEDULE_SECONDS
 from shared.domain.subscriptions import SubscriptionState
 from shared.errors import CallbackRejected, DeliveryFailed
-from shared.ports import Queue
 from shared.services.deliver import deliver
 from shared.services.unsubscribe import unsubscribe
-from tests.factories import ENVIRONMENT
+from tests.services.awkward import Slow
 from tests.services.delivering import (
     EVENTS,
     LAST_ATTEMPT,
@@ -29,8 +27,7 @@ from tests.services.delivering import (
     order_for,
     waiting,
 )
-from tests.services.stage import MAKER, Stage, callback, standing_order
-from tests.services.test_fan_out import refresh
+from tests.services.stage import MAKER, Stage, standing_order
 
 
 async def test_a_flow_gets_its_events_in_order(stage: Stage) -> None:
@@ -42,7 +39,7 @@ async def test_a_flow_gets_its_events_in_order(stage: Stage) -> None:
 
 @pytest.mark.parametrize(
     "answer",
-    [Answer(429), Answer(408), Answer(500), Answer(503), DeliveryFailed(reason="timeout"), DeliveryFailed()],
+    [Answer(425), Answer(408), Answer(500), Answer(503), DeliveryFailed(reason="timeout"), DeliveryFailed()],
 )
 async def test_a_failed_attempt_puts_off_that_event_and_those_behind_it(
     stage: Stage, answer: Answer | Exception
@@ -142,18 +139,6 @@ async def test_a_subscription_that_is_removed_during_a_call_stays_removed(stage:
     assert stage.subscriptions.rows == {}
 
 
-class Slow(MemoryFlows):
-    """Flows that take their time."""
-
-    def __init__(self, stage: Stage, seconds: float) -> None:
-        super().__init__()
-        self._stage, self._seconds = stage, seconds
-
-    async def call(self, call: FlowCall) -> Answer:
-        self._stage.wait(seconds=self._seconds)
-        return await super().call(call)
-
-
 async def test_a_slow_flow_gives_its_place_back_after_a_minute(stage: Stage) -> None:
     """Its later events follow at once, in order, as first attempts; the message does not grow old under it."""
     await stage.subscriptions.save(standing_order("one"))
@@ -191,42 +176,6 @@ async def test_a_turn_may_be_broken_off_as_often_as_it_takes(stage: Stage) -> No
     assert called(stage, "one") == [0, 1, 2, 3]
 
 
-MANY = tuple(refresh(number) for number in range(2 * EVENTS_IN_A_CALL + 50))
-
-
-def many(name: str, count: int = len(MANY)) -> DeliveryBatch:
-    """More events than go into a list."""
-    return DeliveryBatch(ENVIRONMENT, MANY[:count], (Pair(identity(name), tuple(range(count))),))
-
-
-async def test_a_flow_that_takes_lists_gets_up_to_a_hundred_events_in_a_call(stage: Stage) -> None:
-    await order_for(stage, "lists", batch=True)
-    counts = await deliver(stage.ports, many("lists"), PACE)
-    assert [len(call.events) for call in stage.flows.taken] == [100, 100, 50]
-    assert all(call.as_list for call in stage.flows.taken)
-    assert [event for call in stage.flows.taken for event in call.events] == [*MANY]
-    assert counts == {"delivered": 250}
-
-
-async def test_a_list_that_failed_is_sent_again_as_it_was_under_its_id(stage: Stage) -> None:
-    await order_for(stage, "lists", Answer(503), Answer(503), batch=True)
-    await deliver(stage.ports, many("lists", 130), PACE)
-    for _ in range(2):
-        stage.wait(minutes=10)
-        for batch in await waiting(stage):
-            await deliver(stage.ports, batch, PATIENT)
-    *tries, last = stage.flows.taken
-    assert [(call.id, len(call.events)) for call in tries] == [(tries[0].id, 100)] * 3
-    assert (len(last.events), last.id != tries[0].id) == (30, True)
-
-
-async def test_a_list_that_a_flow_cannot_take_is_dead_event_by_event_and_the_next_one_goes_on(stage: Stage) -> None:
-    await order_for(stage, "lists", Answer(400, "TriggerInputSchemaMismatch"), batch=True)
-    counts = await deliver(stage.ports, many("lists"), PACE)
-    assert counts == {"refused": 100, "delivered": 150}
-    assert dead(stage) == [("TriggerInputSchemaMismatch", event, 1) for event in MANY[:100]]
-
-
 async def test_events_that_waited_for_three_days_are_dead_with_the_last_reason(stage: Stage) -> None:
     await order_for(stage, "one", Answer(503))
     await deliver(stage.ports, batch_for("one"), PACE)
@@ -244,49 +193,3 @@ async def test_a_failing_subscription_does_not_keep_the_others_from_their_events
     await deliver(stage.ports, batch_for("broken", "gone", "well"), PACE)
     assert called(stage, "well") == [0, 1, 2, 3]
     assert await later(stage) == [([*EVENTS], 2, SCHEDULE_SECONDS[0])]
-
-
-class Bug(Exception):
-    """A fault of ours."""
-
-
-class Patient(MemoryFlows):
-    """Flows one of which answers when the others have long been done."""
-
-    async def call(self, call: FlowCall) -> Answer:
-        for _ in range(100 if call.callback_url == callback("well") else 0):
-            await asyncio.sleep(0)
-        return await super().call(call)
-
-
-async def test_a_fault_of_ours_at_one_flow_is_tried_again_for_that_one_alone(stage: Stage) -> None:
-    """The host would repeat the whole message, and every other flow would be called again."""
-    stage.flows = Patient()
-    await order_for(stage, "broken", Bug())
-    await order_for(stage, "well")
-    counts = await deliver(stage.ports, batch_for("broken", "well"), PACE)
-    assert called(stage, "well") == [0, 1, 2, 3]
-    assert counts == {"delivered": 4, "fault": 4}
-    ((body, delay),) = stage.queues.messages[Queue.REDELIVERIES]
-    (pair,) = (await stage.queues.read_deliveries(body)).pairs
-    assert (pair.subscription_id, pair.attempt, delay) == (identity("broken"), 2, 5)
-
-
-async def test_a_fault_that_lasts_ends_as_dead_deliveries(stage: Stage) -> None:
-    await order_for(stage, "broken", Bug())
-    (pair,) = batch_for("broken").pairs
-    await deliver(stage.ports, replace(batch_for("broken"), pairs=(replace(pair, attempt=10),)), PACE)
-    assert {dead.reason for dead in stage.dead.rows.values()} == {"fault"}
-    assert not stage.queues.messages[Queue.REDELIVERIES]
-
-
-async def test_a_fault_that_cannot_even_be_noted_is_raised_for_the_host(stage: Stage) -> None:
-    class Broken(MemoryQueues):
-        async def send_redeliveries(self, batch: DeliveryBatch, *, delay_seconds: int) -> None:
-            raise Bug
-
-    await order_for(stage, "broken", Bug())
-    await order_for(stage, "well")
-    with pytest.raises(Bug):
-        await deliver(replace(stage.ports, queues=Broken()), batch_for("broken", "well"), PACE)
-    assert called(stage, "well") == [0, 1, 2, 3]

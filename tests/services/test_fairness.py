@@ -40,7 +40,7 @@ class Shape:
     events: int
     in_a_message: int
     every_seconds: float = 0
-    rate: float = 10
+    rate: int = 10
 
 
 @dataclass

@@ -46,7 +46,7 @@ async def test_they_begin_anew_there(stage: Stage) -> None:
     """The failures of the old one are not the new one's, but their age is theirs."""
     await replace_by(stage, OLD, NEW)
     batch = batch_for("old", attempt=9)
-    before = replace(batch.pairs[0], since=stage.now, has_slot=True)
+    before = replace(batch.pairs[0], since=stage.now, slot_at=stage.now)
     stage.wait(minutes=1)
     await deliver(stage.ports, replace(batch, pairs=(before,)), PACE)
     ((pair,),) = [one.pairs for one in await waiting(stage)]

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from shared.domain.callers import Caller
 from shared.domain.checkpoint import EnvironmentState
-from shared.domain.cursors import read_cursor
+from shared.domain.cursors import read_cursor, write_cursor
 from shared.domain.events import Event, NumberedEvent
 from shared.domain.subscriptions import SubscriptionState, watches_of
 from shared.domain.watches import Series
@@ -147,6 +147,22 @@ async def test_that_it_is_polled_is_noted_once_a_day(stage: Stage) -> None:
     stage.wait(minutes=1)
     await ask(stage, state)
     assert stage.subscriptions.rows[order].polled_at == stage.now
+
+
+@pytest.mark.parametrize("number", [3, 500, 10**17])
+async def test_a_place_beyond_the_end_of_a_feed_that_began_anew_is_its_beginning(stage: Stage, number: int) -> None:
+    """Its checkpoint and its log were removed; nothing stays hidden until the numbers have come that far again."""
+    await ask(stage)
+    await publish_all(stage.ports, [happened(1), happened(2)])
+    polled = await ask(stage, write_cursor(ENVIRONMENT, number))
+    assert len(polled.events) == 2
+    assert (await ask(stage, polled.state)).events == ()
+
+
+async def test_a_place_at_the_end_of_the_feed_is_not_taken_for_beyond_it(stage: Stage) -> None:
+    await ask(stage)
+    await publish_all(stage.ports, [happened(1), happened(2)])
+    assert (await ask(stage, write_cursor(ENVIRONMENT, 2))).events == ()
 
 
 async def test_an_order_that_nobody_polls_is_swept_and_comes_back_with_its_place(stage: Stage) -> None:

@@ -35,9 +35,10 @@ async def replayed(stage: Stage, *, minutes: tuple[float, float] = (0, 10**6), a
 
 
 async def sent(stage: Stage) -> list[str]:
-    """Take what was handed to delivery: the ids of the events, in order."""
+    """Take what was handed to delivery, behind whatever is new: the ids of the events, in order."""
+    assert not stage.queues.messages[Queue.DELIVERIES]
     found = []
-    while (body := stage.queues.take(Queue.DELIVERIES)) is not None:
+    while (body := stage.queues.take(Queue.REDELIVERIES)) is not None:
         batch = await stage.queues.read_deliveries(body)
         (pair,) = batch.pairs
         assert (pair.subscription_id, pair.attempt) == (ORDER.id, 1)
@@ -70,6 +71,24 @@ async def test_ten_thousand_events_a_call_and_the_rest_from_where_it_ended(stage
     rest = await replayed(stage, after=read_cursor(first.next_cursor, ENVIRONMENT, field="after"))
     assert rest == Replayed(700, "")
     assert await sent(stage) == [event.id for event in events]
+
+
+async def test_ten_thousand_events_are_read_a_call_also_when_none_is_wanted(stage: Stage) -> None:
+    await stage.subscriptions.save(replace(ORDER, filters=Filters(data_source_id="ds-customers")))
+    wanted = refresh(10_600, "ds-customers")
+    await log(stage, *(refresh(number) for number in range(10_600)), wanted)
+    reads = stage.log.search
+    pages: list[int] = []
+
+    async def counted(environment_id: str, query: EventQuery, *, limit: int) -> list[NumberedEvent]:
+        pages.append(limit)
+        return await reads(environment_id, query, limit=limit)
+
+    stage.log.search = counted  # type: ignore[method-assign]
+    first = await replayed(stage)
+    assert (first.events, sum(pages), await sent(stage)) == (0, 10_000, [])
+    rest = await replayed(stage, after=read_cursor(first.next_cursor, ENVIRONMENT, field="after"))
+    assert (rest, await sent(stage)) == (Replayed(1, ""), [wanted.id])
 
 
 @pytest.mark.parametrize(
