@@ -28,7 +28,8 @@ async def leave_subscription(
             await _hand_over(ports, batch, pair, successor, counts)
             return
         if _may_be_saved(ports, subscription):
-            await send_later(ports, batch, replace(pair, slot_at=None), seconds=_LOOK_SECONDS)
+            waiting = replace(batch, pairs=(replace(pair, slot_at=None),))
+            await ports.queues.send_redeliveries(waiting, delay_seconds=_LOOK_SECONDS)
             counts["postponed"] += len(pair.events)
             return
     gone = subscription is not None and subscription.state is SubscriptionState.ENDED

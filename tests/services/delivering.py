@@ -48,7 +48,9 @@ async def later(stage: Stage) -> list[tuple[list[Event], int, int]]:
     found = []
     for body, delay in stage.queues.messages[Queue.REDELIVERIES]:
         batch = await stage.queues.read_deliveries(body)
-        found += [([batch.events[place] for place in pair.events], pair.attempt, delay) for pair in batch.pairs]
+        for pair in batch.pairs:
+            whole = round((pair.not_before - stage.now).total_seconds()) if pair.not_before else delay
+            found.append(([batch.events[place] for place in pair.events], pair.attempt, whole))
     return found
 
 

@@ -131,6 +131,7 @@ class FusedSubscriptions:
         self.of_environment, self.environments, self.with_key = kept.of_environment, kept.environments, kept.with_key
         self.find, self.find_all, self.show, self.page = kept.find, kept.find_all, kept.show, kept.page
         self.forget_unused, self.reencrypt = kept.forget_unused, kept.reencrypt
+        self.forget_environment = kept.forget_environment
         self._inner, self._fuse = kept, fuse
 
     async def save(self, subscription: Subscription) -> None:

@@ -29,7 +29,7 @@ from tests.services.delivering import (
 from tests.services.stage import Stage
 
 
-async def drain(stage: Stage, *, most: int = 100) -> None:
+async def drain(stage: Stage, *, most: int = 500) -> None:
     """Let time pass to each retry, until none waits."""
     for _ in range(most):
         delays = [delay for *_, delay in await later(stage)]

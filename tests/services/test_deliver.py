@@ -53,12 +53,24 @@ async def test_a_failed_attempt_puts_off_that_event_and_those_behind_it(
 
 async def test_each_retry_waits_as_long_as_the_schedule_says(stage: Stage) -> None:
     await order_for(stage, "one", *[Answer(503)] * len(SCHEDULE_SECONDS))
+    waits = []
     for attempt, seconds in enumerate(SCHEDULE_SECONDS, start=1):
         await deliver(stage.ports, batch_for("one", count=1, attempt=attempt), PACE)
+        waits.append((await later(stage))[-1][1:])
         stage.wait(seconds=seconds)
-    assert [(attempt, delay) for _, attempt, delay in await later(stage)] == [
-        (place + 2, seconds) for place, seconds in enumerate(SCHEDULE_SECONDS)
-    ]
+    assert waits == [(place + 2, seconds) for place, seconds in enumerate(SCHEDULE_SECONDS)]
+
+
+async def test_a_long_wait_is_made_in_steps_without_a_call_or_an_attempt(stage: Stage) -> None:
+    await order_for(stage, "one", Answer(503))
+    await deliver(stage.ports, batch_for("one", count=1, attempt=5), PACE)
+    steps = 0
+    while stage.now < START + timedelta(seconds=SCHEDULE_SECONDS[4]):
+        assert (called(stage, "one"), stage.delays(Queue.REDELIVERIES)) == ([0], [STEP_SECONDS])
+        stage.wait(seconds=STEP_SECONDS)
+        await work_off(stage.ports, await waiting(stage))
+        steps += 1
+    assert (called(stage, "one"), steps) == ([0, 0], SCHEDULE_SECONDS[4] // STEP_SECONDS)
 
 
 async def test_jitter_makes_a_herd_spread_out_and_never_hurries(stage: Stage) -> None:
@@ -114,10 +126,22 @@ async def test_a_callback_url_that_is_no_longer_allowed_is_dead_with_its_reason(
 
 
 async def test_a_removed_subscription_gets_nothing_and_leaves_nothing(stage: Stage) -> None:
+    """Not before it is clear that its flow was not just being saved."""
     await order_for(stage, "one")
     await unsubscribe(stage.ports, identity("one"), MAKER)
-    counts = await deliver(stage.ports, batch_for("one"), PACE)
-    assert (stage.flows.calls, dead(stage), counts["unsubscribed"]) == ([], [], 4)
+    assert await deliver(stage.ports, batch_for("one"), PACE) == {"postponed": 4}
+    stage.wait(minutes=2)
+    (counts,) = await work_off(stage.ports, await waiting(stage))
+    assert (stage.flows.calls, dead(stage), counts) == ([], [], {"unsubscribed": 4})
+
+
+async def test_what_a_removed_subscription_still_waited_for_is_kept_as_dead(stage: Stage) -> None:
+    await order_for(stage, "one", Answer(503))
+    await deliver(stage.ports, batch_for("one"), PACE)
+    await unsubscribe(stage.ports, identity("one"), MAKER)
+    stage.wait(minutes=2)
+    await work_off(stage.ports, await waiting(stage))
+    assert dead(stage) == [("unsubscribed", event, 1 if place == 0 else 0) for place, event in enumerate(EVENTS)]
 
 
 class Unsubscribing(MemoryFlows):
@@ -136,7 +160,7 @@ async def test_a_subscription_that_is_removed_during_a_call_stays_removed(stage:
     await stage.subscriptions.save(standing_order("one"))
     stage.flows = Unsubscribing(stage)
     await deliver(stage.ports, batch_for("one"), PACE)
-    assert stage.subscriptions.rows == {}
+    assert kept(stage, "one").state is SubscriptionState.UNSUBSCRIBED
 
 
 async def test_a_slow_flow_gives_its_place_back_after_a_minute(stage: Stage) -> None:
