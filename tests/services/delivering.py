@@ -1,6 +1,6 @@
 """Orders, events and batches for tests of delivery, and what became of them."""
 
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Sequence
 
 from shared.domain.deliveries import Answer, DeliveryBatch, Pair
@@ -77,7 +77,6 @@ async def waiting(stage: Stage) -> list[DeliveryBatch]:
     return found
 
 
-async def work_off(ports: Ports, batches: Sequence[DeliveryBatch]) -> None:
+async def work_off(ports: Ports, batches: Sequence[DeliveryBatch]) -> list[Counter[str]]:
     """Deliver again, as the retry queue does."""
-    for batch in batches:
-        await deliver(ports, batch, PATIENT)
+    return [await deliver(ports, batch, PATIENT) for batch in batches]

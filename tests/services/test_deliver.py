@@ -10,8 +10,11 @@ from shared.domain.deliveries import Answer, FlowCall
 from shared.domain.retries import SCHEDULE_SECONDS
 from shared.domain.subscriptions import SubscriptionState
 from shared.errors import CallbackRejected, DeliveryFailed
+from shared.ports import Queue
 from shared.services.deliver import deliver
+from shared.services.put_off import STEP_SECONDS
 from shared.services.unsubscribe import unsubscribe
+from tests.factories import START
 from tests.services.awkward import Slow
 from tests.services.delivering import (
     EVENTS,
@@ -26,6 +29,7 @@ from tests.services.delivering import (
     later,
     order_for,
     waiting,
+    work_off,
 )
 from tests.services.stage import MAKER, Stage, standing_order
 

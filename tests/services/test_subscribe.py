@@ -8,7 +8,7 @@ import pytest
 
 from shared.domain.callback_url import parse_callback_url
 from shared.domain.callers import Caller
-from shared.domain.subscriptions import Subscription, Trigger
+from shared.domain.subscriptions import Subscription, SubscriptionState, Trigger
 from shared.errors import InsightsNotFound, InsightsUnavailable, NotFound, RequestInvalid
 from shared.ports import PollRequest, Queue
 from shared.services.subscribe import subscribe
