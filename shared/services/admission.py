@@ -5,7 +5,7 @@ from collections.abc import Collection
 from contextlib import suppress
 
 from shared.domain.callers import Caller
-from shared.domain.subscriptions import Filters, Subscription, Trigger
+from shared.domain.subscriptions import Filters, Subscription, SubscriptionState, Trigger
 from shared.domain.watches import Series
 from shared.errors import (
     CheckpointConflict,
@@ -77,9 +77,9 @@ async def watch_environment(ports: Ports, environment: str, listed: Collection[s
 
 
 async def require_own(ports: Ports, subscription_id: str, caller: Caller) -> Subscription:
-    """A subscription of the caller's, without its secrets. Raises NotFound, for somebody else's too."""
+    """A subscription of the caller's, without its secrets. Raises NotFound; for a deleted or somebody else's too."""
     found = await ports.subscriptions.show(subscription_id)
-    if found is None or not caller.may_touch(found):
+    if found is None or not caller.may_touch(found) or found.state is SubscriptionState.UNSUBSCRIBED:
         raise NotFound("There is no subscription of that id.")
     return found
 

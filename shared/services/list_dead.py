@@ -5,8 +5,8 @@ from dataclasses import dataclass
 
 from shared.domain.callers import Caller
 from shared.domain.deliveries import DeadDelivery, PoisonMessage
+from shared.errors import NotFound
 from shared.ports import Ports
-from shared.services.admission import require_own
 
 _MOST_MESSAGES = 100
 
@@ -28,7 +28,9 @@ async def list_dead(
     Who is no administrator names the subscription, or sees those of its own among the page.
     """
     if subscription_id is not None and not caller.is_administrator:
-        await require_own(ports, subscription_id, caller)
+        named = await ports.subscriptions.show(subscription_id)
+        if named is None or not caller.may_touch(named):
+            raise NotFound("There is no subscription of that id.")
     page = await ports.dead.page(environment_id=environment_id, subscription_id=subscription_id, after=after, limit=top)
     own = page if caller.is_administrator or subscription_id else await _own(ports, caller, page)
     first = caller.is_administrator and not after and not subscription_id

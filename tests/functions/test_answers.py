@@ -152,11 +152,16 @@ def test_a_body_is_read_to_the_last_digit() -> None:
 
 
 @pytest.mark.parametrize(
-    "sent", [b"", b"{", b"\xff\xfe", b'{"a": NaN}', b"[" * 65_000, b'{"a":' * 13_000, b'"\xed\xa0\x80"']
+    "sent", [b"{", b"\xff\xfe", b'{"a": NaN}', b"[" * 65_000, b'{"a":' * 13_000, b'"\xed\xa0\x80"']
 )
 def test_a_body_that_is_no_json_is_the_callers_mistake(sent: bytes) -> None:
     with pytest.raises(RequestInvalid, match="body: must be JSON"):
         json_body(request(sent))
+
+
+def test_no_body_is_a_mistake_of_its_own() -> None:
+    with pytest.raises(RequestInvalid, match="body: is missing: send a JSON object"):
+        json_body(request(b" "))
 
 
 @pytest.mark.parametrize(("size", "taken"), [(64 * 1024, True), (64 * 1024 + 1, False), (10 * 1024 * 1024, False)])

@@ -158,7 +158,7 @@ async def test_a_flow_that_keeps_no_location_ends_its_subscription_to_a_trigger(
         assert (await call("unsubscribe_without_location", asked)).status_code == 204
         assert await ids(call) == sorted(left)
     nameless = http({"trigger": "data-source-refresh-failed"})
-    assert mistake(await call("unsubscribe_without_location", nameless)) == "callbackUrl"
+    assert mistake(await call("unsubscribe_without_location", nameless)) == "trigger"
     unknown = http({"trigger": "none"}, headers=FLOW)
     assert (await call("unsubscribe_without_location", unknown)).status_code == 404
 
@@ -169,7 +169,9 @@ async def test_a_flow_that_keeps_no_location_ends_its_subscription_to_a_trigger(
         (b"", "body"),
         (b"[]", "body"),
         (b'"https://x"', "body"),
-        ({}, "callbackUrl"),
+        ({}, "body"),
+        ({"callbackurl": "https://x"}, "body"),
+        ({"callbackUrl": "https://x", "trigger": "process-ended"}, "body"),
         ({"callbackUrl": 1}, "callbackUrl"),
         ({"callbackUrl": [callback("w")]}, "callbackUrl"),
         ({"callbackUrl": ""}, "callbackUrl"),
@@ -258,7 +260,7 @@ async def test_what_is_not_called_cannot_be_sent_events(stage: Stage, call: Call
     ended: Subscription = replace(standing_order("one"), **change)
     await stage.subscriptions.save(ended)
     answer = await replayed(call, ended.id, {"from": "2026-05-04T02:00:00Z"})
-    assert (answer.status_code, told(answer)["error"]["code"]) == (409, "not_live")
+    assert (answer.status_code, told(answer)["error"]["code"]) == (409, "not_called")
 
 
 async def test_a_new_signing_secret_is_shown_once_and_never_kept_by_a_cache(stage: Stage, call: Caller) -> None:
