@@ -190,6 +190,16 @@ async def test_an_environment_without_a_live_subscription_is_forgotten(kit: Kit,
     assert await listed_environments(kit, (over,)) == [over]
 
 
+async def test_one_environment_is_forgotten_when_its_last_subscription_ended(kit: Kit, environment_id: str) -> None:
+    await kept(kit.subscriptions, *some(environment_id, 2))
+    for place, one in enumerate(some(environment_id, 2)):
+        assert await listed_environments(kit, (environment_id,)) == [environment_id], place
+        await kit.subscriptions.change(one.id, ended)
+        await kit.subscriptions.forget_environment(environment_id)
+    assert await listed_environments(kit, (environment_id,)) == []
+    await kit.subscriptions.forget_environment("nowhere")
+
+
 async def test_forgetting_what_is_unused_leaves_every_subscription_and_its_keys(kit: Kit, environment_id: str) -> None:
     rows = [keyed(environment_id, name, f"flow-{environment_id}", f"callback-{name}") for name in ("one", "two")]
     await kept(kit.subscriptions, *rows)

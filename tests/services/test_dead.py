@@ -8,7 +8,7 @@ import pytest
 from shared.adapters.memory_subscriptions import MemoryDeadDeliveries
 from shared.domain.callers import Caller
 from shared.domain.deliveries import DeadDelivery, DeliveryBatch, Pair, PoisonMessage
-from shared.domain.subscriptions import Subscription, SubscriptionState, replaced
+from shared.domain.subscriptions import Subscription, SubscriptionState, Trigger, replaced
 from shared.errors import Conflict, NotFound
 from shared.ports import PollRequest, Queue
 from shared.services.deliver import deliver
@@ -60,6 +60,15 @@ async def test_it_goes_to_the_subscription_that_took_the_place_of_its_own(stage:
     await replaced_by(stage, "old", "new")
     await replay_delivery(stage.ports, (await die(stage, "old")).id, MAKER)
     assert await sent(stage) == [(identity("new"), [0])]
+
+
+async def test_it_is_not_sent_to_a_flow_that_waits_for_other_events(stage: Stage) -> None:
+    await stage.subscriptions.save(standing_order("other", Trigger.PROCESS_ENDED))
+    await order_for(stage, "one")
+    one = await die(stage, "one")
+    with pytest.raises(Conflict) as conflict:
+        await replay_delivery(stage.ports, one.id, MAKER, identity("other"))
+    assert (conflict.value.reason, await sent(stage), list(stage.dead.rows)) == ("other_trigger", [], [one.id])
 
 
 async def test_it_can_be_sent_to_another_subscription_of_the_caller(stage: Stage) -> None:

@@ -1,11 +1,12 @@
 """What subscribing promises: a flow's order is checked, kept and soon looked at; a mistake is named with what to do."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import Any
 
 import pytest
 
+from shared.adapters.memory import MemoryInsights
 from shared.domain.callback_url import parse_callback_url
 from shared.domain.callers import Caller
 from shared.domain.subscriptions import Subscription, SubscriptionState, Trigger
@@ -13,7 +14,7 @@ from shared.errors import InsightsNotFound, InsightsUnavailable, NotFound, Reque
 from shared.ports import PollRequest, Queue
 from shared.services.subscribe import subscribe
 from shared.services.unsubscribe import unsubscribe
-from tests.factories import ENVIRONMENT
+from tests.factories import ENVIRONMENT, measure, output
 from tests.services.stage import MAKER, Stage, callback
 
 CALLBACK = callback("w-1")
@@ -195,6 +196,47 @@ async def test_a_name_that_cannot_be_looked_up_is_taken(stage: Stage) -> None:
     made = await make(stage, Trigger.SEGMENT_CROSSED)
     assert stage.subscriptions.rows == {made.id: made}
     assert stage.insights.calls == ["knows segment Loyal"]
+
+
+REVENUE = measure(output(1, total="5", orders="2"))
+
+
+async def test_a_measure_has_to_have_the_calculation(stage: Stage) -> None:
+    """As far as it tells: one that was never evaluated does not."""
+    stage.insights.measure_list = (REVENUE,)
+    with pytest.raises(RequestInvalid) as mistake:
+        await make(stage, Trigger.MEASURE_CROSSED, alias="Total")
+    assert (mistake.value.field, mistake.value.problem) == (
+        "alias",
+        "the measure has no such calculation; it has orders, total",
+    )
+    await make(stage, Trigger.MEASURE_CROSSED)
+    stage.insights.measure_list = (measure(),)
+    await make(stage, Trigger.MEASURE_CROSSED, alias="Total")
+
+
+async def test_a_row_of_a_measure_has_to_have_the_calculation(stage: Stage) -> None:
+    """A row that is not there may come; a measure that is not broken down has none."""
+    stage.insights.measure_list = (REVENUE,)
+    stage.insights.measure_rows = {("Revenue", (("Country", "NO"),)): {"total": "5"}}
+    with pytest.raises(RequestInvalid) as mistake:
+        await make(stage, Trigger.MEASURE_CROSSED, alias="sum", dimensions={"Country": "NO"})
+    assert mistake.value.field == "alias"
+    await make(stage, Trigger.MEASURE_CROSSED, dimensions={"Country": "NO"})
+    await make(stage, Trigger.MEASURE_CROSSED, alias="sum", dimensions={"Country": "SE"})
+    stage.insights = NotBrokenDown()
+    with pytest.raises(RequestInvalid) as mistake:
+        await make(stage, Trigger.MEASURE_CROSSED, dimensions={"Country": "NO"})
+    assert (mistake.value.field, mistake.value.reason) == ("dimensions", "unknown_name")
+
+
+class NotBrokenDown(MemoryInsights):
+    """Its measure has no rows at all."""
+
+    async def measure_row(
+        self, environment_id: str, name: str, dimensions: Sequence[tuple[str, str]]
+    ) -> Mapping[str, str]:
+        raise InsightsNotFound
 
 
 async def test_every_subscription_has_a_signing_secret_of_its_own_that_nothing_shows(stage: Stage) -> None:
