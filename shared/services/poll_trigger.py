@@ -8,7 +8,7 @@ from shared.domain.callers import Caller, polling_id
 from shared.domain.cursors import read_cursor, write_cursor
 from shared.domain.events import Event
 from shared.domain.subscribing import environment_id, fields_of_query, filters_of, parse_filters
-from shared.domain.subscriptions import Directory, Subscription, SubscriptionState
+from shared.domain.subscriptions import Directory, Subscription, SubscriptionState, Trigger
 from shared.ports import PollRequest, Ports
 from shared.services.admission import require_environment, require_names, require_trigger, watch_environment
 
@@ -42,12 +42,22 @@ async def poll_trigger(
     Raises RequestInvalid, NotFound and InsightsError. The first poll makes a subscription without a callback, so that
     the environment is watched, and the thresholds that are asked for.
     """
-    trigger = require_trigger(trigger_name)
+    order = _order(ports, require_trigger(trigger_name), query, caller)
+    environment = order.environment_id
+    after = read_cursor(state, environment, field="triggerState") if state else None
+    await _note(ports, order, listed)
+    if after is None:
+        return Polled((), write_cursor(environment, await _latest(ports, environment)), NEXT_POLL_SECONDS)
+    found, after, more = await _read(ports, order, after, top)
+    if not found and not more and after > await _latest(ports, environment):
+        found, after, more = await _read(ports, order, 0, top)  # the feed began anew: its checkpoint was removed
+    return Polled(tuple(found), write_cursor(environment, after), 1 if more else NEXT_POLL_SECONDS)
+
+
+def _order(ports: Ports, trigger: Trigger, query: Mapping[str, str], caller: Caller) -> Subscription:
     fields = fields_of_query(trigger, query)
-    environment = environment_id(fields)
-    now = ports.clock()
-    wanted = filters_of(fields)
-    order = Subscription(
+    environment, wanted, now = environment_id(fields), filters_of(fields), ports.clock()
+    return Subscription(
         id=polling_id(caller, environment, trigger, wanted),
         environment_id=environment,
         trigger=trigger,
@@ -60,14 +70,6 @@ async def poll_trigger(
         flow=caller.flow,
         polled_at=now,
     )
-    after = read_cursor(state, environment, field="triggerState") if state else None
-    await _note(ports, order, listed)
-    if after is None:
-        return Polled((), write_cursor(environment, await _latest(ports, environment)), NEXT_POLL_SECONDS)
-    found, after, more = await _read(ports, order, after, top)
-    if not found and not more and after > await _latest(ports, environment):
-        found, after, more = await _read(ports, order, 0, top)  # the feed began anew: its checkpoint was removed
-    return Polled(tuple(found), write_cursor(environment, after), 1 if more else NEXT_POLL_SECONDS)
 
 
 async def _note(ports: Ports, order: Subscription, listed: Collection[str]) -> None:
