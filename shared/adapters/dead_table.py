@@ -22,6 +22,7 @@ from shared.adapters.rows import (
     environment_of,
     event_columns,
     event_in,
+    first,
     or_none,
     remove_where,
     rows_of,
@@ -72,14 +73,8 @@ class TableDeadDeliveries:
         if subscription_id is not None:
             query += " and SubscriptionId eq @subscription"
             parameters["subscription"] = subscription_id
-        found: list[DeadDelivery] = []
-        async for row in rows_of(self._table, query, parameters, page=limit):
-            dead = await or_none(self._dead(row), row)
-            if dead is not None:
-                found.append(dead)
-            if len(found) == limit:
-                break
-        return found
+        rows = rows_of(self._table, query, parameters, page=limit)
+        return await first(limit, (await or_none(self._dead(row), row) async for row in rows))
 
     async def remove(self, dead: DeadDelivery) -> None:
         """Take one away, unless it died again."""

@@ -10,7 +10,7 @@ from azure.data.tables import UpdateMode
 from azure.data.tables.aio import TableServiceClient
 
 from shared.adapters.blobs import BlobClaims
-from shared.adapters.rows import Row, any_of, batches, event_columns, event_in, or_none, remove_where, rows_of
+from shared.adapters.rows import Row, any_of, batches, event_columns, event_in, first, or_none, remove_where, rows_of
 from shared.adapters.storage import or_create
 from shared.domain.events import NumberedEvent
 from shared.stores import EventQuery
@@ -40,14 +40,8 @@ class TableEventLog:
     async def search(self, environment_id: str, query: EventQuery, *, limit: int) -> list[NumberedEvent]:
         """The events that a query asks for."""
         text, parameters = _filter(environment_id, query)
-        found: list[NumberedEvent] = []
-        async for row in rows_of(self._table, text, parameters, page=limit):
-            event = await or_none(event_in(row, self._claims), row)
-            if event is not None:
-                found.append(NumberedEvent(int(row["RowKey"]), event))
-            if len(found) == limit:
-                break  # at once: one row more would be one request more
-        return found
+        rows = rows_of(self._table, text, parameters, page=limit)
+        return await first(limit, (await or_none(self._event(row), row) async for row in rows))
 
     async def last_number(self, environment_id: str) -> int:
         """The highest number. A table gives no last row, so all keys are read; only a first poll asks."""
@@ -57,6 +51,9 @@ class TableEventLog:
     async def forget(self, before: datetime) -> int:
         """Remove events of before a time."""
         return await remove_where(self._table, "Time lt @before", {"before": before})
+
+    async def _event(self, row: Row) -> NumberedEvent:
+        return NumberedEvent(int(row["RowKey"]), await event_in(row, self._claims))
 
     async def _row(self, environment_id: str, numbered: NumberedEvent) -> Row:
         event = numbered.event

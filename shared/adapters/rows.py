@@ -118,6 +118,17 @@ async def event_in(row: Row, claims: BlobClaims) -> Event:
     return messages.decode_event(await body_in(row, claims))
 
 
+async def first(limit: int, found: AsyncIterator[Found | None]) -> list[Found]:
+    """The first so many that could be read. It stops at once: one row more would be one request more."""
+    taken: list[Found] = []
+    async for one in found:
+        if one is not None:
+            taken.append(one)
+        if len(taken) == limit:
+            break
+    return taken
+
+
 async def or_none(reading: Awaitable[Found], row: Row) -> Found | None:
     """What is read of a row. A row whose body cannot be read, or is gone, is logged and left out: it must not hold up
     those behind it.

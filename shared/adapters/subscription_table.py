@@ -24,7 +24,7 @@ from azure.data.tables.aio import TableServiceClient
 
 from shared.adapters import subscription_rows as rows
 from shared.adapters.cipher import Cipher
-from shared.adapters.rows import OVERTAKEN, Row, any_of, batches, behind, environment_of, rows_of, unchanged
+from shared.adapters.rows import OVERTAKEN, Row, any_of, batches, behind, environment_of, first, rows_of, unchanged
 from shared.adapters.storage import or_create
 from shared.domain.subscriptions import Subscription, SubscriptionState
 from shared.errors import RequestInvalid, SettingsInvalid, SubscriptionBusy
@@ -104,12 +104,7 @@ class TableSubscriptions:
         if states:
             text, wanted = any_of("State", [str(state) for state in states])
             query, parameters = f"{query} and {text}", parameters | wanted
-        found: list[Subscription] = []
-        async for one in _readable(rows_of(self._table, query, parameters, page=limit)):
-            found.append(one)
-            if len(found) == limit:
-                break
-        return found
+        return await first(limit, _readable(rows_of(self._table, query, parameters, page=limit)))
 
     async def save(self, subscription: Subscription) -> None:
         """Write the keys, the subscription, and its environment.
