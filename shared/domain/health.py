@@ -13,6 +13,7 @@ FAILURES_TO_OPEN = 5
 REFUSALS_TO_SUSPEND = 5
 LONGEST_OPEN = timedelta(days=1)
 _LONGEST_BACKLOG = timedelta(hours=1)
+_SKEW = timedelta(minutes=1)  # between the clocks of two workers
 _LATE = timedelta(minutes=5)  # longer than a turn, at whose end its successes are noted
 PROBE = timedelta(seconds=60)  # longer than one attempt can take
 _OPEN_SECONDS = (30, 120, 600, 3600)
@@ -99,7 +100,7 @@ def is_ahead(moment: datetime | None, now: datetime, longest: timedelta) -> bool
     """Whether a moment is still to come. One that is farther off than it can ever have been set is not: the clock was
     set back, and nothing may stand still until it has caught up.
     """
-    return moment is not None and now < moment <= now + longest
+    return moment is not None and now < moment <= now + longest + _SKEW
 
 
 def _state_after(state: SubscriptionState, health: Health, attempt: Attempt) -> SubscriptionState:

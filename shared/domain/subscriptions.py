@@ -10,7 +10,8 @@ from shared.domain.events import Event, EventType
 from shared.domain.signatures import SigningSecret
 from shared.domain.watches import FreshnessWatch, ThresholdWatch, Watches
 
-_SAVED_WITHIN = timedelta(minutes=10)
+SAVED_WITHIN = timedelta(minutes=2)
+_LISTED_WITHIN = timedelta(minutes=10)
 
 
 class Trigger(StrEnum):
@@ -160,7 +161,8 @@ def receivers(subscriptions: Collection[Subscription], now: datetime) -> list[Su
     """Those that are called about events: of each flow the newest. Suspended ones too: their events wait for the flow.
 
     While a flow is saved it may have two for a moment, or the listing may have passed the place of the new one before
-    it was there: then the old one stands for it, and what is on its way to that is handed over.
+    it was there: then the old one stands for it, and what is on its way to that is handed over. So does one that was
+    just unsubscribed: its flow may be about to subscribe anew.
     """
     chosen: dict[str, Subscription] = {}
     for subscription in sorted(subscriptions, key=age):
@@ -169,8 +171,8 @@ def receivers(subscriptions: Collection[Subscription], now: datetime) -> list[Su
     listed = {subscription.id for subscription in subscriptions}
     for subscription in subscriptions:
         since = subscription.state_since
-        just_replaced = bool(subscription.replaced_by) and since is not None and abs(now - since) < _SAVED_WITHIN
-        if just_replaced and subscription.replaced_by not in listed:
+        just_replaced = bool(subscription.replaced_by) and since is not None and abs(now - since) < _LISTED_WITHIN
+        if (just_replaced and subscription.replaced_by not in listed) or just_unsubscribed(subscription, now):
             chosen.setdefault(subscription.flow_key or subscription.id, subscription)
     return list(chosen.values())
 
@@ -185,6 +187,14 @@ def replaced(subscription: Subscription, *, by: str, now: datetime) -> Subscript
     if not subscription.is_live:
         return replace(subscription, replaced_by=by)
     return replace(subscription, state=SubscriptionState.REPLACED, state_since=now, replaced_by=by)
+
+
+def just_unsubscribed(subscription: Subscription, now: datetime) -> bool:
+    """Whether its flow may be in the middle of being saved: the platform may delete first and then subscribe anew."""
+    since = subscription.state_since
+    if subscription.state is not SubscriptionState.UNSUBSCRIBED or subscription.replaced_by or since is None:
+        return False
+    return abs(now - since) < SAVED_WITHIN
 
 
 def unsubscribed(subscription: Subscription, *, now: datetime) -> Subscription:

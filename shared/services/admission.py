@@ -5,7 +5,7 @@ from collections.abc import Collection
 from contextlib import suppress
 
 from shared.domain.callers import Caller
-from shared.domain.subscriptions import Filters, Subscription, SubscriptionState, Trigger
+from shared.domain.subscriptions import Filters, Subscription, SubscriptionState, Trigger, just_unsubscribed
 from shared.domain.watches import Series
 from shared.errors import (
     CheckpointConflict,
@@ -70,6 +70,9 @@ async def watch_environment(ports: Ports, environment: str, listed: Collection[s
     """
     if environment in {*listed, *await ports.subscriptions.environments()}:
         return
+    now = ports.clock()
+    if any(just_unsubscribed(one, now) for one in await ports.subscriptions.of_environment(environment)):
+        return  # it is watched on: a flow is being saved
     stored = await ports.checkpoints.read(environment)
     if stored is not None and stored.state.checkpoint is not None:
         with suppress(CheckpointConflict):  # somebody else subscribes at the same time

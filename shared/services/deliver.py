@@ -11,7 +11,7 @@ from shared.domain.retries import delay_before
 from shared.domain.subscriptions import Subscription
 from shared.ports import Ports
 from shared.services.admit_pair import Pace
-from shared.services.put_off import give_up
+from shared.services.put_off import give_up, send_later
 from shared.services.serve_subscription import Served, serve_subscription
 from shared.stores import Change
 
@@ -66,8 +66,7 @@ async def _try_again(ports: Ports, batch: DeliveryBatch, rest: Pair, served: Ser
         await give_up(ports, batch, rest, "fault", attempts=rest.attempt)
         served.counts["dead"] += len(rest.events)
         return
-    again = replace(batch, pairs=(replace(rest, attempt=rest.attempt + 1),))
-    await ports.queues.send_redeliveries(again, delay_seconds=delay)
+    await send_later(ports, batch, replace(rest, attempt=rest.attempt + 1, slot_at=None), seconds=delay)
     served.counts["fault"] += len(rest.events)
 
 

@@ -2,15 +2,13 @@
 
 from collections import Counter
 from dataclasses import replace
-from datetime import timedelta
 
 from shared.domain.deliveries import DeliveryBatch, Pair
-from shared.domain.subscriptions import Directory, Subscription, SubscriptionState
+from shared.domain.subscriptions import Directory, Subscription, SubscriptionState, just_unsubscribed
 from shared.ports import Ports
 from shared.services.put_off import give_up, send_later
-from shared.services.successor import live_successor
+from shared.services.successor import last_in_line
 
-_SAVED_WITHIN = timedelta(minutes=2)
 _LOOK_SECONDS = 15
 
 
@@ -22,28 +20,21 @@ async def leave_subscription(
     A flow that is saved may end the old one first: they wait for the new one for two minutes. Where none comes, those
     that were tried before are kept as dead, and those that never were go: their flow does not want them any more.
     """
-    if subscription is not None:
-        successor = await live_successor(ports, subscription)
-        if successor is not None:
-            await _hand_over(ports, batch, pair, successor, counts)
-            return
-        if _may_be_saved(ports, subscription):
-            waiting = replace(batch, pairs=(replace(pair, slot_at=None),))
-            await ports.queues.send_redeliveries(waiting, delay_seconds=_LOOK_SECONDS)
-            counts["postponed"] += len(pair.events)
-            return
-    gone = subscription is not None and subscription.state is SubscriptionState.ENDED
+    last = None if subscription is None else await last_in_line(ports, subscription)
+    if last is not None and last.is_live and not last.problem:
+        await _hand_over(ports, batch, pair, last, counts)
+        return
+    if last is not None and just_unsubscribed(last, ports.clock()):
+        waiting = replace(batch, pairs=(replace(pair, slot_at=None),))
+        await ports.queues.send_redeliveries(waiting, delay_seconds=_LOOK_SECONDS)
+        counts["postponed"] += len(pair.events)
+        return
+    gone = last is not None and (last.state is SubscriptionState.ENDED or bool(last.problem))
     if gone or pair.since is not None:
         await give_up(ports, batch, pair, "flow_gone" if gone else "unsubscribed", attempts=pair.attempt - 1)
         counts["dead"] += len(pair.events)
     else:
         counts["unsubscribed"] += len(pair.events)
-
-
-def _may_be_saved(ports: Ports, subscription: Subscription) -> bool:
-    since = subscription.state_since
-    ended_by_its_flow = subscription.state is SubscriptionState.UNSUBSCRIBED
-    return ended_by_its_flow and since is not None and abs(ports.clock() - since) < _SAVED_WITHIN
 
 
 async def _hand_over(

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from functools import partial
 
 from shared.domain.deliveries import EVENTS_IN_A_CALL, LONGEST_WAIT, Attempt, DeliveryBatch, Pair, Verdict
-from shared.domain.health import after_failure, after_success, is_ahead
+from shared.domain.health import admission, after_failure, after_success, is_ahead
 from shared.domain.subscriptions import Subscription
 from shared.domain.windows import SLOW, Window
 from shared.ports import Ports
@@ -21,6 +21,7 @@ from shared.stores import Change
 
 PATIENT_TURN = timedelta(seconds=60)  # a slow flow then gives its place back; the rest follows
 IMPATIENT_TURN = timedelta(seconds=10)
+_LOOK_AGAIN = timedelta(seconds=5)
 _BUSY_SECONDS = 1
 _SLOW_SECONDS = 10
 _LOOKS = 50
@@ -81,17 +82,21 @@ class _Turn:
     pace: Pace
     size: int
     served: Served
+    looked_at: datetime | None = None
 
     async def serve(self, pair: Pair, starts_at: datetime) -> None:
         """Call by call, until all are made or the rest has to wait."""
         turn = PATIENT_TURN if self.pace.patient else IMPATIENT_TURN
-        began_at = self.ports.clock()
+        began_at = self.looked_at = self.ports.clock()
         window = self.ports.windows.of(self.subscription.id)
         for number, place in enumerate(range(0, len(pair.events), self.size)):
             rest = pair.rest_from(place)
             if self.pace.rate:
                 await self._until(starts_at + timedelta(seconds=number / self.pace.rate))
             if not timedelta(0) <= self.ports.clock() - began_at <= turn:  # over, or the clock was set back
+                await self._postpone(rest, 0)
+                return
+            if not await self._is_still_wanted():
                 await self._postpone(rest, 0)
                 return
             if not await _entered(window, self.ports):
@@ -105,6 +110,15 @@ class _Turn:
             if behind.events and attempt.took > SLOW and not self.pace.patient:
                 await self._postpone(behind, 0)
                 return
+
+    async def _is_still_wanted(self) -> bool:
+        """Every few seconds: whether another worker has not ended the subscription, or heard that it wants a rest."""
+        now = self.ports.clock()
+        if self.looked_at is not None and now - self.looked_at < _LOOK_AGAIN:
+            return True
+        self.looked_at = now
+        current = await self.ports.subscriptions.show(self.subscription.id)
+        return current is not None and current.is_live and admission(current, now).wait_until is None
 
     async def _attempt(self, window: Window, places: tuple[int, ...]) -> Attempt:
         events = tuple(self.batch.events[place] for place in places)

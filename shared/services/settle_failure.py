@@ -20,10 +20,11 @@ async def settle_failure(
     The subscription is as it is after the attempt.
     """
     _tell(subscription, rest, attempt)
-    if attempt.verdict is Verdict.REFUSED:
-        return await _settle_refused(ports, batch, subscription, rest, attempt, tried=tried)
     if subscription.state in (SubscriptionState.REPLACED, SubscriptionState.UNSUBSCRIBED):
-        await send_later(ports, batch, replace(rest, slot_at=None))  # its successor gets them, if there is one
+        # Its successor gets them, if there is one; the old URL's word counts no more.
+        await send_later(ports, batch, replace(rest, attempt=rest.attempt + 1, slot_at=None))
+    elif attempt.verdict is Verdict.REFUSED:
+        return await _settle_refused(ports, batch, subscription, rest, attempt, tried=tried)
     elif attempt.verdict is Verdict.GONE:
         _tell_ended(subscription)
         await give_up(ports, batch, rest, "flow_gone", attempts=rest.attempt, tried=tried)

@@ -6,6 +6,7 @@ from functools import partial
 
 from shared.domain.callback_url import CallbackUrl
 from shared.domain.callers import Caller, callback_key, flow_key
+from shared.domain.health import LONGEST_OPEN
 from shared.domain.subscriptions import Subscription, SubscriptionState, unsubscribed
 from shared.errors import CallbackRejected, RequestInvalid
 from shared.ports import Ports
@@ -13,7 +14,8 @@ from shared.services.admission import require_trigger
 
 
 async def unsubscribe(ports: Ports, subscription_id: str, caller: Caller) -> None:
-    """End a subscription; after this nothing but an attempt already under way goes to it.
+    """End a subscription; after this nothing but an attempt already under way goes to it (on another instance, those of
+    the next few seconds).
 
     One that was replaced stays what it is, so that its last events find their way to its successor.
     """
@@ -24,6 +26,7 @@ async def unsubscribe(ports: Ports, subscription_id: str, caller: Caller) -> Non
         await ports.subscriptions.remove(subscription_id)
     elif kept.state not in (SubscriptionState.REPLACED, SubscriptionState.UNSUBSCRIBED):
         await ports.subscriptions.change(subscription_id, partial(_end, now=ports.clock()))
+        ports.windows.of(subscription_id).rest_until(ports.clock() + LONGEST_OPEN, ports.clock())
         await ports.subscriptions.forget_environment(kept.environment_id)
 
 

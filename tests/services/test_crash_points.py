@@ -6,6 +6,7 @@ A flow may be called twice for one event, with one id; it is never left out.
 from collections import deque
 from dataclasses import dataclass
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -13,6 +14,7 @@ from shared.domain.deliveries import Answer
 from shared.domain.snapshot import Job
 from shared.domain.subscriptions import Trigger
 from shared.errors import DeliveryFailed
+from shared.services import put_off
 from tests.factories import ENVIRONMENT, job, segment, task, threshold
 from tests.services.faults import Fuse, fused
 from tests.services.pump import Pump
@@ -36,6 +38,12 @@ class Ending:
         """Which flows took which events."""
         refusing = [callback(name) for name in REFUSING]
         return {(url, event_id) for url, event_id in self.called if url not in refusing}
+
+
+@pytest.fixture(autouse=True)
+def _long_waits_in_one_step(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Three days in steps of a quarter of an hour would be a thousand writes of the same kind to crash at."""
+    monkeypatch.setattr(put_off, "STEP_SECONDS", 7 * 24 * 3600)
 
 
 def _refresh_and_unification() -> Job:

@@ -16,7 +16,7 @@ from shared.services.sweep import sweep
 from shared.services.unsubscribe import unsubscribe
 from tests.factories import ENVIRONMENT
 from tests.services.delivering import PATIENT, dead, waiting, work_off
-from tests.services.stage import ADMINISTRATOR, Stage, callback
+from tests.services.stage import ADMINISTRATOR, Stage, callback, failed_refresh, types_of
 from tests.services.test_replacement import FLOW, live, save
 from tests.services.test_saving import BATCH, EVENTS, work
 
@@ -42,6 +42,41 @@ async def test_events_between_the_two_calls_reach_the_new_subscription(stage: St
     await save(stage, 2)
     await work(stage)
     assert (called(stage, 1), called(stage, 2), dead(stage)) == ([], [0, 1, 2, 3], [])
+
+
+async def test_events_that_are_fanned_out_between_the_two_calls_reach_it(stage: Stage) -> None:
+    first = await save(stage, 1)
+    await unsubscribe(stage.ports, first.id, FLOW)
+    await fan_out(stage.ports, BATCH)
+    await first_attempts(stage)
+    stage.wait(seconds=10)
+    await save(stage, 2)
+    await work(stage)
+    assert (called(stage, 1), called(stage, 2)) == ([], [0, 1, 2, 3])
+
+
+async def test_what_happened_just_before_it_was_saved_is_still_told(stage: Stage) -> None:
+    """Also of the only flow of an environment: what is known of it is not forgotten in between."""
+    first = await save(stage, 1)
+    await stage.poll()
+    stage.wait(minutes=1)
+    stage.insights.listed = (failed_refresh(),)
+    await unsubscribe(stage.ports, first.id, FLOW)
+    stage.wait(seconds=1)
+    await save(stage, 2)
+    await stage.poll(full=True)
+    assert "datasource.refresh.failed" in types_of(await stage.logged())
+
+
+async def test_events_find_the_end_of_a_line_whose_last_is_just_being_saved(stage: Stage) -> None:
+    first = await save(stage, 1)
+    await fan_out(stage.ports, BATCH)
+    second = await save(stage, 2)
+    await unsubscribe(stage.ports, second.id, FLOW)
+    await first_attempts(stage)
+    await save(stage, 3)
+    await work(stage)
+    assert (live(stage) == [first.id], called(stage, 3), dead(stage)) == (False, [0, 1, 2, 3], [])
 
 
 @pytest.mark.parametrize("later_minutes", [0, 1, 600])
@@ -94,6 +129,7 @@ async def test_an_unsubscribed_one_is_not_there_any_more_and_goes_after_a_week(s
         await rotate_secret(stage.ports, first.id, FLOW)
     assert await stage.subscriptions.environments() == []
     assert stage.subscriptions.rows[first.id].state is SubscriptionState.UNSUBSCRIBED
+    stage.wait(minutes=2)
     await fan_out(stage.ports, BATCH)
     assert stage.queues.take(Queue.DELIVERIES) is None
     stage.wait(minutes=8 * 24 * 60)
