@@ -12,7 +12,7 @@ from shared.domain.subscriptions import Health, Subscription, SubscriptionState
 FAILURES_TO_OPEN = 5
 REFUSALS_TO_SUSPEND = 5
 LONGEST_OPEN = timedelta(days=1)
-_LONGEST_BACKLOG = timedelta(hours=1)
+_LONGEST_BACKLOG = timedelta(minutes=59)  # an hour with what clocks differ
 _SKEW = timedelta(minutes=1)  # between the clocks of two workers
 _LATE = timedelta(minutes=5)  # longer than a turn, at whose end its successes are noted
 PROBE = timedelta(seconds=60)  # longer than one attempt can take
