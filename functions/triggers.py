@@ -28,10 +28,9 @@ async def poll_trigger_events(req: func.HttpRequest) -> func.HttpResponse:
     """What is new since the last poll: 200 and the events, or 202; Location is where to poll next."""
     here = house()
     asked = {name: value for name, value in req.params.items() if name != "code"}
-    query = {name: value for name, value in asked.items() if name not in ("triggerState", "top")}
     top = whole_number(asked, "top", default=100, most=1000)
     trigger, state, listed = req.route_params["trigger"], asked.get("triggerState", ""), here.settings.environments
-    polled = await poll_trigger(here.ports, trigger, query, caller_of(req), state=state, top=top, listed=listed)
+    polled = await poll_trigger(here.ports, trigger, asked, caller_of(req), state=state, top=top, listed=listed)
     location = link(f"triggers/{trigger}/events", {**asked, "triggerState": polled.state})
     headers = {"Location": location, "Retry-After": str(polled.retry_after_seconds)}
     return events_answer(200 if polled.events else 202, polled.events, headers=headers)

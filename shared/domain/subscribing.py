@@ -15,6 +15,7 @@ Fields = Mapping[str, Any]
 T = TypeVar("T")
 
 NOT_FILTERS = ("environmentId", "callbackUrl", "label", "batch")
+_PAGING = ("triggerState", "top")
 _THRESHOLD = ("threshold", "thresholdKind", "direction", "rearmAt")
 _FIELDS: Mapping[Trigger, tuple[str, ...]] = {
     Trigger.REFRESH_FAILED: ("dataSourceId", "submission"),
@@ -57,7 +58,8 @@ def check_fields(trigger: Trigger, body: object, common: Sequence[str] = NOT_FIL
 def fields_of_query(trigger: Trigger, query: Mapping[str, str]) -> Fields:
     """The fields as a query writes them: lists with commas, dimensions as a JSON object. Raises RequestInvalid."""
     given = {name: value for name, value in query.items() if value != ""}
-    fields: dict[str, Any] = dict(check_fields(trigger, given, ("environmentId", "triggerState", "top")))
+    known = check_fields(trigger, given, ("environmentId", *_PAGING))
+    fields = {name: value for name, value in known.items() if name not in _PAGING}
     for name in fields.keys() & {"operationTypes", "outcomes"}:
         fields[name] = [word.strip() for word in given[name].split(",") if word.strip()]
     if "dimensions" in fields:

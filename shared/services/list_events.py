@@ -10,7 +10,7 @@ from shared.stores import EventQuery
 
 @dataclass(frozen=True, slots=True)
 class EventList:
-    """Events, and the cursor for those behind them; empty when these were the last for now."""
+    """Events, and the cursor for those behind them; empty when these were the last."""
 
     events: tuple[Event, ...]
     next_cursor: str
