@@ -6,6 +6,7 @@ from typing import Any
 
 from local.simulator.model import Environment
 from local.simulator.parts import Part
+from local.simulator.principal import Principal
 from local.simulator.timeline import JobRun, TaskRun
 from local.simulator.world import Ran, World
 
@@ -141,12 +142,12 @@ def instance_metadata(world: World) -> Json:
     }
 
 
-def role_assignment(environment: Environment) -> Json:
+def role_assignment(environment: Environment, principal: Principal) -> Json:
     """RoleAssignment: what the caller may do."""
     return {
-        "principalId": "local-caller",
-        "principalType": "app",
-        "roles": ["Admin"],
+        "principalId": principal.id,
+        "principalType": principal.kind,
+        "roles": [principal.role] if principal.role else [],
         "instanceId": environment.id,
     }
 

@@ -9,6 +9,7 @@ import msgspec
 
 from local.simulator import answers, findings, rows
 from local.simulator.model import Environment, Measure
+from local.simulator.principal import LOCAL_CALLER, Principal
 from local.simulator.simulation import Simulation
 from local.simulator.timeline import JobRun
 from local.simulator.world import World
@@ -50,6 +51,7 @@ class Call:
     query: Mapping[str, str]
     route: Mapping[str, str]
     body: bytes
+    principal: Principal = LOCAL_CALLER
 
     @property
     def world(self) -> World:
@@ -82,7 +84,7 @@ def instance(call: Call) -> Any:
 
 def my_role(call: Call) -> Any:
     """GET what the caller may do."""
-    return answers.role_assignment(call.environment)
+    return answers.role_assignment(call.environment, call.principal)
 
 
 def jobs(call: Call) -> Any:
