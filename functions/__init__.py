@@ -4,11 +4,17 @@ from collections.abc import Sequence
 
 import azure.functions as func
 
+from functions.catalog import catalog
+from functions.customers import customers
 from functions.dead import dead
 from functions.deliveries import deliveries
 from functions.events import events
+from functions.items import items
+from functions.jobs import jobs
 from functions.operations import operations
+from functions.partitions import partitions
 from functions.polling import polling
+from functions.reports import reports
 from functions.subscriptions import subscriptions
 from functions.timers import timers
 from functions.triggers import triggers
@@ -22,4 +28,10 @@ BLUEPRINTS: Sequence[func.Blueprint] = (
     subscriptions,
     dead,
     operations,
+    catalog,
+    jobs,
+    items,
+    customers,
+    partitions,
+    reports,
 )

@@ -1,44 +1,79 @@
 """How an HTTP function answers: JSON, and one shape for every error."""
 
-import dataclasses
-import functools
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from decimal import Decimal
 
 import azure.functions as func
 import msgspec
 
+from functions.requests import link
 from shared.adapters.messages import encode_events_list
 from shared.domain.events import Event
+from shared.domain.shown import shown
+from shared.entra_settings import EntraSettings
 from shared.errors import (
+    ClaimsNeeded,
     Conflict,
+    Forbidden,
+    IdentityUnavailable,
+    InsightsConflict,
+    InsightsDeclined,
     InsightsError,
+    InsightsForbidden,
+    InsightsNotFound,
     InsightsThrottled,
+    InsightsTimeout,
+    NotAuthenticated,
     NotFound,
     RequestInvalid,
     SignalsError,
     SubscriptionBusy,
 )
 from shared.observability import redact
+from shared.services.read_items import ItemPage
 
-Handler = Callable[[func.HttpRequest], Awaitable[func.HttpResponse]]  # the worker passes `req` by name
 _STATUSES: tuple[tuple[type[SignalsError], int], ...] = (
     (RequestInvalid, 400),
+    (InsightsDeclined, 400),
+    (NotAuthenticated, 401),
+    (Forbidden, 403),
+    (InsightsForbidden, 403),
     (NotFound, 404),
+    (InsightsNotFound, 404),
     (Conflict, 409),
+    (InsightsConflict, 409),
     (InsightsThrottled, 429),
+    (InsightsTimeout, 504),
     (InsightsError, 502),
     (SubscriptionBusy, 503),
+    (IdentityUnavailable, 503),
 )
 MAX_BODY_BYTES = 64 * 1024
 _decoder = msgspec.json.Decoder(float_hook=Decimal)
 
 
 def json_answer(status: int, body: object, headers: Mapping[str, str] | None = None) -> func.HttpResponse:
-    """A JSON answer; a dataclass's fields are written in camelCase, without those that are None."""
-    shown = _camel(dataclasses.asdict(body)) if dataclasses.is_dataclass(body) and not isinstance(body, type) else body
-    text = msgspec.json.encode(shown)
-    return func.HttpResponse(text, status_code=status, mimetype="application/json", headers=dict(headers or {}))
+    """A JSON answer; a dataclass's fields are written in camelCase, without those that have no value."""
+    return raw_answer(status, msgspec.json.encode(shown(body)), headers)
+
+
+def raw_answer(status: int, body: bytes, headers: Mapping[str, str] | None = None) -> func.HttpResponse:
+    """JSON as it came."""
+    return func.HttpResponse(body, status_code=status, mimetype="application/json", headers=dict(headers or {}))
+
+
+def list_answer(things: Sequence[object]) -> func.HttpResponse:
+    """A whole list."""
+    return json_answer(200, {"value": [shown(one) for one in things]})
+
+
+def items_answer(page: ItemPage, path: str, query: Mapping[str, str]) -> func.HttpResponse:
+    """Rows as they came, and where the rest of them is."""
+    more = {}
+    if page.rest is not None:
+        top = {} if page.rest.top is None else {"$top": str(page.rest.top)}
+        more = {"nextLink": link(path, {**query, **top, "$skip": str(page.rest.skip)})}
+    return json_answer(200, {"value": [msgspec.Raw(row) for row in page.rows], **more})
 
 
 def events_answer(
@@ -53,22 +88,23 @@ def events_answer(
     return json_answer(status, body, headers)
 
 
-def answering(handler: Handler) -> Handler:
-    """Turn our errors into answers that say what to do. Anything else is our fault: the host makes a 500 of it."""
+def error_answer(error: SignalsError, entra: EntraSettings, *, has_token: bool) -> func.HttpResponse:
+    """An error of ours as an answer that says what to do. One that is a fault of ours is raised again."""
+    status = _status(error)
+    if status is None:
+        raise error
+    refused = isinstance(error, NotAuthenticated) or (isinstance(error, Forbidden) and error.named)
+    code = type(error).reason if refused else error.reason  # why a token does not do is for the log
+    field = {"field": redact(error.field)} if isinstance(error, RequestInvalid) else {}
+    body = {"error": {"code": code, "message": redact(str(error)), **field}}
+    return json_answer(status, body, _headers(error, entra, has_token=has_token))
 
-    @functools.wraps(handler)
-    async def answer(req: func.HttpRequest) -> func.HttpResponse:
-        try:
-            return await handler(req)
-        except SignalsError as error:
-            status = _status(error)
-            if status is None:
-                raise
-            field = {"field": redact(error.field)} if isinstance(error, RequestInvalid) else {}
-            body = {"error": {"code": error.reason, "message": redact(str(error)), **field}}
-            return json_answer(status, body, _headers(error))
 
-    return answer
+def object_body(request: func.HttpRequest) -> bytes:
+    """The request's JSON object as it was written, its numbers untouched. Raises RequestInvalid."""
+    if not isinstance(json_body(request), dict):
+        raise RequestInvalid("body", "must be a JSON object")
+    return request.get_body()
 
 
 def json_body(request: func.HttpRequest) -> object:
@@ -84,19 +120,23 @@ def json_body(request: func.HttpRequest) -> object:
         raise RequestInvalid("body", "must be JSON") from None
 
 
-def _camel(fields: Mapping[str, object]) -> dict[str, object]:
-    def name(text: str) -> str:
-        first, *rest = text.split("_")
-        return first + "".join(word.title() for word in rest)
-
-    return {name(key): value for key, value in fields.items() if value is not None}
-
-
 def _status(error: SignalsError) -> int | None:
     """None for a fault of ours."""
     return next((status for kind, status in _STATUSES if isinstance(error, kind)), None)
 
 
-def _headers(error: SignalsError) -> dict[str, str]:
-    wait = error.retry_after_seconds if isinstance(error, InsightsError) else None
+def _headers(error: SignalsError, entra: EntraSettings, *, has_token: bool) -> dict[str, str]:
+    if isinstance(error, NotAuthenticated):
+        return {"WWW-Authenticate": f"Bearer {_challenge(error, entra, has_token=has_token)}"}
+    if type(error) is Forbidden:
+        return {"WWW-Authenticate": 'Bearer error="insufficient_scope"'}
+    wait = error.retry_after_seconds if isinstance(error, InsightsError | IdentityUnavailable) else None
     return {"Retry-After": str(int(wait) + 1)} if wait else {}
+
+
+def _challenge(error: NotAuthenticated, entra: EntraSettings, *, has_token: bool) -> str:
+    """RFC 6750, section 3, and Microsoft's page on claims challenges."""
+    address = f'authorization_uri="{entra.authority}/{entra.tenant_ids[0]}/oauth2/v2.0/authorize"'
+    if isinstance(error, ClaimsNeeded) and error.claims:
+        return f'{address}, error="insufficient_claims", claims="{error.claims}"'
+    return f'{address}, error="invalid_token"' if has_token else address

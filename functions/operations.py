@@ -2,9 +2,11 @@
 
 import azure.functions as func
 
-from functions.answers import answering, events_answer, json_answer
+from functions.access import guarded
+from functions.answers import events_answer, json_answer
 from functions.requests import link, moment, query_of, whole_number
 from shared.bootstrap import house
+from shared.domain.callers import Caller
 from shared.domain.cursors import read_cursor
 from shared.domain.events import EventType
 from shared.domain.subscribing import environment_id
@@ -22,17 +24,17 @@ async def live(req: func.HttpRequest) -> func.HttpResponse:
     return json_answer(200, {"status": "live"})
 
 
-@operations.route(route="environments/{environmentId}/status", methods=["GET"], auth_level=func.AuthLevel.FUNCTION)
-@answering
-async def get_environment_status(req: func.HttpRequest) -> func.HttpResponse:
+@operations.route(route="environments/{environmentId}/status", methods=["GET"], auth_level=func.AuthLevel.ANONYMOUS)
+@guarded
+async def get_environment_status(req: func.HttpRequest, caller: Caller) -> func.HttpResponse:
     """Heartbeat, health and counts of an environment."""
-    status = await environment_status(house().ports, environment_id(req.route_params))
+    status = await environment_status(house().ports, caller, environment_id(req.route_params))
     return json_answer(200, status)
 
 
-@operations.route(route="events", methods=["GET"], auth_level=func.AuthLevel.FUNCTION)
-@answering
-async def get_events(req: func.HttpRequest) -> func.HttpResponse:
+@operations.route(route="events", methods=["GET"], auth_level=func.AuthLevel.ANONYMOUS)
+@guarded
+async def get_events(req: func.HttpRequest, caller: Caller) -> func.HttpResponse:
     """The events of an environment, oldest first: since a time, or behind an earlier list."""
     query = query_of(req, ("environmentId", "since", "until", "type", "subject", "after", "top"))
     environment = environment_id(query)
@@ -46,13 +48,13 @@ async def get_events(req: func.HttpRequest) -> func.HttpResponse:
     after = read_cursor(cursor, environment, field="after") if cursor else 0
     types = (kind,) if kind else ()
     wanted = EventQuery(after, since, until, types, query.get("subject", ""))
-    found = await list_events(house().ports, environment, wanted, top=top)
+    found = await list_events(house().ports, caller, environment, wanted, top=top)
     more = {"nextLink": link("events", {**query, "after": found.next_cursor})} if found.next_cursor else {}
     return events_answer(200, found.events, more)
 
 
-@operations.route(route="operations/reencrypt", methods=["POST"], auth_level=func.AuthLevel.FUNCTION)
-@answering
-async def reencrypt_secrets(req: func.HttpRequest) -> func.HttpResponse:
+@operations.route(route="operations/reencrypt", methods=["POST"], auth_level=func.AuthLevel.ANONYMOUS)
+@guarded
+async def reencrypt_secrets(req: func.HttpRequest, caller: Caller) -> func.HttpResponse:
     """Encrypt every subscription with the newest key, so that older ones can be taken out of the settings."""
     return json_answer(200, await house().ports.subscriptions.reencrypt())

@@ -1,4 +1,4 @@
-"""What an HTTP request asks for: who calls, and the parameters of its query. Mistakes are RequestInvalid."""
+"""What an HTTP request asks for: the parameters of its query. Mistakes are RequestInvalid."""
 
 from collections.abc import Collection, Mapping
 from contextlib import suppress
@@ -9,31 +9,22 @@ import azure.functions as func
 
 from shared.adapters.rows import environment_of
 from shared.bootstrap import house
-from shared.domain.callers import Caller, flow_of
 from shared.errors import RequestInvalid
-
-KEY_HOLDER = "key"  # until Entra ID tokens say who calls, whoever has the function key is one and the same
-
-
-def caller_of(request: func.HttpRequest) -> Caller:
-    """Who calls. A function key makes an administrator."""
-    return Caller(KEY_HOLDER, is_administrator=True, flow=flow_of(dict(request.headers)))
 
 
 def query_of(request: func.HttpRequest, known: Collection[str]) -> Mapping[str, str]:
-    """The query's parameters, none of them unknown; the function key aside."""
-    given = {name: value for name, value in request.params.items() if name != "code"}
-    for name in given:
+    """The query's parameters, none of them unknown."""
+    for name in request.params:
         if name not in known:
             raise RequestInvalid(name[:100], f"is not a parameter of this call; it takes {', '.join(known)}")
-    return {name: value for name, value in given.items() if value != ""}
+    return {name: value for name, value in request.params.items() if value != ""}
 
 
-def whole_number(query: Mapping[str, str], name: str, *, default: int, most: int) -> int:
-    """A number from 1 to `most`."""
+def whole_number(query: Mapping[str, str], name: str, *, default: int, most: int, least: int = 1) -> int:
+    """A number from `least` to `most`."""
     text = query.get(name, str(default))
-    if not (text.isascii() and text.isdecimal()) or len(text) > 9 or not 1 <= int(text) <= most:
-        raise RequestInvalid(name, f"must be a whole number from 1 to {most}")
+    if not (text.isascii() and text.isdecimal()) or len(text) > 15 or not least <= int(text) <= most:
+        raise RequestInvalid(name, f"must be a whole number from {least} to {most}")
     return int(text)
 
 
@@ -56,6 +47,7 @@ def moment(query: Mapping[str, str], name: str) -> datetime | None:
     raise RequestInvalid(name, "must be a time with its offset from UTC, such as 2026-03-02T12:00:00Z")
 
 
-def link(path: str, query: Mapping[str, str]) -> str:
+def link(path: str, query: Mapping[str, str] | None = None) -> str:
     """An absolute address of ours, on the base URL that callers see."""
-    return f"{house().settings.public_base_url}/api/{path}?{urlencode(query)}"
+    rest = f"?{urlencode(query)}" if query else ""
+    return f"{house().settings.public_base_url}/api/{path}{rest}"

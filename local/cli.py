@@ -22,6 +22,13 @@ def simulate(arguments: list[str]) -> int:
     return run_simulator(arguments)
 
 
+def token(arguments: list[str]) -> int:
+    """A token of the Entra ID stand-in of a run."""
+    from local.token import main as print_token
+
+    return print_token(arguments)
+
+
 def test(arguments: list[str]) -> int:
     """All tests."""
     from local.checks import run_tests
@@ -54,6 +61,7 @@ def lock(arguments: list[str]) -> int:
 COMMANDS: dict[str, Command] = {
     "run": run,
     "simulate": simulate,
+    "token": token,
     "test": test,
     "check": check,
     "format": reformat,

@@ -24,7 +24,7 @@ def positive(text: str) -> float:
 
 
 def port_base(text: str) -> int:
-    """A port with room for the five after it."""
-    if not text.isdigit() or not 0 < int(text) <= 65530:
-        raise argparse.ArgumentTypeError(f"'{text}' is not a port from 1 to 65530")
+    """A port with room for the six after it."""
+    if not text.isdigit() or not 0 < int(text) <= 65529:
+        raise argparse.ArgumentTypeError(f"'{text}' is not a port from 1 to 65529")
     return int(text)

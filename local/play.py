@@ -135,7 +135,9 @@ def subscribe(stage: Stage, subscription: Subscription) -> None:
         "environmentId": subscription.environment_id,
         "callbackUrl": f"{stage.addresses.inbox}/flows/{quote(subscription.flow, safe='')}",
     }
-    status, body = ask("POST", f"{stage.addresses.host}/api/triggers/{subscription.trigger}", wanted)
+    status, body = ask(
+        "POST", f"{stage.addresses.host}/api/triggers/{subscription.trigger}", wanted, stage.sign_in.token()
+    )
     if status != 201:
         what = f"'{subscription.flow}' could not subscribe to {subscription.trigger}"
         raise BrokenRunError(f"{what}: {status} {first_line(body)}. The host's log is {stage.host.log}")
@@ -148,7 +150,7 @@ def wait_until_watching(stage: Stage, environment_id: str, scenario: Scenario) -
 
     def is_watching() -> bool:
         stage.require_running()
-        status, body = ask("GET", url)
+        status, body = ask("GET", url, token=stage.sign_in.token())
         return (
             status == 200 and isinstance(body, dict) and body.get("watching") is True and body.get("watches") == wanted
         )

@@ -1,7 +1,9 @@
 """What does `./dev run --real` need to watch a real tenant, and what of it is missing?"""
 
 import logging
+import time
 from collections.abc import Callable, Mapping
+from functools import partial
 from pathlib import Path
 
 import msgspec
@@ -9,6 +11,7 @@ from azure.core.exceptions import ClientAuthenticationError
 from azure.identity import DefaultAzureCredential
 
 from local.errors import LocalError
+from local.sign_in import EARLY_SECONDS, SignIn, Token
 
 SCOPE = "https://api.ci.ai.microsoft.com/.default"
 SCOPE_SETTING = "CUSTOMER_INSIGHTS_API_SCOPE"
@@ -19,7 +22,12 @@ NEEDED = {
     KEY: "the primary or secondary key (Customer Insights: Settings > Permissions > APIs)",
 }
 DEFAULTS = {"POLL_SCHEDULE": "0 * * * * *"}
+NO_TOKEN_SECONDS = EARLY_SECONDS + 60.0
 NO_ENVIRONMENT = "00000000-0000-0000-0000-000000000000"
+
+
+CLIENT_ID = "ENTRA_CLIENT_ID"
+APP_ID_URI = "ENTRA_APP_ID_URI"
 
 
 class SettingsFile(msgspec.Struct, frozen=True):
@@ -82,3 +90,23 @@ def sign_in_problem(scope: str) -> str:
         check = f"az account get-access-token --scope {scope}"
         return f"There is no sign-in for Customer Insights: run az login (and check it with: {check})."
     return ""
+
+
+def own_sign_in(settings: Mapping[str, str]) -> SignIn | None:
+    """Where the app is guarded by a registration of one's own, its calls are made by who signed in; else None."""
+    client_id = settings.get(CLIENT_ID, "").strip()
+    if not client_id:
+        return None
+    resource = settings.get(APP_ID_URI, "").strip() or f"api://{client_id}"
+    command = f"az account get-access-token --resource {resource} --query accessToken --output tsv"
+    return SignIn(command, partial(own_token, resource))
+
+
+def own_token(resource: str) -> Token:
+    """A token for the app, or none for a while: then the app's own answer says what is wrong."""
+    try:
+        with DefaultAzureCredential(exclude_managed_identity_credential=True) as credential:
+            found = credential.get_token(f"{resource}/.default")
+    except ClientAuthenticationError:
+        return Token("", NO_TOKEN_SECONDS)
+    return Token(found.token, found.expires_on - time.time())

@@ -2,7 +2,6 @@
 
 import argparse
 import os
-import shutil
 from contextlib import ExitStack
 from pathlib import Path
 
@@ -14,15 +13,16 @@ from local.errors import LocalError
 from local.machine import require_writable
 from local.news import News
 from local.options import OneLineParser, port_base, positive
+from local.places import DEFAULT_PORT, fresh_folder, run_folder
 from local.play import Day, begin_day
 from local.report import Report, as_json
 from local.show import Screen
+from local.sign_in import SignIn
 from local.simulator.scenario import ScenarioError, load_scenario
-from local.stage import Addresses, Simulation, Stage, set_stage
+from local.stage import ENTRA, SIMULATOR, Addresses, Simulation, Stage, set_stage
 from local.stay import stay_up
 
 DESCRIPTION = "Start everything on this machine, play a day of Customer Insights and compare what reaches the flows."
-DEFAULT_PORT = 7071
 DAY = ROOT / "local" / "scenarios" / "day.toml"
 SECONDS_OF_A_DAY = 60.0
 LEASE_SECONDS = 10
@@ -46,7 +46,7 @@ def parse(arguments: list[str]) -> argparse.Namespace:
     add("--speed", type=positive, help="how much faster than real time (default: the day in about a minute)")
     add("--seed", type=int, default=1, help="other job ids, and so other event ids (default 1)")
     add("--scenario", type=Path, default=DAY, metavar="FILE", help="what happens (default local/scenarios/day.toml)")
-    add("--port", type=port_base, default=DEFAULT_PORT, metavar="BASE", help="first of six ports (default 7071)")
+    add("--port", type=port_base, default=DEFAULT_PORT, metavar="BASE", help="first of seven ports (default 7071)")
     add("--real", action="store_true", help="watch a real tenant, from local.settings.json or the environment")
     options = parser.parse_args(arguments)
     if options.no_play and (options.once or options.report or options.kill_every):
@@ -89,7 +89,7 @@ def run_simulated(stack: ExitStack, options: argparse.Namespace, screen: Screen)
     except ScenarioError as error:
         raise LocalError(str(error)) from None
     addresses = Addresses(options.port)
-    addresses.require_free(simulated=True)
+    addresses.require_free()
     lease = LEASE_SECONDS_WITH_KILLS if options.kill_every else LEASE_SECONDS
     environments = {environment.id: environment.name for environment in scenario.environments}
     simulation = Simulation(options.scenario.resolve(), options.seed, tuple(environments))
@@ -113,10 +113,11 @@ def staged(
     addresses: Addresses,
     lease_seconds: int,
     simulation: Simulation | None,
+    own_sign_in: SignIn | None = None,
 ) -> Stage:
     """Everything started, with what a reader of the lines to come must know."""
     screen.to_copy(f"Logs: {folder / 'logs'}")
-    stage = set_stage(stack, folder, addresses, lease_seconds, simulation)
+    stage = set_stage(stack, folder, addresses, lease_seconds, simulation, own_sign_in)
     screen.note("Lines begin with the time at Customer Insights (UTC).")
     return stage
 
@@ -139,23 +140,12 @@ def run_real(stack: ExitStack, options: argparse.Namespace, screen: Screen) -> i
     problems = real.missing(settings, real.sign_in_problem)
     if problems:
         raise LocalError("\n".join(problems))
+    sign_in = real.own_sign_in(settings)
     addresses = Addresses(options.port)
-    addresses.require_free(simulated=False)
+    addresses.require_free(without=(SIMULATOR, *([ENTRA] if sign_in else [])))
     folder = run_folder("real", options.port)
     require_writable(folder)
     screen.note("Starting storage, flow inbox and functions host against your tenant")
-    stage = staged(stack, screen, folder, addresses, LEASE_SECONDS, None)
+    stage = staged(stack, screen, folder, addresses, LEASE_SECONDS, None, sign_in)
     environments = dict.fromkeys(real.environment_ids(settings[real.ENVIRONMENTS]), "")
     return stay_up(stage, News(screen, addresses.inbox), environments)
-
-
-def run_folder(name: str, port: int) -> Path:
-    """Where a run keeps its data; runs at other ports have folders of their own."""
-    return ROOT / ".local" / (name if port == DEFAULT_PORT else f"{name}-{port}")
-
-
-def fresh_folder(folder: Path) -> Path:
-    """The folder, made anew and empty."""
-    shutil.rmtree(folder, ignore_errors=True)
-    require_writable(folder)
-    return folder

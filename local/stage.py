@@ -1,4 +1,4 @@
-"""What must run for a local run, in which order, with which settings? Storage, simulator, inbox, functions host."""
+"""What must run for a local run, in which order, with which settings? Storage, sign-in, simulator, inbox, host."""
 
 import sys
 from collections.abc import Mapping, Sequence
@@ -10,8 +10,13 @@ from cryptography.fernet import Fernet
 
 from local.azurite import Azurite, Ports, running_azurite
 from local.children import ROOT, Child, require_free, running, start
+from local.entra.certificate import Certificate
+from local.guard import real_guard, signed_in, simulated_guard, start_entra
+from local.sign_in import SignIn
 
 HOST_START_SECONDS = 90.0
+SIMULATOR, ENTRA = "simulator", "Entra ID stand-in"
+USES = ("functions host", SIMULATOR, "flow inbox", "blob storage", "queue storage", "table storage", ENTRA)
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,15 +41,19 @@ class Addresses:
         return f"http://127.0.0.1:{self.base + 2}"
 
     @property
+    def entra(self) -> str:
+        """The stand-in for Entra ID."""
+        return f"https://127.0.0.1:{self.base + 6}"
+
+    @property
     def storage(self) -> Ports:
         """The ports of blobs, queues and tables."""
         return (self.base + 3, self.base + 4, self.base + 5)
 
-    def require_free(self, *, simulated: bool) -> None:
-        """Raise for the first port that something else uses."""
-        uses = ["functions host", "simulator", "flow inbox", "blob storage", "queue storage", "table storage"]
-        for offset, use in enumerate(uses):
-            if simulated or use != "simulator":
+    def require_free(self, *, without: Sequence[str] = ()) -> None:
+        """Raise for the first port that something else uses; some runs go without one or the other part."""
+        for offset, use in enumerate(USES):
+            if use not in without:
                 require_free(self.base + offset, use, "--port BASE")
 
 
@@ -90,6 +99,7 @@ class Stage:
     addresses: Addresses
     host: Host
     others: tuple[Child, ...]
+    sign_in: SignIn
 
     def require_running(self) -> None:
         """Raise when a program of this run has ended by itself."""
@@ -108,24 +118,36 @@ class Simulation:
 
 
 def set_stage(
-    stack: ExitStack, folder: Path, addresses: Addresses, lease_seconds: int, simulation: Simulation | None
+    stack: ExitStack,
+    folder: Path,
+    addresses: Addresses,
+    lease_seconds: int,
+    simulation: Simulation | None,
+    own_sign_in: SignIn | None = None,
 ) -> Stage:
-    """Start everything; the stack ends it, last first."""
+    """Start everything; the stack ends it, last first. With a sign-in of one's own there is no stand-in for Entra."""
     logs = folder / "logs"
-    data = folder / "storage"
-    azurite = stack.enter_context(running_azurite(data, ports=addresses.storage, log=logs / "azurite.log"))
-    others = []
-    if simulation is not None:
-        others.append(start_simulator(stack, addresses, simulation, logs))
+    azurite = stack.enter_context(
+        running_azurite(folder / "storage", ports=addresses.storage, log=logs / "azurite.log")
+    )
+    settings = host_settings(azurite, addresses, encryption_key(folder))
+    others, sign_in = [], own_sign_in
+    if sign_in is None:
+        child, certificate = start_entra(stack, addresses.base + 6, folder)
+        others.append(child)
+        who = "operations" if simulation is None else "maker"
+        sign_in = signed_in(who, addresses.entra, certificate, addresses.base)
+        guard = real_guard if simulation is None else simulated_guard
+        settings |= guard(addresses.entra, certificate)
+        if simulation is not None:
+            others.append(start_simulator(stack, addresses, simulation, logs, certificate))
+            settings |= simulated_settings(addresses, simulation)
     others.append(start_inbox(stack, addresses, logs))
-    settings = {**host_settings(azurite, addresses, encryption_key(folder))}
-    if simulation is not None:
-        settings |= simulated_settings(addresses, simulation)
     host = Host(addresses.base, host_command(addresses, lease_seconds), settings, logs / "host.log")
     stack.callback(host.stop)
     host.start()
     host.wait_until_serving()
-    return Stage(addresses, host, tuple(others))
+    return Stage(addresses, host, tuple(others), sign_in)
 
 
 def host_command(addresses: Addresses, lease_seconds: int) -> list[str]:
@@ -134,11 +156,14 @@ def host_command(addresses: Addresses, lease_seconds: int) -> list[str]:
     return [sys.executable, "-m", "local.host", *app]
 
 
-def start_simulator(stack: ExitStack, addresses: Addresses, simulation: Simulation, logs: Path) -> Child:
-    """Start the simulator with its clock standing still."""
+def start_simulator(
+    stack: ExitStack, addresses: Addresses, simulation: Simulation, logs: Path, certificate: Certificate
+) -> Child:
+    """Start the simulator with its clock standing still; it takes the stand-in's tokens."""
     port = addresses.base + 1
     command = [sys.executable, "-m", "local.simulator", "--port", str(port), "--scenario", str(simulation.scenario)]
     command += ["--paused"] if simulation.seed is None else ["--paused", "--seed", str(simulation.seed)]
+    command += ["--authority", addresses.entra, "--ca", str(certificate.ca)]
     child = stack.enter_context(running("simulator", command, logs / "simulator.log"))
     child.wait_until_listening(port)
     return child
@@ -165,13 +190,11 @@ def host_settings(azurite: Azurite, addresses: Addresses, key: str) -> dict[str,
 
 
 def simulated_settings(addresses: Addresses, simulation: Simulation) -> dict[str, str]:
-    """The settings that lead the app to the simulator and its sign-in."""
+    """The settings that lead the app to the simulator."""
     return {
         "ENVIRONMENTS": ",".join(simulation.environment_ids),
         "CUSTOMER_INSIGHTS_API_URL": f"{addresses.simulator}/v1",
         "CUSTOMER_INSIGHTS_SUBSCRIPTION_KEY": "local-key",
-        "IDENTITY_ENDPOINT": f"{addresses.simulator}/identity/token",
-        "IDENTITY_HEADER": "local",
         "POLL_SCHEDULE": "* * * * * *",
     }
 

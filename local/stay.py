@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from local.errors import BrokenRunError
 from local.news import News
 from local.show import Screen, counted
+from local.sign_in import SignIn
 from local.stage import Addresses, Stage
 from local.wire import Answer, ask
 
@@ -14,15 +15,16 @@ LOOK_EVERY_SECONDS = 0.5
 STATUS_EVERY_SECONDS = 3.0
 SUBSCRIBE = """\
 Subscribe a flow of the inbox; any name makes one:
-curl {host}/api/triggers/data-source-refresh-succeeded -d '
+curl {host}/api/triggers/data-source-refresh-succeeded \\
+  -H "Authorization: Bearer $({token})" -d '
   {{"environmentId": "{environment}",
    "callbackUrl": "{inbox}/flows/Mine"}}'"""
 
 
 def stay_up(stage: Stage, news: News, environments: Mapping[str, str], *, paused: bool = False) -> int:
     """Say where everything is and show what happens, until Ctrl-C. The environments are names by id."""
-    show_addresses(stage.addresses, news.screen, environments, simulated=bool(news.simulator), paused=paused)
-    watching = Watching(stage.addresses.host, tuple(environments))
+    show_addresses(stage, news.screen, environments, simulated=bool(news.simulator), paused=paused)
+    watching = Watching(stage.addresses.host, tuple(environments), stage.sign_in)
     next_status = 0.0
     try:
         while True:
@@ -39,9 +41,10 @@ def stay_up(stage: Stage, news: News, environments: Mapping[str, str], *, paused
 
 
 def show_addresses(
-    at: Addresses, screen: Screen, environments: Mapping[str, str], *, simulated: bool, paused: bool
+    stage: Stage, screen: Screen, environments: Mapping[str, str], *, simulated: bool, paused: bool
 ) -> None:
     """Where everything is, and what one can do there."""
+    at, token = stage.addresses, stage.sign_in.command
     screen.to_copy(f"Functions    {at.host}/api")
     if simulated:
         screen.to_copy(f"Simulator    {at.simulator}/control/state")
@@ -49,7 +52,7 @@ def show_addresses(
     for environment_id, name in environments.items():
         screen.to_copy(f"Environment  {environment_id}  {name}".rstrip())
     first = next(iter(environments), "ID")
-    screen.to_copy(SUBSCRIBE.format(host=at.host, inbox=at.inbox, environment=first))
+    screen.to_copy(SUBSCRIBE.format(host=at.host, inbox=at.inbox, environment=first, token=token))
     if paused:
         screen.to_copy(f"The simulated clock stands still. Let it run, a day a minute:\n{start_clock(at)}")
     screen.note("Ctrl-C ends everything.")
@@ -66,13 +69,15 @@ class Watching:
 
     host: str
     environment_ids: tuple[str, ...]
+    sign_in: SignIn
     told: dict[str, str] = field(default_factory=dict)
 
     def news(self) -> Iterator[str]:
         """A line for each environment whose status is another than last time."""
         for environment_id in self.environment_ids:
             try:
-                answer = ask("GET", f"{self.host}/api/environments/{environment_id}/status")
+                url = f"{self.host}/api/environments/{environment_id}/status"
+                answer = ask("GET", url, token=self.sign_in.token())
             except BrokenRunError:
                 continue  # a host that is busy is asked again; one that has ended is noticed elsewhere
             line = watching_line(environment_id, answer)

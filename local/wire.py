@@ -18,10 +18,11 @@ class Answer(NamedTuple):
     body: object
 
 
-def ask(method: str, url: str, body: object = None) -> Answer:
+def ask(method: str, url: str, body: object = None, token: str = "") -> Answer:
     """One call; raises when nothing answers."""
+    headers = {**POOL.headers, **({"Authorization": f"Bearer {token}"} if token else {})}
     try:
-        response = POOL.request(method, url, json=body) if body is not None else POOL.request(method, url)
+        response = POOL.request(method, url, headers=headers, json=body)
     except urllib3.exceptions.HTTPError as error:
         raise BrokenRunError(f"{method} {url} got no answer ({type(error).__name__}).") from None
     try:

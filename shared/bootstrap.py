@@ -10,12 +10,16 @@ from functools import partial
 
 from azure.core.credentials_async import AsyncTokenCredential
 
+from shared.adapters.acting_for import ActingFor, StoragePartitions
 from shared.adapters.blobs import BlobCheckpoints, BlobClaims
 from shared.adapters.callback_sender import CallbackSender
 from shared.adapters.cipher import Cipher
 from shared.adapters.dead_table import TableDeadDeliveries
+from shared.adapters.entra_tokens import TokenValidator
 from shared.adapters.event_table import TableEventLog
 from shared.adapters.insights_api import CustomerInsightsApi
+from shared.adapters.insights_http import InsightsHttp
+from shared.adapters.on_behalf_of import OnBehalfOf
 from shared.adapters.queues import StorageQueues
 from shared.adapters.storage import StorageAccount
 from shared.adapters.subscription_table import TableSubscriptions
@@ -27,12 +31,14 @@ from shared.settings import Settings, StorageSettings, read_settings
 
 @dataclass(frozen=True, slots=True)
 class House:
-    """What a function needs: the settings and the ports behind which everything stands."""
+    """What a function needs: the settings, whose tokens are taken, and the ports behind which everything stands."""
 
     settings: Settings
+    tokens: TokenValidator
     ports: Ports
     storage: StorageAccount
-    insights: CustomerInsightsApi
+    insights: InsightsHttp
+    insights_of_users: InsightsHttp
     flows: CallbackSender
     identities: Mapping[str, AsyncTokenCredential]
 
@@ -47,6 +53,7 @@ class House:
         """Close every connection."""
         await self.flows.close()
         await self.insights.close()
+        await self.insights_of_users.close()
         await self.storage.close()
         for identity in self.identities.values():
             await identity.close()
@@ -88,15 +95,16 @@ def build(variables: Mapping[str, str]) -> House:
     storage = _storage(settings.storage, identities)
     claims = BlobClaims(storage.blobs)
     identity = identities[settings.client_id]
-    insights = CustomerInsightsApi(settings.api_url, identity, settings.api_scope, settings.subscription_key)
+    insights, of_users = _connections(settings, identity)
+    on_behalf_of = OnBehalfOf(settings.entra, partial(_token, identity))
     flows = CallbackSender(
         allowed_suffixes=settings.callback_hosts,
         allow_loopback=settings.callback_allow_loopback,
-        token=partial(_flow_token, identity, settings.flow_token_scope),
+        token=partial(_token, identity, settings.flow_token_scope),
         token_hosts=settings.flow_token_hosts,
     )
     ports = Ports(
-        insights=insights,
+        insights=CustomerInsightsApi(insights, settings.subscription_key),
         checkpoints=BlobCheckpoints(storage.blobs),
         log=TableEventLog(storage.tables, claims),
         subscriptions=TableSubscriptions(storage.tables, Cipher(settings.callback_encryption_keys)),
@@ -104,13 +112,28 @@ def build(variables: Mapping[str, str]) -> House:
         queues=StorageQueues(storage.queues, claims),
         flows=flows,
         claims=claims,
+        acting=_acting(settings, insights, of_users, on_behalf_of),
+        partitions=StoragePartitions(of_users, on_behalf_of, partial(_token, identity), settings.partition_hosts),
         clock=partial(datetime.now, UTC),
         jitter=random.random,
     )
-    return House(settings, ports, storage, insights, flows, identities)
+    tokens = TokenValidator(settings.entra)
+    return House(settings, tokens, ports, storage, insights, of_users, flows, identities)
 
 
-async def _flow_token(identity: AsyncTokenCredential, scope: str) -> str:
+def _connections(settings: Settings, identity: AsyncTokenCredential) -> tuple[InsightsHttp, InsightsHttp]:
+    """To the Customer Insights API: as this app, and as users, whose calls never fall back to the app's identity."""
+    return InsightsHttp(settings.api_url, identity, settings.api_scope), InsightsHttp(settings.api_url)
+
+
+def _acting(settings: Settings, app: InsightsHttp, user: InsightsHttp, on_behalf_of: OnBehalfOf) -> ActingFor:
+    def key_of(environment_id: str) -> str:
+        return settings.subscription_key(environment_id) if environment_id else settings.any_subscription_key
+
+    return ActingFor(app=app, user=user, on_behalf_of=on_behalf_of, scope=settings.api_scope, subscription_key=key_of)
+
+
+async def _token(identity: AsyncTokenCredential, scope: str) -> str:
     return (await identity.get_token(scope)).token
 
 

@@ -3,6 +3,10 @@
 SignalsError                  reason: a short code, safe to log and to count
   x SettingsInvalid           the app cannot start with these settings
   x RequestInvalid            a caller's mistake (field, problem): 400
+  x NotAuthenticated          no token that counts: 401; the reason is for the log
+      x ClaimsNeeded          Entra ID wants more of the user first: 401 with its claims
+  x Forbidden                 a good token that does not allow this: 403
+  x IdentityUnavailable       Entra ID cannot be asked: 503
   x NotFound                  no such thing, or not yours: 404
   x Conflict                  it cannot be done to this thing as it is: 409
   x CheckpointConflict        somebody else committed first: give up quietly
@@ -16,11 +20,17 @@ SignalsError                  reason: a short code, safe to log and to count
       x InsightsThrottled     429: try again after retry_after_seconds
       x InsightsRefused       401, 403: the identity or the subscription key
       x InsightsNotFound      404: no such environment or object
+      x InsightsForbidden     403 to a user on whose behalf it was called: 403
+      x InsightsConflict      409 to a caller's action: 409
+      x InsightsDeclined      400 and the like to a caller's action: 400
+      x InsightsTimeout       no answer in time: 504
       x InsightsRejected      any other 4xx
       x InsightsAnswerInvalid an answer that is not what the API documents
 
 A class's docstring is its default message. No message holds a secret or a callback URL.
 """
+
+from collections.abc import Mapping
 
 
 class SignalsError(Exception):
@@ -49,6 +59,50 @@ class RequestInvalid(SignalsError):
         super().__init__(f"{field}: {problem}", reason=reason)
         self.field = field
         self.problem = problem
+
+
+class _Refused(SignalsError):
+    """`named` is what the log tells of the caller, beside the reason."""
+
+    def __init__(
+        self, message: str | None = None, *, reason: str | None = None, named: Mapping[str, str] | None = None
+    ) -> None:
+        super().__init__(message, reason=reason)
+        self.named: Mapping[str, str] = named or {}
+
+
+class NotAuthenticated(_Refused):
+    """Send an access token for this app as Authorization: Bearer; docs/access.md says where it comes from."""
+
+    reason = "not_authenticated"
+
+
+class ClaimsNeeded(NotAuthenticated):
+    """Entra ID asks the user to sign in again."""
+
+    reason = "claims_needed"
+
+    def __init__(self, claims: str = "", *, reason: str | None = None) -> None:
+        super().__init__(reason=reason)
+        self.claims = claims
+
+
+class Forbidden(_Refused):
+    """The token does not allow this; docs/access.md says which scope or role each call needs."""
+
+    reason = "forbidden"
+
+
+class IdentityUnavailable(SignalsError):
+    """Entra ID cannot be asked at the moment; try again."""
+
+    reason = "identity_unavailable"
+
+    def __init__(
+        self, message: str | None = None, *, reason: str | None = None, retry_after_seconds: float = 30.0
+    ) -> None:
+        super().__init__(message, reason=reason)
+        self.retry_after_seconds = retry_after_seconds
 
 
 class NotFound(SignalsError):
@@ -133,6 +187,30 @@ class InsightsNotFound(InsightsError):
     """The Customer Insights API knows no such environment or object."""
 
     reason = "insights_not_found"
+
+
+class InsightsForbidden(InsightsRefused):
+    """Customer Insights does not allow this to the user: the user's role there decides."""
+
+    reason = "insights_forbidden"
+
+
+class InsightsConflict(InsightsError):
+    """Customer Insights has this already, or it is being changed."""
+
+    reason = "insights_conflict"
+
+
+class InsightsDeclined(InsightsError):
+    """Customer Insights does not accept the request."""
+
+    reason = "insights_declined"
+
+
+class InsightsTimeout(InsightsUnavailable):
+    """Customer Insights gave no answer in time."""
+
+    reason = "insights_timeout"
 
 
 class InsightsRejected(InsightsError):

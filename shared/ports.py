@@ -6,9 +6,11 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Protocol
 
+from shared.acting import Acting, PartitionReader
 from shared.domain.deliveries import Answer, DeliveryBatch, FlowCall, PoisonMessage
 from shared.domain.events import Event, EventType
-from shared.domain.snapshot import Job, Measure, Node, Segment
+from shared.domain.proofs import Proofs
+from shared.domain.snapshot import Job, JobList, Measure, Node, Segment
 from shared.domain.windows import Windows
 from shared.stores import CheckpointStore, Claims, DeadDeliveryStore, EventLog, SubscriptionStore
 
@@ -40,15 +42,6 @@ EVENT_QUEUES: Mapping[EventType, Queue] = {
     EventType.RECOVERED: Queue.OPERATIONAL_EVENTS,
     EventType.GAP: Queue.OPERATIONAL_EVENTS,
 }
-
-
-@dataclass(frozen=True, slots=True)
-class JobList:
-    """The newest jobs. `served_at` is the source's clock when it answered; `listed` counts those it cannot tell too."""
-
-    jobs: tuple[Job, ...]
-    served_at: datetime
-    listed: int
 
 
 class NamedKind(StrEnum):
@@ -189,6 +182,9 @@ class Ports:
     queues: Queues
     flows: FlowCaller
     claims: Claims
+    acting: Acting
+    partitions: PartitionReader
     clock: Clock
     jitter: Callable[[], float] = field(default=lambda: 0.0)
     windows: Windows = field(default_factory=Windows)
+    proofs: Proofs = field(default_factory=Proofs)

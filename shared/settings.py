@@ -7,12 +7,14 @@ from dataclasses import dataclass, field
 
 from shared.domain.callback_url import ENVIRONMENT_HOSTS
 from shared.domain.subscribing import ENVIRONMENT_ID
+from shared.entra_settings import EntraSettings, read_entra_settings
 from shared.errors import SettingsInvalid
 
 DEFAULT_API_URL = "https://api.ci.ai.dynamics.com/v1"
 DEFAULT_API_SCOPE = "https://api.ci.ai.microsoft.com/.default"
 DEFAULT_FLOW_SCOPE = "https://service.flow.microsoft.com//.default"  # the double slash is meant
 DEFAULT_CALLBACK_HOSTS = (".logic.azure.com", ".environment.api.powerplatform.com")
+DEFAULT_PARTITION_HOSTS = (".blob.core.windows.net", ".dfs.core.windows.net")
 _STORAGE = "AzureWebJobsStorage"
 _KEY = "CUSTOMER_INSIGHTS_SUBSCRIPTION_KEY"
 _SCHEDULE = re.compile(r"(\S+\s+){4,5}\S+|\d{1,2}:\d{2}:\d{2}")
@@ -35,6 +37,7 @@ class Settings:
     """The app's settings. Secrets are not in the repr."""
 
     storage: StorageSettings
+    entra: EntraSettings
     environments: tuple[str, ...]
     api_url: str
     api_scope: str
@@ -49,12 +52,18 @@ class Settings:
     suspended_days: int
     flow_token_hosts: tuple[str, ...]
     flow_token_scope: str
+    partition_hosts: tuple[str, ...]
     managed_identity: bool
 
     def subscription_key(self, environment_id: str) -> str:
         """The key of the environment, or the one for all of them."""
         own = self.subscription_keys.get(environment_id.replace("-", "").lower())
         return own or self.subscription_keys.get("", "")
+
+    @property
+    def any_subscription_key(self) -> str:
+        """A key for calls that concern no single environment."""
+        return self.subscription_keys.get("") or next(iter(self.subscription_keys.values()), "")
 
 
 def read_settings(variables: Mapping[str, str]) -> Settings:
@@ -63,12 +72,13 @@ def read_settings(variables: Mapping[str, str]) -> Settings:
     in_azure = bool(variables.get("WEBSITE_SITE_NAME") or variables.get("WEBSITE_INSTANCE_ID"))
     settings = Settings(
         storage=_storage(variables, problems),
+        entra=read_entra_settings(variables, problems),
         environments=_environments(variables, problems),
         api_url=_api_url(variables, problems, in_azure=in_azure),
         api_scope=variables.get("CUSTOMER_INSIGHTS_API_SCOPE") or DEFAULT_API_SCOPE,
         client_id=variables.get("AZURE_CLIENT_ID", ""),
         subscription_keys=_subscription_keys(variables, problems),
-        callback_hosts=_hosts(variables, problems),
+        callback_hosts=_suffixes(variables, "CALLBACK_ALLOWED_HOSTS", DEFAULT_CALLBACK_HOSTS, problems),
         callback_encryption_keys=_encryption_keys(variables, problems),
         callback_allow_loopback=_loopback(variables, problems, in_azure=in_azure),
         public_base_url=_public_base_url(variables, problems, in_azure=in_azure),
@@ -77,6 +87,7 @@ def read_settings(variables: Mapping[str, str]) -> Settings:
         suspended_days=_whole_number(variables, "SUSPENDED_DAYS", 14, problems),
         flow_token_hosts=_flow_token_hosts(variables, problems),
         flow_token_scope=variables.get("FLOW_TOKEN_SCOPE") or DEFAULT_FLOW_SCOPE,
+        partition_hosts=_suffixes(variables, "PARTITION_HOSTS", DEFAULT_PARTITION_HOSTS, problems),
         managed_identity=bool(variables.get("IDENTITY_ENDPOINT")),
     )
     _check_schedule(variables, problems)
@@ -98,7 +109,8 @@ def _check_keys(settings: Settings, problems: list[str]) -> None:
     ]
     if without:
         problems.append(f"{_KEY}: there is none for environment {without[0]}, which ENVIRONMENTS lists.")
-    secrets = (*settings.subscription_keys.values(), *settings.callback_encryption_keys)
+    entra = (settings.entra.client_secret, settings.entra.client_certificate)
+    secrets = (*settings.subscription_keys.values(), *settings.callback_encryption_keys, *entra)
     if any(secret.startswith("@Microsoft.KeyVault(") for secret in secrets):
         problems.append("A Key Vault reference is not resolved: give the app's identity access to the secret.")
 
@@ -149,11 +161,13 @@ def _subscription_keys(variables: Mapping[str, str], problems: list[str]) -> dic
     return keys
 
 
-def _hosts(variables: Mapping[str, str], problems: list[str]) -> tuple[str, ...]:
-    listed = [part.strip().lower() for part in variables.get("CALLBACK_ALLOWED_HOSTS", "").split(",") if part.strip()]
+def _suffixes(
+    variables: Mapping[str, str], name: str, default: tuple[str, ...], problems: list[str]
+) -> tuple[str, ...]:
+    listed = tuple(part.strip().lower() for part in variables.get(name, "").split(",") if part.strip())
     if any(not part.startswith(".") or part.count(".") < 2 for part in listed):
-        problems.append("CALLBACK_ALLOWED_HOSTS: each entry is a suffix such as .logic.azure.com, with a leading dot.")
-    return tuple(listed) or DEFAULT_CALLBACK_HOSTS
+        problems.append(f"{name}: each entry is a suffix such as {default[0]}, with a leading dot.")
+    return listed or default
 
 
 def _flow_token_hosts(variables: Mapping[str, str], problems: list[str]) -> tuple[str, ...]:

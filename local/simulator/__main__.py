@@ -10,7 +10,9 @@ from typing import get_args
 
 from aiohttp import web
 
+from local.entra.published import PublishedKeys
 from local.options import OneLineParser
+from local.simulator.identity import check_with
 from local.simulator.scenario import Scenario, ScenarioError, load_scenario
 from local.simulator.server import Credentials, make_app, simulation_of
 from local.simulator.simulation import Simulation
@@ -23,14 +25,19 @@ DAY = Path(__file__).parent.parent / "scenarios" / "day.toml"
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the simulator; the exit code is 2 if it cannot be started as asked."""
-    options = _parser().parse_args(argv)
+    parser = _parser()
+    options = parser.parse_args(argv)
+    if bool(options.authority) != bool(options.ca):
+        parser.error("--authority and --ca belong together")
     try:
         scenario = load_scenario(options.scenario, options.seed)
     except ScenarioError as error:
         print(error, file=sys.stderr)
         return 2
     simulation = simulation_of(scenario, options.speed, paused=options.paused)
-    app = make_app(simulation, Credentials(options.subscription_key, options.identity_header), options.paths)
+    credentials = Credentials(options.subscription_key, options.identity_header)
+    check = check_with(PublishedKeys(options.authority.rstrip("/"), options.ca)) if options.authority else None
+    app = make_app(simulation, credentials, options.paths, check=check)
     app.cleanup_ctx.append(lambda _: _telling_changes(simulation))
     ready = _ready_lines(scenario, options)
     try:
@@ -99,6 +106,8 @@ def _parser() -> argparse.ArgumentParser:
     key = "what callers send as Ocp-Apim-Subscription-Key (default %(default)s)"
     add("--subscription-key", default="local-key", help=key)
     add("--identity-header", default="local", help="what IDENTITY_HEADER must be (default %(default)s)")
+    add("--authority", metavar="URL", help="take tokens of the Entra ID stand-in that runs there; else of its own")
+    add("--ca", type=Path, metavar="FILE", help="the certificate authority of --authority")
     return parser
 
 

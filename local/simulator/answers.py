@@ -13,6 +13,7 @@ from local.simulator.world import Ran, World
 Json = dict[str, Any]
 INFO_KINDS = {"segmentation": "segmentation", "measures": "measures", "merge": "merge", "export": "export"}
 AUTHOR = "admin@contoso.example"
+ERROR_CODES = {401: "Unauthorized", 403: "Forbidden", 404: "NotFound", 409: "Conflict", 503: "ServiceUnavailable"}
 
 
 def present(fields: Mapping[str, Any]) -> Json:
@@ -110,9 +111,17 @@ def ci_result(message: str, *, code: str = "ProcessFailed", culprit: str = "user
 
 def api_error(status: int, message: str) -> Json:
     """ApiErrorResult."""
-    code = {400: "InvalidRequest", 404: "NotFound"}.get(status, "InternalError")
     culprit = "user" if status < 500 else "system"
-    return {**ci_result(message, code=code, culprit=culprit), "httpStatusCode": str(status)}
+    return {**ci_result(message, code=_error_code(status), culprit=culprit), "httpStatusCode": str(status)}
+
+
+def odata_error(status: int, message: str) -> Json:
+    """ODataError."""
+    return {"errorCode": _error_code(status), "message": message, "details": []}
+
+
+def _error_code(status: int) -> str:
+    return ERROR_CODES.get(status, "InternalError" if status >= 500 else "InvalidRequest")
 
 
 def instance_info(environment: Environment) -> Json:

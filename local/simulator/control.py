@@ -8,7 +8,7 @@ from aiohttp import web
 
 from local.simulator.clock import Clock
 from local.simulator.faults import KINDS, FaultRequest
-from local.simulator.gate import reply
+from local.simulator.replies import reply
 from local.simulator.simulation import Simulation
 
 Body = TypeVar("Body", bound=msgspec.Struct)
@@ -44,7 +44,10 @@ def control_routes(simulation: Simulation) -> list[web.RouteDef]:
         simulation.faults.set(await _body(request, FaultRequest))
         return reply(simulation.control_state())
 
-    gets = [web.get("/control/state", state), web.get("/control/changes", changes)]
+    async def seen(_: web.Request) -> web.Response:
+        return reply(list(simulation.seen))
+
+    gets = [web.get("/control/state", state), web.get("/control/changes", changes), web.get("/control/seen", seen)]
     return [*gets, web.post("/control/faults", faults), *_clock_routes(simulation)]
 
 

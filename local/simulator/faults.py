@@ -1,4 +1,4 @@
-"""What can go wrong at the source on request: throttling, failures, slowness, garbage."""
+"""What can go wrong at the source on request, and which calls does it befall?"""
 
 import json
 from dataclasses import dataclass, field, replace
@@ -6,20 +6,40 @@ from typing import Any, Literal, get_args
 
 import msgspec
 
-Kind = Literal["throttle", "fail", "slow", "garbage", "none"]
+Kind = Literal[
+    "throttle",
+    "fail",
+    "slow",
+    "garbage",
+    "refuse",
+    "conflict",
+    "missing",
+    "reject",
+    "redirect",
+    "bulk",
+    "drip",
+    "none",
+]
 KINDS: tuple[str, ...] = get_args(Kind)
 ANY = "*"
 
 
 class FaultRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """The body of POST /control/faults; `none` ends the faults of the environment."""
+    """The body of POST /control/faults; `none` ends the faults of the environment.
+
+    `status` is for fail (500; 503 says when to come again) and refuse (403); `location` for redirect. The path is part
+    of the call's path; `seconds` is the wait before a slow answer, or before each byte of a dripping one.
+    """
 
     kind: Kind
     environment: str = ANY
     path: str = ""
+    method: str = ANY
     times: int | None = None
     retry_after: float = 5
     seconds: float = 1
+    status: int | None = None
+    location: str = "http://elsewhere.invalid/"
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,11 +49,12 @@ class Fault:
     request: FaultRequest
     used: int = 0
 
-    def matches(self, environment_id: str | None, path: str) -> bool:
+    def matches(self, environment_id: str | None, path: str, method: str) -> bool:
         """Whether it befalls a call for this environment and path."""
-        wanted = self.request.environment in (ANY, environment_id)
-        spent = self.request.times is not None and self.used >= self.request.times
-        return wanted and self.request.path in path and not spent
+        wanted = self.request
+        here = wanted.environment in (ANY, environment_id) and wanted.method in (ANY, method)
+        spent = wanted.times is not None and self.used >= wanted.times
+        return here and wanted.path in path and not spent
 
 
 @dataclass(slots=True)
@@ -49,10 +70,10 @@ class Faults:
         else:
             self._on.insert(0, Fault(request))
 
-    def next_for(self, environment_id: str | None, path: str) -> Fault | None:
+    def next_for(self, environment_id: str | None, path: str, method: str) -> Fault | None:
         """The fault that befalls this call, if any; it is counted."""
         for place, fault in enumerate(self._on):
-            if fault.matches(environment_id, path):
+            if fault.matches(environment_id, path, method):
                 self._on[place] = replace(fault, used=fault.used + 1)
                 return fault
         return None

@@ -21,7 +21,7 @@ SEGMENT_STATUSES = {"successful": "CompletedSuccess", "aborted": "Cancelled"}
 def data_source(world: World, source: DataSource, now: datetime, *, with_model: bool = True) -> Json:
     """DataSourceInfo."""
     latest, success = world.latest(source.part, now), world.last_success(source.part, now)
-    stands, entity = world.standing(source.part, now), _entity(world, source)
+    stands, entity = world.standing(source.part, now), entity_name(world, source)
     metadata = {
         "dataSourceId": source.id,
         "name": entity,
@@ -39,7 +39,7 @@ def data_source(world: World, source: DataSource, now: datetime, *, with_model: 
     return present({"dataSourceMetadata": present(metadata), "model": model if with_model else None})
 
 
-def _entity(world: World, source: DataSource) -> str:
+def entity_name(world: World, source: DataSource) -> str:
     """Its name among the tables: from its friendly name, and where another source has the same, from its id too."""
     plain = source.name.replace(" ", "")
     alone = sum(one.name == source.name for one in world.environment.data_sources) == 1

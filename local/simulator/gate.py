@@ -1,26 +1,27 @@
 """Who gets through to the API and in what state: counting, both credentials, faults, and the source's own time."""
 
-import asyncio
 import secrets
 from collections.abc import Mapping
 from datetime import datetime
 from email.utils import format_datetime
 
-import msgspec
 from aiohttp import web
 from aiohttp.typedefs import Handler, Middleware
 
-from local.simulator import answers
-from local.simulator.faults import Fault, garbage
-from local.simulator.identity import Tokens
-from local.simulator.simulation import RequestError, Simulation
-from local.simulator.vendor import Answer, Call, Paths, ProblemError, routes
+from local.simulator.calls import Answer, Call, ProblemError, Said
+from local.simulator.faulty import befall
+from local.simulator.identity import AUDIENCE, Check
+from local.simulator.principal import Principal
+from local.simulator.replies import problem, reply
+from local.simulator.simulation import RequestError, Seen, Simulation
+from local.simulator.vendor import Paths, instances, routes
 
 ROOT = "/v1/instances/{instance_id}"
 NOW = web.RequestKey("now", datetime)
+PRINCIPAL = web.RequestKey("principal", Principal)
 NO_KEY = "Access denied due to missing or invalid subscription key. Send it as Ocp-Apim-Subscription-Key."
-NO_TOKEN = "The access token is missing, has expired or is not for https://api.ci.ai.microsoft.com."  # noqa: S105
-THROTTLED = "Rate limit is exceeded. Try again in {:g} seconds."
+NO_TOKEN = f"The access token is missing, has expired or is not for {AUDIENCE}."
+NO_ROLE = "The caller has no role in this environment."
 
 
 def vendor_routes(simulation: Simulation, paths: Paths) -> tuple[list[web.RouteDef], dict[Handler, str]]:
@@ -31,7 +32,7 @@ def vendor_routes(simulation: Simulation, paths: Paths) -> tuple[list[web.RouteD
     return found, {handler: name for name, _, handler in calls}
 
 
-def gate(simulation: Simulation, tokens: Tokens, subscription_key: str, names: Mapping[Handler, str]) -> Middleware:
+def gate(simulation: Simulation, check: Check, subscription_key: str, names: Mapping[Handler, str]) -> Middleware:
     """The middleware before every call under /v1."""
 
     @web.middleware
@@ -40,11 +41,15 @@ def gate(simulation: Simulation, tokens: Tokens, subscription_key: str, names: M
             return await handler(request)
         unknown = f"{request.method} unknown path"
         simulation.calls[names.get(request.match_info.handler, unknown)] += 1
-        if refusal := _refusal(request, tokens, subscription_key):
+        principal = check(request.headers.get("Authorization", ""), AUDIENCE)
+        path, _, query = request.raw_path.partition("?")
+        simulation.seen.append(Seen(request.method, path, query, principal.id if principal else ""))
+        refusal = _refusal(request, principal, subscription_key)
+        if refusal:
             return refusal
-        fault = simulation.faults.next_for(request.match_info.get("instance_id"), request.path)
+        fault = simulation.faults.next_for(request.match_info.get("instance_id"), request.path, request.method)
         if fault:
-            return await _faulty(fault, request, handler, simulation)
+            return await befall(fault, request, lambda: _answered(request, handler, simulation))
         return await _answered(request, handler, simulation)
 
     return enter
@@ -62,26 +67,23 @@ def dated(simulation: Simulation) -> web.Application:
     return app
 
 
-def reply(answer: object, status: int = 200) -> web.Response:
-    """The answer as JSON; times are ISO 8601 with Z."""
-    return web.Response(body=msgspec.json.encode(answer), status=status, content_type="application/json")
-
-
 def _handler(simulation: Simulation, answer: Answer) -> Handler:
     async def handle(request: web.Request) -> web.StreamResponse:
         wanted = request.match_info["instance_id"]
         environment = simulation.environment(wanted)
         if environment is None:
             raise ProblemError(404, f"There is no environment {wanted!r}.")
-        body = await request.read()
-        return reply(answer(Call(simulation, environment, request[NOW], request.query, request.match_info, body)))
+        body, base_url = await request.read(), str(request.url.origin())
+        asked = (request.query, request.match_info, body, request[PRINCIPAL], base_url)
+        said = answer(Call(simulation, environment, request[NOW], *asked))
+        return reply(said.body, said.status) if isinstance(said, Said) else reply(said)
 
     return handle
 
 
 def _instances(simulation: Simulation) -> Handler:
-    async def handle(_: web.Request) -> web.StreamResponse:
-        return reply([answers.instance_info(environment) for environment in simulation.scenario.environments])
+    async def handle(request: web.Request) -> web.StreamResponse:
+        return reply(instances(simulation, request[PRINCIPAL]))
 
     return handle
 
@@ -91,43 +93,28 @@ async def _answered(request: web.Request, handler: Handler, simulation: Simulati
     try:
         return await handler(request)
     except ProblemError as error:
-        return _problem(error.status, str(error))
+        return reply(error.body(), error.status)
     except RequestError as error:
-        return _problem(400, str(error))
+        return problem(400, str(error))
     except (web.HTTPNotFound, web.HTTPMethodNotAllowed) as error:
-        return _problem(error.status, f"There is no {request.method} {request.path}.")
+        return problem(error.status, f"There is no {request.method} {request.path}.")
 
 
-async def _faulty(fault: Fault, request: web.Request, handler: Handler, simulation: Simulation) -> web.StreamResponse:
-    wanted = fault.request
-    if wanted.kind == "throttle":
-        body = {"statusCode": 429, "message": THROTTLED.format(wanted.retry_after)}
-        return web.json_response(body, status=429, headers={"Retry-After": f"{wanted.retry_after:g}"})
-    if wanted.kind == "fail":
-        return _problem(500, "Something went wrong. Try again later.")
-    if wanted.kind == "slow":
-        await asyncio.sleep(wanted.seconds)
-        return await _answered(request, handler, simulation)
-    answer = await _answered(request, handler, simulation)
-    whole = answer.body if isinstance(answer, web.Response) and isinstance(answer.body, bytes) else b"{}"
-    return web.Response(body=garbage(whole, fault.used), content_type="application/json")
-
-
-def _refusal(request: web.Request, tokens: Tokens, subscription_key: str) -> web.Response | None:
+def _refusal(request: web.Request, principal: Principal | None, subscription_key: str) -> web.Response | None:
+    """Why a call does not get through, or None: then it is known whose it is."""
     key = request.headers.get("Ocp-Apim-Subscription-Key", "")
     if not secrets.compare_digest(key.encode(), subscription_key.encode()):
         return _unauthorized(
             NO_KEY, 'AzureApiManagementKey realm="local",name="Ocp-Apim-Subscription-Key",type="header"'
         )
-    if not tokens.accepts(request.headers.get("Authorization", "")):
+    if principal is None:
         return _unauthorized(NO_TOKEN, 'Bearer error="invalid_token"')
+    request[PRINCIPAL] = principal
+    if "instance_id" in request.match_info and not principal.role:
+        return problem(403, NO_ROLE)
     return None
 
 
 def _unauthorized(message: str, challenge: str) -> web.Response:
     body = {"statusCode": 401, "message": message}
     return web.json_response(body, status=401, headers={"WWW-Authenticate": challenge})
-
-
-def _problem(status: int, message: str) -> web.Response:
-    return reply(answers.api_error(status, message), status)

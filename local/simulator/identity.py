@@ -1,64 +1,30 @@
-"""Who gets a token: the stand-in for App Service's managed identity endpoint, and the check of its tokens."""
+"""Whose token does a call carry? Tokens of the stand-in for Entra ID (local/entra), each for one audience."""
 
-import secrets
-import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from typing import Protocol
 
-from aiohttp import web
+from local.entra.directory import INSIGHTS, principal_of
+from local.entra.issuer import Claims
+from local.simulator.principal import Principal
 
-AUDIENCE = "https://api.ci.ai.microsoft.com"
-
-
-@dataclass(frozen=True, slots=True)
-class Grant:
-    """What a token is good for."""
-
-    resource: str
-    expires_on: int
+AUDIENCE = INSIGHTS.uri
+OWN_AUTHORITY = "https://simulator.invalid"
+Check = Callable[[str, str], Principal | None]
 
 
-@dataclass(slots=True)
-class Tokens:
-    """The tokens given out; they are random and expire by the real clock, as Entra ID's do."""
+class Keys(Protocol):
+    """What knows whether a token is good: an issuer, or the keys that one publishes."""
 
-    lifetime_seconds: int = 3600
-    clock: Callable[[], float] = time.time
-    _grants: dict[str, Grant] = field(default_factory=dict)
+    def claims_of(self, token: str, audience: str) -> Claims | None:
+        """What it says, or None."""
 
-    def issue(self, resource: str) -> tuple[str, Grant]:
-        """A new token for this resource."""
-        now = self.clock()
-        self._grants = {token: grant for token, grant in self._grants.items() if grant.expires_on > now}
-        token, grant = secrets.token_urlsafe(32), Grant(resource.rstrip("/"), int(now) + self.lifetime_seconds)
-        self._grants[token] = grant
-        return token, grant
 
-    def accepts(self, authorization: str) -> bool:
-        """Whether this Authorization header lets its sender call Customer Insights."""
+def check_with(keys: Keys) -> Check:
+    """Who stands behind an Authorization header, for an audience; None for a token that is missing or not good."""
+
+    def check(authorization: str, audience: str) -> Principal | None:
         scheme, _, token = authorization.partition(" ")
-        grant = self._grants.get(token)
-        alive = grant is not None and grant.resource == AUDIENCE and grant.expires_on > self.clock()
-        return alive and scheme.lower() == "bearer"
+        claims = keys.claims_of(token.strip(), audience) if scheme.lower() == "bearer" else None
+        return principal_of(str(claims["oid"])) if claims else None
 
-
-def identity_routes(tokens: Tokens, identity_header: str) -> list[web.RouteDef]:
-    """GET /identity/token, as App Service's IDENTITY_ENDPOINT answers it (2019-08-01)."""
-
-    async def token(request: web.Request) -> web.Response:
-        if not secrets.compare_digest(request.headers.get("X-IDENTITY-HEADER", ""), identity_header):
-            return _refusal(401, "The header X-IDENTITY-HEADER is missing or wrong.")
-        if request.query.get("api-version") != "2019-08-01":
-            return _refusal(400, "api-version must be 2019-08-01.")
-        resource = request.query.get("resource")
-        if not resource:
-            return _refusal(400, "resource is missing.")
-        access_token, grant = tokens.issue(resource)
-        answer = {"access_token": access_token, "expires_on": str(grant.expires_on), "resource": resource}
-        return web.json_response({**answer, "token_type": "Bearer"})
-
-    return [web.get("/identity/token", token)]
-
-
-def _refusal(status: int, message: str) -> web.Response:
-    return web.json_response({"statusCode": status, "message": message}, status=status)
+    return check

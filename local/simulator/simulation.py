@@ -1,23 +1,36 @@
 """The simulator's state: a scenario, its clock, what was asked of it by hand, and how often it was called."""
 
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
+from typing import NamedTuple
 
 from local.simulator.changes import Change, changes
 from local.simulator.clock import Clock
 from local.simulator.faults import Faults
 from local.simulator.model import Environment, Job, Scenario, job_id
+from local.simulator.parts import Edit, Part, why_not
+from local.simulator.records import Records
 from local.simulator.timeline import JobRun
 from local.simulator.world import Commands, World, build_world
 
 MINUTES_BY_HAND = {"all": 40.0, "merge": 8.0, "ingestion": 10.0}
 DEFAULT_MINUTES = 5.0
+SEEN = 10_000
 
 
 class RequestError(ValueError):
     """A request that the vendor would refuse as wrong."""
+
+
+class Seen(NamedTuple):
+    """One call that arrived, as it was written."""
+
+    method: str
+    path: str
+    query: str
+    principal_id: str
 
 
 @dataclass(slots=True)
@@ -28,6 +41,8 @@ class Simulation:
     clock: Clock
     faults: Faults = field(default_factory=Faults)
     calls: Counter[str] = field(default_factory=Counter)
+    seen: deque[Seen] = field(default_factory=lambda: deque(maxlen=SEEN))
+    records: Records = field(default_factory=Records)
     _commands: dict[str, Commands] = field(default_factory=dict)
     _worlds: dict[str, World] = field(default_factory=dict)
 
@@ -36,14 +51,15 @@ class Simulation:
         return self.clock.now()
 
     def environment(self, environment_id: str) -> Environment | None:
-        """The environment with this id, however it is cased."""
-        return next((one for one in self.scenario.environments if one.id.lower() == environment_id.lower()), None)
+        """The environment with this id, however it is cased, and what was done to it by hand."""
+        found = (one for one in self.scenario.environments if one.id.lower() == environment_id.lower())
+        return next((self._edited(one) for one in found), None)
 
     def world(self, environment: Environment) -> World:
         """All that happens at the environment, commands included."""
         if environment.id not in self._worlds:
-            commands = self._commands.get(environment.id, Commands())
-            self._worlds[environment.id] = build_world(environment, self.scenario.seed, self.scenario.start, commands)
+            commands, edited = self._commands.get(environment.id, Commands()), self._edited(environment)
+            self._worlds[environment.id] = build_world(edited, self.scenario.seed, self.scenario.start, commands)
         return self._worlds[environment.id]
 
     def start_job(self, environment: Environment, operation: str, identifiers: tuple[str, ...]) -> JobRun:
@@ -77,6 +93,13 @@ class Simulation:
         self._obey(environment, replace(commands, cancels={**commands.cancels, run.id: now}))
         return next(one for one in self.world(environment).runs if one.id == run.id)
 
+    def edit(self, environment: Environment, part: Part, what: str) -> None:
+        """Do this to a part, now; nothing happens if it is so already."""
+        edit = Edit(self.now(), part, what)
+        if why_not(edit, self.world(environment).standing(part, edit.at)) is None:
+            commands = self._commands.get(environment.id, Commands())
+            self._obey(environment, replace(commands, edits=(*commands.edits, edit)))
+
     def changes(self) -> list[Change]:
         """What has changed at every environment since the scenario's start, oldest first."""
         start, now = self.scenario.start, self.now()
@@ -93,6 +116,11 @@ class Simulation:
             "calls": dict(self.calls),
             "total_calls": self.calls.total(),
         }
+
+    def _edited(self, environment: Environment) -> Environment:
+        own = next(one for one in self.scenario.environments if one.id == environment.id)
+        by_hand = self._commands.get(environment.id, Commands()).edits
+        return replace(own, edits=tuple(sorted((*own.edits, *by_hand), key=lambda edit: edit.at))) if by_hand else own
 
     def _obey(self, environment: Environment, commands: Commands) -> None:
         self._commands[environment.id] = commands

@@ -1,20 +1,16 @@
 """What does the Customer Insights API answer: every path under /v1 that the project calls."""
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from datetime import datetime
 from typing import Any, Literal
 
 import msgspec
 
-from local.simulator import answers, findings, rows
-from local.simulator.model import Environment, Measure
-from local.simulator.principal import LOCAL_CALLER, Principal
+from local.simulator import answers, data_calls, entity_calls, findings
+from local.simulator.calls import Answer, Call, ProblemError, for_writers
+from local.simulator.model import Measure
+from local.simulator.principal import Principal
 from local.simulator.simulation import Simulation
 from local.simulator.timeline import JobRun
-from local.simulator.world import World
 
-DATA_ROWS = 100
 Paths = Literal["v1", "manage", "both"]
 OPERATIONS = frozenset(
     """
@@ -26,14 +22,6 @@ OPERATIONS = frozenset(
 )
 
 
-class ProblemError(Exception):
-    """An answer that is an error, in the vendor's words."""
-
-    def __init__(self, status: int, message: str) -> None:
-        super().__init__(message)
-        self.status = status
-
-
 class JobRequest(msgspec.Struct, frozen=True, rename="camel"):
     """OnDemandJobRequest, as far as it matters; the query says the same and wins."""
 
@@ -41,40 +29,9 @@ class JobRequest(msgspec.Struct, frozen=True, rename="camel"):
     identifiers: list[str] | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Call:
-    """One call for one environment."""
-
-    simulation: Simulation
-    environment: Environment
-    now: datetime
-    query: Mapping[str, str]
-    route: Mapping[str, str]
-    body: bytes
-    principal: Principal = LOCAL_CALLER
-
-    @property
-    def world(self) -> World:
-        """What is true at the environment."""
-        return self.simulation.world(self.environment)
-
-    def flag(self, name: str, *, default: bool = False) -> bool:
-        """A query parameter that is true or false."""
-        return self.query.get(name, str(default)).lower() == "true"
-
-    def number(self, name: str, default: int) -> int:
-        """A query parameter that is a whole number, 0 or more."""
-        written = self.query.get(name, str(default))
-        if not written.isdecimal():
-            raise ProblemError(400, f"{name} must be a whole number, not {written!r}.")
-        return min(int(written), 100_000)
-
-    def history_days(self, default: int) -> int | None:
-        """How many days of history are asked for, if any."""
-        return self.number("historicStatsDays", default) if self.flag("includeHistoricStats") else None
-
-
-Answer = Callable[[Call], Any]
+def instances(simulation: Simulation, principal: Principal) -> Any:
+    """GET the environments where the caller has a role."""
+    return [answers.instance_info(one) for one in simulation.scenario.environments if principal.role]
 
 
 def instance(call: Call) -> Any:
@@ -154,6 +111,26 @@ def segments(call: Call) -> Any:
     return [findings.segment(call.world, one, call.now, days) for one in listed]
 
 
+def activate(call: Call) -> Any:
+    """PUT a segment on."""
+    return _switched(call, "activate")
+
+
+def deactivate(call: Call) -> Any:
+    """PUT a segment off."""
+    return _switched(call, "deactivate")
+
+
+def _switched(call: Call, what: str) -> bool:
+    name = call.route["segment_name"]
+    listed = call.world.there(call.environment.segments, call.now)
+    segment = next((one for one in listed if one.name == name), None)
+    if segment is None:
+        raise ProblemError(404, f"There is no segment {name!r}.")
+    call.simulation.edit(call.environment, segment.part, what)
+    return True
+
+
 def measures(call: Call) -> Any:
     """GET the measures, without their values."""
     return [
@@ -167,22 +144,6 @@ def one_measure(call: Call) -> Any:
     if measure is None:
         raise ProblemError(404, f"There is no measure {call.route['measure_name']!r}.")
     return findings.measure_with_values(call.world, measure, call.now, call.history_days(30))
-
-
-def data(call: Call) -> Any:
-    """GET the rows of a table; the only tables are those of measures with dimensions."""
-    name = call.route["measure_name"]
-    measure = _measure(call)
-    found = rows.table(call.world, measure, call.now) if measure else None
-    if measure is None or found is None:
-        raise ProblemError(404, f"There is no entity {name!r}.")
-    if unknown := [one for one in call.query if one.startswith("$") and one not in ("$filter", "$top")]:
-        raise ProblemError(400, f"{unknown[0]} is not supported.")
-    try:
-        wanted = rows.matching(found, measure, call.query.get("$filter"))
-    except rows.FilterError as error:
-        raise ProblemError(400, str(error)) from error
-    return {"@odata.context": f"$metadata#{name}", "value": wanted[: call.number("$top", DATA_ROWS)]}
 
 
 def _measure(call: Call) -> Measure | None:
@@ -208,12 +169,23 @@ def _job_request(body: bytes) -> JobRequest:
 def _workflow_routes(prefix: str) -> list[tuple[str, str, Answer]]:
     return [
         ("GET jobs", f"{prefix}/jobs", jobs),
-        ("POST jobs", f"{prefix}/jobs", start_job),
         ("GET job", f"{prefix}/jobs/{{job_id}}", one_job),
-        ("POST cancel", f"{prefix}/jobs/{{job_id}}/cancel", cancel_job),
         ("GET status", f"{prefix}/status", status),
         ("GET history", f"{prefix}/history", history),
     ]
+
+
+def _writes(*, old: bool, new: bool) -> list[tuple[str, str, Answer]]:
+    prefixes = [*(["/workflows/main"] if old else []), *(["/manage/workflows/main"] if new else [])]
+    found: list[tuple[str, str, Answer]] = [
+        *(("POST jobs", f"{prefix}/jobs", start_job) for prefix in prefixes),
+        *(("POST cancel", f"{prefix}/jobs/{{job_id}}/cancel", cancel_job) for prefix in prefixes),
+        ("PUT activate", "/manage/segments/{segment_name}/activate", activate),
+        ("PUT deactivate", "/manage/segments/{segment_name}/deactivate", deactivate),
+        ("POST data", "/data/{entity_name}", data_calls.create),
+        ("PATCH data", "/data/{entity_name}/{entity_id}", data_calls.update),
+    ]
+    return [(name, path, for_writers(answer)) for name, path, answer in found]
 
 
 def routes(paths: Paths) -> list[tuple[str, str, Answer]]:
@@ -230,5 +202,9 @@ def routes(paths: Paths) -> list[tuple[str, str, Answer]]:
         ("GET segments", "/manage/segments", segments),
         ("GET measures", "/manage/measures", measures),
         ("GET measure", "/manage/measures/{measure_name}", one_measure),
-        ("GET data", "/data/{measure_name}", data),
+        ("GET entities", "/manage/entities", entity_calls.entities),
+        ("GET entity", "/manage/entities/{entity_name}", entity_calls.entity),
+        ("GET entitysize", "/manage/entities/{entity_name}/entitysize", entity_calls.entity_size),
+        ("GET data", "/data/{entity_name}", data_calls.read),
+        *_writes(old=old, new=new),
     ]

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from typing import Generic, TypeVar
 
 from local.simulator.model import DataSource, Environment, Job, Measure, Segment, Table
-from local.simulator.parts import Life, Part, Standing, lives, standing
+from local.simulator.parts import Edit, Life, Part, Standing, lives, standing
 from local.simulator.timeline import JobRun, TaskRun, cancelled, lay_out
 
 SUCCESS = "successful"
@@ -17,10 +17,11 @@ Thing = TypeVar("Thing", DataSource, Segment, Measure)
 
 @dataclass(frozen=True, slots=True)
 class Commands:
-    """What was asked of an environment by hand: jobs started, and jobs cancelled with the time of it."""
+    """What was asked of an environment by hand: jobs started, jobs cancelled with the time of it, edits."""
 
     jobs: tuple[Job, ...] = ()
     cancels: Mapping[str, datetime] = field(default_factory=dict)
+    edits: tuple[Edit, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,46 +5,19 @@ Ocp-Apim-Subscription-Key. Some paths have two spellings (the client library's a
 answers is remembered. A long Retry-After is not waited for: until it is over, calls fail at once.
 """
 
-import asyncio
 import math
 import time
-import zlib
-from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
-from datetime import UTC, datetime
-from typing import Any
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from urllib.parse import quote
 
-from azure.core import AsyncPipelineClient
-from azure.core.credentials_async import AsyncTokenCredential
-from azure.core.exceptions import AzureError, ClientAuthenticationError
-from azure.core.pipeline import PipelineResponse
-from azure.core.pipeline.policies import (
-    AsyncBearerTokenCredentialPolicy,
-    AsyncRetryPolicy,
-    HeadersPolicy,
-    UserAgentPolicy,
-)
-from azure.core.rest import AsyncHttpResponse, HttpRequest
-
 from shared.adapters import insights_models as wire
-from shared.adapters.retry_after import http_date, retry_after_seconds
+from shared.adapters.insights_http import InsightsHttp, Reply, failure_of, served_at
 from shared.adapters.salvage import decode_counted, decode_list, decode_one
-from shared.domain.snapshot import Job, Measure, Node, Segment
+from shared.domain.snapshot import Job, JobList, Measure, Node, Segment
 from shared.domain.subscribing import COLUMN
-from shared.errors import (
-    InsightsAnswerInvalid,
-    InsightsError,
-    InsightsNotFound,
-    InsightsRefused,
-    InsightsRejected,
-    InsightsThrottled,
-    InsightsUnavailable,
-)
-from shared.ports import JobList, NamedKind
+from shared.errors import InsightsError, InsightsNotFound, InsightsRejected, InsightsThrottled
+from shared.ports import NamedKind
 
-_MAX_RETRY_AFTER_SECONDS = 5.0
-_TIMEOUT_SECONDS = 60
-_DEADLINE_SECONDS = 120  # retries and a dripping answer included; a poll must end long before the host gives up
 _QUOTE = "'"
 _NAMES_SECONDS = 60
 _VARIANTS: Mapping[str, tuple[str, ...]] = {
@@ -53,61 +26,29 @@ _VARIANTS: Mapping[str, tuple[str, ...]] = {
 }
 
 
-class _Retry(AsyncRetryPolicy[Any, Any]):
-    """Retries what passes soon. A long Retry-After is for the caller to respect."""
-
-    def is_retry(self, settings: dict[str, Any], response: PipelineResponse[Any, Any]) -> bool:
-        """Whether to try again now."""
-        wait = self.get_retry_after(response)
-        return (wait is None or wait <= _MAX_RETRY_AFTER_SECONDS) and super().is_retry(settings, response)
-
-    def get_retry_after(self, response: PipelineResponse[Any, Any]) -> float | None:
-        """The time to wait; a Retry-After that is neither seconds nor a date is none."""
-        try:
-            return super().get_retry_after(response)
-        except (ValueError, OverflowError):
-            return None
-
-
 class CustomerInsightsApi:
     """The client. `subscription_key` answers the key of an environment."""
 
     def __init__(
         self,
-        base_url: str,
-        credential: AsyncTokenCredential,
-        scope: str,
+        http: InsightsHttp,
         subscription_key: Callable[[str], str],
         *,
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
-        policies = [
-            UserAgentPolicy(base_user_agent="customer-insights-signals"),
-            HeadersPolicy({"Accept": "application/json"}),
-            _Retry(retry_total=2, retry_backoff_factor=0.5, retry_backoff_max=4),
-            AsyncBearerTokenCredentialPolicy(credential, scope),
-        ]
-        self._client: AsyncPipelineClient[HttpRequest, AsyncHttpResponse] = AsyncPipelineClient(
-            base_url, policies=policies
-        )
-        self._base_url = base_url.rstrip("/")
-        self._enforce_https = base_url.startswith("https://")
+        self._http = http
         self._subscription_key = subscription_key
         self._monotonic = monotonic
         self._variant: dict[str, str] = {}
         self._paused_until: dict[str, float] = {}
         self._names: dict[tuple[str, NamedKind], tuple[float, frozenset[str]]] = {}
 
-    async def close(self) -> None:
-        """Close the connections."""
-        await self._client.close()
-
     async def jobs(self, environment_id: str, *, top: int) -> JobList:
         """The newest jobs with their tasks, and the source's clock from the Date header."""
         query = {"top": str(top), "includeTasks": "true"}
         response = await self._get_variant(environment_id, "workflows", "/jobs", query)
         jobs, listed = decode_counted(response.content, wire.WireJob)
-        return JobList(tuple(job.to_job() for job in jobs), _served_at(response), listed)
+        return JobList(tuple(job.to_job() for job in jobs), served_at(response), listed)
 
     async def job(self, environment_id: str, job_id: str) -> Job:
         """One job with its tasks."""
@@ -180,9 +121,7 @@ class CustomerInsightsApi:
         columns = {column for column, _ in dimensions}
         return {alias: value for alias, value in rows[0].items() if alias not in columns} if rows else {}
 
-    async def _get_variant(
-        self, environment_id: str, family: str, path: str, query: Mapping[str, str]
-    ) -> AsyncHttpResponse:
+    async def _get_variant(self, environment_id: str, family: str, path: str, query: Mapping[str, str]) -> Reply:
         """Try each spelling of a path until one answers; a 404 from all of them is the environment's."""
         place = f"{family}{path.rpartition('/jobs/')[1] or path}"
         if place in self._variant:
@@ -198,25 +137,16 @@ class CustomerInsightsApi:
                 return response
         raise missing
 
-    async def _get(self, environment_id: str, path: str, query: Mapping[str, str]) -> AsyncHttpResponse:
+    async def _get(self, environment_id: str, path: str, query: Mapping[str, str]) -> Reply:
         self._check_pause(environment_id)
-        url = f"{self._base_url}/instances/{quote(environment_id, safe='')}{path}"
-        key = self._subscription_key(environment_id)
-        quoted = {name: quote(value, safe="") for name, value in query.items()}  # the SDK does not quote them
-        request = HttpRequest("GET", url, params=quoted, headers={"Ocp-Apim-Subscription-Key": key})
-        response = await _guarded(
-            self._client.send_request(
-                request,
-                enforce_https=self._enforce_https,
-                connection_timeout=10,
-                read_timeout=_TIMEOUT_SECONDS,
-            )
-        )
-        if response.status_code >= 400:
-            failure = _failure(response)
+        headers = {"Ocp-Apim-Subscription-Key": self._subscription_key(environment_id)}
+        path = f"/instances/{quote(environment_id, safe='')}{path}"
+        reply = await self._http.send(self._http.request("GET", path, query, headers))
+        if reply.status >= 400:
+            failure = failure_of(reply)
             self._note_pause(environment_id, failure)
             raise failure
-        return response
+        return reply
 
     def _check_pause(self, environment_id: str) -> None:
         left = self._paused_until.get(environment_id, 0.0) - self._monotonic()
@@ -226,52 +156,3 @@ class CustomerInsightsApi:
     def _note_pause(self, environment_id: str, failure: InsightsError) -> None:
         if failure.retry_after_seconds:
             self._paused_until[environment_id] = self._monotonic() + failure.retry_after_seconds
-
-
-async def _guarded(call: Awaitable[AsyncHttpResponse]) -> AsyncHttpResponse:
-    """Every vendor error becomes one of ours, without the request's headers in its text."""
-    try:
-        async with asyncio.timeout(_DEADLINE_SECONDS):
-            return await call
-    except TimeoutError:
-        raise InsightsUnavailable(f"The API gave no whole answer within {_DEADLINE_SECONDS} s.") from None
-    except ClientAuthenticationError as error:
-        raise InsightsRefused(
-            "No token for the Customer Insights API: check the app's identity and its permission.",
-            reason="identity_unavailable",
-        ) from error
-    except zlib.error:
-        raise InsightsAnswerInvalid("The API's answer cannot be decompressed.") from None
-    except AzureError as error:
-        raise InsightsUnavailable(f"The Customer Insights API cannot be reached ({type(error).__name__}).") from error
-
-
-def _failure(response: AsyncHttpResponse) -> InsightsError:
-    status = response.status_code
-    wait = retry_after_seconds(response.headers.get("Retry-After"))
-    told = _told(response)
-    if status == 429:
-        return InsightsThrottled(f"The API asks to slow down{told}.", retry_after_seconds=wait or 30.0)
-    if status in (401, 403):
-        hint = "check the subscription key and that the app is a user of the environment"
-        return InsightsRefused(f"The API refuses the app ({status}{told}): {hint}.", reason=f"insights_{status}")
-    if status == 404:
-        return InsightsNotFound(f"The API knows no such environment or object{told}.")
-    if status == 408 or status >= 500:
-        return InsightsUnavailable(f"The API failed ({status}{told}).", retry_after_seconds=wait)
-    return InsightsRejected(f"The API rejects the request ({status}{told}).")
-
-
-def _told(response: AsyncHttpResponse) -> str:
-    """The vendor's own word on an error, shortened."""
-    try:
-        fault = decode_one(response.content, wire.WireFault)
-    except InsightsAnswerInvalid:
-        return ""
-    word = " ".join((fault.error_code or fault.name or fault.message or "").split())
-    return f", {word[:200]}" if word else ""
-
-
-def _served_at(response: AsyncHttpResponse) -> datetime:
-    """The source's clock; ours only where the source sends none."""
-    return http_date(response.headers.get("Date", "")) or datetime.now(UTC)

@@ -13,9 +13,9 @@ from shared.adapters.packed_queues import PackedQueues
 from shared.domain.checkpoint import EnvironmentState
 from shared.domain.deliveries import Answer, FlowCall, PoisonMessage
 from shared.domain.events import Event, NumberedEvent
-from shared.domain.snapshot import Job, Measure, Node, Segment
+from shared.domain.snapshot import Job, JobList, Measure, Node, Segment
 from shared.errors import CheckpointConflict, InsightsError, InsightsNotFound, MessageInvalid
-from shared.ports import JobList, NamedKind, Queue
+from shared.ports import NamedKind, Queue
 from shared.stores import EventQuery, StoredState
 
 

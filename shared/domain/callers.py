@@ -7,20 +7,32 @@ from dataclasses import dataclass, field
 
 from shared.domain.subscriptions import Flow, Subscription, Trigger
 
+EVERY = "*"
 _LONGEST = 200
 
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """Who calls. `owner` is who its subscriptions belong to; administrators see and end everybody's."""
+    """Who calls. `owner` is who its subscriptions belong to; administrators see and end everybody's.
+
+    A user brings the `token` that was called with, and acts at Customer Insights as that user. An application brings
+    none, and acts as this app at the `environments` that are listed for it; None: Customer Insights decides.
+    """
 
     owner: str
     is_administrator: bool = False
     flow: Flow = field(default_factory=Flow)
+    environments: frozenset[str] | None = None
+    tenant_id: str = ""
+    token: str = field(default="", repr=False)
 
     def may_touch(self, subscription: Subscription) -> bool:
         """Whether a subscription is this caller's to see, end and replay."""
         return self.is_administrator or subscription.owner == self.owner
+
+    def may_ask_about(self, environment_id: str) -> bool:
+        """Whether nothing on our side speaks against an environment."""
+        return self.environments is None or bool(self.environments & {environment_id.lower(), EVERY})
 
 
 def flow_of(headers: Mapping[str, str]) -> Flow:

@@ -1,9 +1,11 @@
-"""What people see of subscriptions, deliveries and messages: no secret, nothing that is absent."""
+"""What people see of subscriptions, deliveries, messages and reports: no secret, nothing that is absent."""
 
 from collections.abc import Mapping
+from dataclasses import fields, is_dataclass
 from datetime import datetime
 
 from shared.domain.deliveries import DeadDelivery, PoisonMessage
+from shared.domain.reports import Report
 from shared.domain.subscriptions import Subscription
 
 Shown = Mapping[str, object]
@@ -65,6 +67,32 @@ def shown_delivery(dead: DeadDelivery) -> Shown:
 def shown_message(message: PoisonMessage) -> Shown:
     """A message that nobody could handle."""
     return {"id": message.id, "queue": message.queue, "bytes": len(message.body), "diedAt": message.died_at}
+
+
+def shown_report(report: Report) -> Shown:
+    """A report's head and its rows."""
+    return {
+        "environmentId": report.environment_id,
+        "reportType": str(report.report_type),
+        "title": report.title,
+        "summary": report.summary,
+        "healthy": report.healthy,
+        "generatedAt": report.generated_at,
+        "sections": [shown(section) for section in report.sections],
+    }
+
+
+def shown(value: object) -> object:
+    """A dataclass as JSON shows it: names in camelCase, nothing that has no value."""
+    if is_dataclass(value) and not isinstance(value, type):
+        parts = ((field.name, getattr(value, field.name)) for field in fields(value))
+        return {_camel(name): shown(part) for name, part in parts if part is not None and part != ""}
+    return [shown(part) for part in value] if isinstance(value, tuple) else value
+
+
+def _camel(name: str) -> str:
+    first, *rest = name.split("_")
+    return first + "".join(word.title() for word in rest)
 
 
 def _present(fields: Mapping[str, object | datetime | None]) -> Shown:

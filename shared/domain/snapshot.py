@@ -88,6 +88,15 @@ class Job:
 
 
 @dataclass(frozen=True, slots=True)
+class JobList:
+    """The newest jobs. `served_at` is the source's clock when it answered; `listed` counts those it cannot tell too."""
+
+    jobs: tuple[Job, ...]
+    served_at: datetime
+    listed: int
+
+
+@dataclass(frozen=True, slots=True)
 class Node:
     """The latest state of one thing in the workflow, such as a data source."""
 

@@ -3,10 +3,12 @@
 from dataclasses import dataclass
 from datetime import datetime
 
+from shared.domain.callers import Caller
 from shared.domain.checkpoint import EnvironmentState
 from shared.domain.polling import is_healthy
 from shared.errors import NotFound
 from shared.ports import Ports
+from shared.services.act import require_overseer
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,8 +27,12 @@ class EnvironmentStatus:
     failing_reason: str
 
 
-async def environment_status(ports: Ports, environment_id: str) -> EnvironmentStatus:
-    """The status as of the last commit. Raises NotFound for an environment that was never polled."""
+async def environment_status(ports: Ports, caller: Caller, environment_id: str) -> EnvironmentStatus:
+    """The status as of the last commit, for who can read the environment or runs this app.
+
+    Raises NotFound for an environment that was never polled, Forbidden and InsightsError.
+    """
+    await require_overseer(ports, caller, environment_id)
     stored = await ports.checkpoints.read(environment_id)
     if stored is None:
         raise NotFound("This environment has not been polled yet.")

@@ -11,11 +11,11 @@ from typing import TypeVar
 from shared.domain.checkpoint import Checkpoint, EnvironmentState
 from shared.domain.detection.progress import is_gapless, unlisted_open_jobs
 from shared.domain.looks import EVERYTHING, history_days, look_after
-from shared.domain.snapshot import Job, Look, Measure, Node, Segment, Snapshot
+from shared.domain.snapshot import Job, JobList, Look, Measure, Node, Segment, Snapshot
 from shared.domain.subscriptions import watches_of
 from shared.domain.watches import Watches
 from shared.errors import InsightsError, InsightsNotFound
-from shared.ports import JobList, Ports
+from shared.ports import Ports
 from shared.services.read_measures import read_measures
 
 Part = TypeVar("Part", tuple[Node, ...], tuple[Segment, ...], tuple[Measure, ...])

@@ -10,6 +10,7 @@ from shared.domain.events import Event
 from shared.domain.subscribing import environment_id, fields_of_query, filters_of, parse_filters
 from shared.domain.subscriptions import Directory, Subscription, SubscriptionState, Trigger
 from shared.ports import PollRequest, Ports
+from shared.services.act import require_reader
 from shared.services.admission import require_environment, require_names, require_trigger, watch_environment
 
 NEXT_POLL_SECONDS = 60
@@ -39,11 +40,12 @@ async def poll_trigger(
 ) -> Polled:
     """The next events, `top` at most. Without a `state`, none: the first poll says where to begin.
 
-    Raises RequestInvalid, NotFound and InsightsError. The first poll makes a subscription without a callback, so that
-    the environment is watched, and the thresholds that are asked for.
+    Raises RequestInvalid, NotFound, Forbidden and InsightsError. The first poll makes a subscription without a
+    callback, so that the environment is watched, and the thresholds that are asked for.
     """
     order = _order(ports, require_trigger(trigger_name), query, caller)
     environment = order.environment_id
+    await require_reader(ports, caller, environment)
     after = read_cursor(state, environment, field="triggerState") if state else None
     await _note(ports, order, listed)
     if after is None:

@@ -15,6 +15,7 @@ from shared.domain.subscribing import check_fields, environment_id, filters_of, 
 from shared.domain.subscriptions import Subscription, Trigger, age, replaced
 from shared.errors import CallbackRejected, RequestInvalid
 from shared.ports import PollRequest, Ports
+from shared.services.act import require_reader
 from shared.services.admission import require_environment, require_names, require_trigger, watch_environment
 
 
@@ -26,7 +27,9 @@ async def subscribe(
     parse_callback: Callable[[str], CallbackUrl],
     listed: Collection[str] = (),
 ) -> Subscription:
-    """Keep a subscription. Raises RequestInvalid, NotFound (the trigger or the environment) and InsightsError.
+    """Keep a subscription of somebody who can read the environment.
+
+    Raises RequestInvalid, NotFound (the trigger or the environment), Forbidden and InsightsError.
 
     Repeating the call is safe: what it made before is replaced. An environment that nobody subscribed to, and that is
     not among the `listed`, was not watched until now, and begins anew.
@@ -35,6 +38,7 @@ async def subscribe(
     order = _order(ports, trigger, body, caller, parse_callback)
     subscription = await _after_its_predecessor(ports, order)
     environment = subscription.environment_id
+    await require_reader(ports, caller, environment)
     await require_environment(ports, environment)
     await require_names(ports, environment, subscription.filters)
     await watch_environment(ports, environment, listed)

@@ -37,7 +37,7 @@ async def vendor(day: Scenario, paths: Paths) -> AsyncIterator[Vendor]:
     """A simulator that stands at noon of the day, and a client that calls it over HTTP."""
     simulation, credential, watch = simulation_of(day, paused=True), Credential(), Watch()
     simulation.clock = simulation.clock.at(day.start.replace(hour=12))
-    async with TestServer(make_app(simulation, paths=paths, tokens=credential.tokens)) as server:
+    async with TestServer(make_app(simulation, paths=paths, issuer=credential.issuer)) as server:
         keys: dict[str, str] = {}
         api = CustomerInsightsApi(
             str(server.make_url("/v1")), credential, SCOPE, lambda one: keys.get(one, KEY), monotonic=watch

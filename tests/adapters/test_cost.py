@@ -112,7 +112,7 @@ async def day(azurite: str, tmp_path: Path, count: int) -> AsyncIterator[Day]:
     scenario.write_text(HEAD.format(count=count, environment=uuid4()) + targets, encoding="utf-8")
     simulation, credential, ledger = simulation_of(load_scenario(scenario), paused=True), Credential(), Ledger()
     account = counted_account(azurite, ledger)
-    async with TestServer(make_app(simulation, tokens=credential.tokens)) as server:
+    async with TestServer(make_app(simulation, issuer=credential.issuer)) as server:
         api = CustomerInsightsApi(str(server.make_url("/v1")), credential, SCOPE, lambda _: KEY)
         flows = CallbackSender(allowed_suffixes=[])
         clock = Moving(simulation.now())

@@ -108,7 +108,7 @@ async def test_each_environment_has_its_own_subscription_key(vendor: Vendor) -> 
 
 
 async def test_a_token_that_the_vendor_does_not_take_is_refused(vendor: Vendor) -> None:
-    vendor.credential.tokens.lifetime_seconds = -1
+    vendor.credential.lifetime_seconds = -61
     with pytest.raises(InsightsRefused):
         await vendor.api.jobs(vendor.environment_id, top=1)
 

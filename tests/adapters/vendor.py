@@ -8,28 +8,35 @@ from typing import Any
 
 from azure.core.credentials import AccessToken
 
-from local.simulator.identity import AUDIENCE, Tokens
+from local.entra.directory import IDENTITY, INSIGHTS, resource_of
+from local.entra.issuer import Issuer
+from local.entra.mint import Mint
 from local.simulator.simulation import Simulation
 from shared.adapters.insights_api import CustomerInsightsApi
+from tests.entra import shared_issuer
 
-SCOPE = f"{AUDIENCE}/.default"
+SCOPE = f"{INSIGHTS.uri}/.default"
 KEY = "local-key"
 
 
 @dataclass(slots=True)
 class Credential:
-    """Gives a token of the simulator's, or fails as it is told."""
+    """Gives a token of our app's managed identity, or fails as it is told."""
 
-    tokens: Tokens = field(default_factory=Tokens)
+    issuer: Issuer = field(default_factory=shared_issuer)
+    lifetime_seconds: int = 3600
     failure: Exception | None = None
     given: list[str] = field(default_factory=list)
 
     async def get_token(self, *scopes: str, **_: Any) -> AccessToken:
         if self.failure is not None:
             raise self.failure
-        token, grant = self.tokens.issue(scopes[0].removesuffix("/.default"))
+        resource = resource_of(scopes[0].removesuffix("/.default"))
+        assert resource is not None
+        expires_on = int(self.issuer.clock()) + self.lifetime_seconds
+        token = Mint(self.issuer).app(IDENTITY, resource=resource, exp=expires_on)
         self.given.append(token)
-        return AccessToken(token, grant.expires_on)
+        return AccessToken(token, expires_on)
 
     async def close(self) -> None:
         """Nothing is open."""

@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from local.children import ROOT, is_listening, wait_until
-from local.run import run_folder
+from local.places import run_folder
 from local.wire import ask
 from tests.ports import free_base
 

@@ -16,8 +16,9 @@ from aiohttp.test_utils import TestServer
 
 from shared.adapters.memory import MemoryInsights
 from shared.domain.events import Event
+from shared.domain.snapshot import JobList
 from shared.domain.subscriptions import EVENT_TYPES, Trigger
-from shared.ports import EventBatch, JobList, Ports, Queue
+from shared.ports import EventBatch, Ports, Queue
 from tests.e2e.app import RunningApp, running_app
 from tests.e2e.power_automate import Flow
 from tests.feed import wanted_by

@@ -38,14 +38,18 @@ def test_help_needs_nothing() -> None:
     """It comes at once, before anything is installed, and names every command."""
     helped = script("--help")
     assert helped.returncode == 0
-    assert all(f"\n  {name} " in helped.stdout for name in ("run", "simulate", "test", "check", "format", "lock"))
+    assert all(
+        f"\n  {name} " in helped.stdout for name in ("run", "simulate", "test", "check", "format", "lock", "token")
+    )
 
 
 def test_an_unknown_command() -> None:
     """The commands that there are come with the answer."""
     refused = script("rnu")
     assert refused.returncode == 2
-    assert refused.stderr == "dev: There is no command 'rnu'. Commands: run, simulate, test, check, format, lock.\n"
+    assert (
+        refused.stderr == "dev: There is no command 'rnu'. Commands: run, simulate, token, test, check, format, lock.\n"
+    )
 
 
 def test_an_old_python() -> None:
@@ -71,7 +75,7 @@ def old_python(version: str) -> str | None:
         (("--speed", "0"), "argument --speed: '0' is not a number above 0"),
         (("--speed", "fast"), "argument --speed: 'fast' is not a number above 0"),
         (("--kill-every", "-5"), "argument --kill-every"),
-        (("--port", "70000"), "argument --port: '70000' is not a port from 1 to 65530"),
+        (("--port", "70000"), "argument --port: '70000' is not a port from 1 to 65529"),
         (("--seed", "x"), "argument --seed"),
         (("--fast",), "unrecognized arguments: --fast"),
         (("--no-play", "--once"), "--no-play plays nothing"),
@@ -112,7 +116,7 @@ def test_real_names_every_missing_setting() -> None:
 
 def test_each_command_has_help() -> None:
     """Help starts nothing, and says what the command does."""
-    for name in ("run", "simulate", "check", "format", "lock"):
+    for name in ("run", "simulate", "token", "check", "format", "lock"):
         helped = dev(name, "--help")
         assert helped.returncode == 0
         assert f"./dev {name}" in helped.stdout

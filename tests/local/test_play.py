@@ -9,11 +9,13 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
+from local.entra.certificate import make_certificate
 from local.errors import BrokenRunError
 from local.play import begin_day, watches
 from local.report import Report
 from local.show import Screen
 from local.simulator.scenario import load_scenario
+from local.sign_in import nobody
 from local.stage import Addresses, Host, Simulation, Stage, start_inbox, start_simulator
 from tests.ports import free_base
 
@@ -38,7 +40,8 @@ def play(tmp_path: Path, shown: StringIO, monkeypatch: pytest.MonkeyPatch) -> It
             addresses = Addresses(free_base())
             scenario = load_scenario(MORNING)
             ids = tuple(each.id for each in scenario.environments)
-            simulator = start_simulator(stack, addresses, Simulation(MORNING, 1, ids), tmp_path)
+            certificate = make_certificate(tmp_path)
+            simulator = start_simulator(stack, addresses, Simulation(MORNING, 1, ids), tmp_path, certificate)
             inbox = start_inbox(stack, addresses, tmp_path)
             command = [sys.executable, "-m", "tests.local.stand_in_app", str(addresses.base), addresses.simulator]
             host = Host(addresses.base, [*command, str(MORNING), fault], {}, tmp_path / "host.log")
@@ -46,7 +49,7 @@ def play(tmp_path: Path, shown: StringIO, monkeypatch: pytest.MonkeyPatch) -> It
             host.start()
             host.wait_until_serving()
             screen = Screen(Console(file=shown, width=200))
-            stage = Stage(addresses, host, (simulator, inbox))
+            stage = Stage(addresses, host, (simulator, inbox), nobody())
             day = begin_day(stage, scenario, SPEED, screen, kill_every)
             day.play()
             report = day.settle(settle)

@@ -8,7 +8,8 @@ import pytest
 from rich.console import Console
 
 from local.show import Screen
-from local.stage import Addresses
+from local.sign_in import SignIn, nobody
+from local.stage import Addresses, Host, Stage
 from local.stay import Watching, show_addresses, watching_line
 from local.wire import Answer, first_line
 
@@ -31,7 +32,7 @@ def test_the_status_of_an_environment_in_a_sentence(answer: Answer, said: str) -
 
 def test_a_host_that_does_not_answer_is_asked_again() -> None:
     """It may be busy; whether it has ended is found elsewhere."""
-    assert list(Watching("http://127.0.0.1:9", ("e1",)).news()) == []
+    assert list(Watching("http://127.0.0.1:9", ("e1",), nobody()).news()) == []
 
 
 def test_the_command_that_subscribes_can_be_pasted() -> None:

@@ -12,15 +12,17 @@ from shared.adapters.memory import (
     MemoryInsights,
     MemoryQueues,
 )
+from shared.adapters.memory_actions import MemoryActions, MemoryPartitions
 from shared.adapters.memory_subscriptions import MemoryClaims, MemoryDeadDeliveries, MemorySubscriptions
 from shared.domain.callers import Caller
 from shared.domain.checkpoint import Checkpoint, EnvironmentState
 from shared.domain.events import Event
-from shared.domain.snapshot import Job, Measure, Node, Segment
+from shared.domain.proofs import Proofs
+from shared.domain.snapshot import Job, JobList, Measure, Node, Segment
 from shared.domain.subscriptions import Filters, Subscription, SubscriptionState, Trigger
 from shared.domain.watches import ThresholdWatch
 from shared.domain.windows import Windows
-from shared.ports import InsightsApi, JobList, NamedKind, Ports, Queue
+from shared.ports import InsightsApi, NamedKind, Ports, Queue
 from shared.services.poll_environment import PollOutcome, poll_environment
 from tests.factories import ENVIRONMENT, START, job, task
 
@@ -40,7 +42,10 @@ class Stage:
     dead: MemoryDeadDeliveries = field(default_factory=MemoryDeadDeliveries)
     queues: MemoryQueues = field(default_factory=MemoryQueues)
     flows: MemoryFlows = field(default_factory=MemoryFlows)
+    actions: MemoryActions = field(default_factory=MemoryActions)
+    partitions: MemoryPartitions = field(default_factory=MemoryPartitions)
     windows: Windows = field(default_factory=Windows)
+    proofs: Proofs = field(default_factory=Proofs)
     now: datetime = START
 
     def __post_init__(self) -> None:
@@ -58,13 +63,16 @@ class Stage:
             queues=self.queues,
             flows=self.flows,
             claims=MemoryClaims(),
+            acting=self.actions,
+            partitions=self.partitions,
             clock=lambda: self.now,
             windows=self.windows,
+            proofs=self.proofs,
         )
 
     def another_worker(self) -> Ports:
         """The same ports in another process, which remembers nothing of its own."""
-        return replace(self.ports, windows=Windows())
+        return replace(self.ports, windows=Windows(), proofs=Proofs())
 
     def wait(self, *, minutes: float = 0, seconds: float = 0) -> None:
         """Let time pass, here and at the source."""

@@ -6,12 +6,12 @@ from shared.domain.polling import STALE_AFTER
 from shared.errors import InsightsRefused, NotFound
 from shared.services.environment_status import EnvironmentStatus, environment_status
 from tests.factories import ENVIRONMENT, at, threshold
-from tests.services.stage import Stage, failed_refresh, standing_order
+from tests.services.stage import ADMINISTRATOR, Stage, failed_refresh, standing_order
 
 
 async def status(stage: Stage) -> EnvironmentStatus:
     """The status of the environment."""
-    return await environment_status(stage.ports, ENVIRONMENT)
+    return await environment_status(stage.ports, ADMINISTRATOR, ENVIRONMENT)
 
 
 async def test_an_environment_that_was_never_polled_has_no_status(stage: Stage) -> None:

@@ -2,8 +2,9 @@
 
 from shared.adapters.memory import MemoryInsights, MemoryQueues
 from shared.domain.events import NumberedEvent
+from shared.domain.snapshot import JobList
 from shared.errors import InsightsUnavailable
-from shared.ports import EventBatch, JobList, PollRequest, Queue
+from shared.ports import EventBatch, PollRequest, Queue
 from shared.services.poll_environment import PollOutcome, poll_environment
 from shared.services.poll_environments import poll_environments
 from tests.factories import ENVIRONMENT

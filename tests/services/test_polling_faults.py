@@ -5,6 +5,7 @@ import asyncio
 import pytest
 
 from shared.adapters.memory import MemoryInsights
+from shared.domain.snapshot import JobList
 from shared.errors import (
     InsightsAnswerInvalid,
     InsightsError,
@@ -14,7 +15,7 @@ from shared.errors import (
     InsightsThrottled,
     InsightsUnavailable,
 )
-from shared.ports import JobList, PollRequest, Queue
+from shared.ports import PollRequest, Queue
 from shared.services.poll_environments import poll_environments
 from tests.factories import ENVIRONMENT, at, job, task
 from tests.services.stage import (

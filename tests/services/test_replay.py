@@ -131,7 +131,7 @@ async def test_pages_of_the_list_hold_each_event_that_was_asked_for_once(mine: l
     seen: list[Event] = []
     query = EventQuery(subject=subject)
     while True:
-        page = await list_events(stage.ports, ENVIRONMENT, query, top=top)
+        page = await list_events(stage.ports, MAKER, ENVIRONMENT, query, top=top)
         assert len(page.events) <= top
         seen += page.events
         if not page.next_cursor:
@@ -144,5 +144,5 @@ async def test_a_list_can_begin_and_end_at_a_time(stage: Stage) -> None:
     events = [refresh(number) for number in range(6)]
     await log(stage, *events)
     query = EventQuery(since=at(2), until=at(4) + timedelta(seconds=1), types=(events[0].type,))
-    assert (await list_events(stage.ports, ENVIRONMENT, query, top=100)).events == tuple(events[2:5])
-    assert (await list_events(stage.ports, "unknown", query, top=100)).events == ()
+    assert (await list_events(stage.ports, MAKER, ENVIRONMENT, query, top=100)).events == tuple(events[2:5])
+    assert (await list_events(stage.ports, MAKER, "unknown", query, top=100)).events == ()

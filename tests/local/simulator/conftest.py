@@ -10,19 +10,21 @@ from typing import Any
 import pytest
 from aiohttp.test_utils import TestClient, TestServer
 
-from local.simulator.identity import AUDIENCE, Tokens
+from local.entra.directory import ADMIN, INSIGHTS, User
+from local.entra.mint import Mint
 from local.simulator.model import Scenario
 from local.simulator.scenario import load_scenario
 from local.simulator.server import make_app, simulation_of
 from local.simulator.simulation import Simulation
 from local.simulator.vendor import Paths
+from tests.entra import shared_issuer
 
 SCENARIOS = Path(__file__).parents[3] / "local" / "scenarios"
 
 
 @dataclass(slots=True)
 class Caller:
-    """Someone with both credentials, who calls one environment of a simulator."""
+    """Someone with both credentials (an Admin at first), who calls one environment of a simulator."""
 
     client: Any
     simulation: Simulation
@@ -31,6 +33,10 @@ class Caller:
     @property
     def root(self) -> str:
         return f"/v1/instances/{self.simulation.scenario.environments[0].id}"
+
+    def sign_in(self, user: User) -> None:
+        """Be another user from now on."""
+        self.headers["Authorization"] = f"Bearer {Mint(shared_issuer()).user(user, resource=INSIGHTS)}"
 
     async def ask(self, path: str, method: str = "GET", **more: Any) -> Any:
         """The status, the headers and the JSON of an answer from the environment."""
@@ -74,11 +80,11 @@ def odd() -> Scenario:
 @asynccontextmanager
 async def calling(scenario: Scenario, paths: Paths = "both") -> AsyncIterator[Caller]:
     """A caller of a simulator that stands at the scenario's start."""
-    simulation, tokens = simulation_of(scenario, paused=True), Tokens()
-    token, _ = tokens.issue(AUDIENCE)
-    headers = {"Authorization": f"Bearer {token}", "Ocp-Apim-Subscription-Key": "local-key"}
-    async with TestClient(TestServer(make_app(simulation, paths=paths, tokens=tokens))) as client:
-        yield Caller(client, simulation, headers)
+    simulation = simulation_of(scenario, paused=True)
+    async with TestClient(TestServer(make_app(simulation, paths=paths, issuer=shared_issuer()))) as client:
+        caller = Caller(client, simulation, {"Ocp-Apim-Subscription-Key": "local-key"})
+        caller.sign_in(ADMIN)
+        yield caller
 
 
 @pytest.fixture

@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from local.simulator.clock import Clock
+from local.simulator.faults import KINDS
 from tests.local.simulator.conftest import Caller
 
 START = datetime(2026, 3, 2, tzinfo=UTC)
@@ -76,7 +77,7 @@ async def test_a_wrong_command_is_told_in_one_line(caller: Caller, what: str, bo
 
 async def test_a_fault_of_no_kind_is_told_the_kinds(caller: Caller) -> None:
     async with caller.client.post("/control/faults", data='{"kind": "explode"}') as answer:
-        assert "kind is one of throttle, fail, slow, garbage, none" in await answer.text()
+        assert f"kind is one of {', '.join(KINDS)}" in await answer.text()
 
 
 async def test_calls_are_counted_by_name(caller: Caller) -> None:

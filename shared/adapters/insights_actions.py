@@ -1,0 +1,228 @@
+"""What a caller does at one Customer Insights environment, with the caller's own rights (API v1).
+
+A user's calls carry a token on the user's behalf, so that Customer Insights' roles decide. An application's calls go
+with this app's identity. A read is tried again when it fails; a write never is: nobody could tell whether it was done.
+"""
+
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any
+from urllib.parse import quote
+
+import msgspec
+
+from shared.adapters import catalog_models as wire
+from shared.adapters.insights_http import InsightsHttp, Reply, failure_of, served_at, told
+from shared.adapters.insights_models import WireFault, WireJob
+from shared.adapters.retry_after import retry_after_seconds
+from shared.adapters.salvage import UNREADABLE, decode_counted, decode_list, decode_one
+from shared.domain.catalog import DataSource, Entity, EntitySize, EnvironmentInfo, Items, MeasureInfo, SegmentInfo
+from shared.domain.snapshot import Job, JobList
+from shared.errors import (
+    ClaimsNeeded,
+    InsightsAnswerInvalid,
+    InsightsConflict,
+    InsightsDeclined,
+    InsightsError,
+    InsightsForbidden,
+    InsightsNotFound,
+    InsightsThrottled,
+)
+
+Token = Callable[[], Awaitable[str]]
+_MAX_BYTES = 32 * 1024 * 1024
+_DEADLINE_SECONDS = 90.0  # the platform gives up at 120
+_WORKFLOWS = ("/workflows/main", "/manage/workflows/main")
+_SOURCES = ("/manage/datasources", "/manage/datasources/v2")
+
+
+class CustomerInsightsActions:
+    """The API as one caller sees it. `token` gets a user's; without one, the connection brings the app's own."""
+
+    def __init__(self, http: InsightsHttp, subscription_key: str, token: Token | None = None) -> None:
+        self._http = http
+        self._key = subscription_key
+        self._token = token
+
+    async def environments(self) -> tuple[EnvironmentInfo, ...]:
+        """The environments that the caller can see."""
+        reply = await self._send("GET", "/instances")
+        return tuple(one.to_environment() for one in decode_list(reply.content, wire.WireInstance))
+
+    async def my_roles(self, environment_id: str) -> tuple[str, ...]:
+        """The caller's roles at the environment."""
+        reply = await self._send("GET", _path(environment_id, "/rbac/myrole"))
+        return tuple(decode_one(reply.content, wire.WireRole).roles or ())
+
+    async def data_sources(self, environment_id: str) -> tuple[DataSource, ...]:
+        """All data sources."""
+        reply = await self._first("GET", environment_id, _SOURCES, "")
+        return tuple(one.to_source() for one in decode_list(reply.content, wire.WireSource))
+
+    async def data_source(self, environment_id: str, data_source_id: str) -> DataSource:
+        """One data source."""
+        path = _path(environment_id, "/manage/datasources/", data_source_id)
+        reply = await self._send("GET", path, {"includeModel": "false"})
+        return decode_one(reply.content, wire.WireSource).to_source()
+
+    async def segments(self, environment_id: str, *, history_days: int = 0) -> tuple[SegmentInfo, ...]:
+        """All segments; with some history, the members of one whose last evaluation failed are known too."""
+        query = {"includeHistoricStats": "true", "historicStatsDays": str(history_days)} if history_days else {}
+        reply = await self._send("GET", _path(environment_id, "/manage/segments"), query)
+        return tuple(one.to_segment() for one in decode_list(reply.content, wire.WireSegmentInfo))
+
+    async def set_segment_active(self, environment_id: str, name: str, *, active: bool) -> None:
+        """Activate or deactivate a segment."""
+        verb = "activate" if active else "deactivate"
+        await self._send("PUT", _path(environment_id, "/manage/segments/", name, f"/{verb}"))
+
+    async def measures(self, environment_id: str) -> tuple[MeasureInfo, ...]:
+        """All measures, without their values."""
+        reply = await self._send("GET", _path(environment_id, "/manage/measures"))
+        return tuple(one.to_measure() for one in decode_list(reply.content, wire.WireMeasureInfo))
+
+    async def measure(self, environment_id: str, name: str) -> MeasureInfo:
+        """One measure with its present values."""
+        reply = await self._send("GET", _path(environment_id, "/manage/measures/", name))
+        return decode_one(reply.content, wire.WireMeasureInfo).to_measure()
+
+    async def jobs(self, environment_id: str, *, top: int) -> JobList:
+        """The newest jobs, without their tasks."""
+        reply = await self._first("GET", environment_id, _WORKFLOWS, "/jobs", {"top": str(top)})
+        jobs, listed = decode_counted(reply.content, WireJob)
+        return JobList(tuple(one.to_job() for one in jobs), served_at(reply), listed)
+
+    async def job(self, environment_id: str, job_id: str) -> Job:
+        """One job with its tasks."""
+        path = f"/jobs/{quote(job_id, safe='')}"
+        reply = await self._first("GET", environment_id, _WORKFLOWS, path, {"includeTasks": "true"})
+        return decode_one(reply.content, WireJob).to_job()
+
+    async def start_job(self, environment_id: str, operation_type: str, identifier: str = "") -> Job:
+        """Start a job: of one thing, or of everything that the operation works on."""
+        query = {"operationType": operation_type, "forceRunRequested": "true"}
+        body: dict[str, Any] = {
+            "operationType": operation_type,
+            "submissionKind": "onDemand",
+            "forceRunRequested": True,
+        }
+        if identifier:
+            query["identifiers"] = f"'{identifier}'"  # as the documentation writes it (odata-examples)
+            body["identifiers"] = [identifier]
+        reply = await self._first("POST", environment_id, _WORKFLOWS, "/jobs", query, msgspec.json.encode(body))
+        return decode_one(reply.content, WireJob).to_job()
+
+    async def cancel_job(self, environment_id: str, job_id: str) -> Job:
+        """Cancel a job that has not ended."""
+        path = f"/jobs/{quote(job_id, safe='')}/cancel"
+        reply = await self._first("POST", environment_id, _WORKFLOWS, path)
+        return decode_one(reply.content, WireJob).to_job()
+
+    async def entities(self, environment_id: str) -> tuple[Entity, ...]:
+        """All entities."""
+        reply = await self._send("GET", _path(environment_id, "/manage/entities"))
+        model = decode_one(reply.content, wire.WireEntityModel)
+        return tuple(found for one in model.entities or () if (found := one.to_entity()).name)
+
+    async def entity(self, environment_id: str, name: str) -> Entity:
+        """One entity with its attributes and partitions."""
+        reply = await self._send("GET", _path(environment_id, "/manage/entities/", name))
+        return decode_one(reply.content, wire.WireEntity).to_entity()
+
+    async def entity_size(self, environment_id: str, name: str) -> EntitySize:
+        """How large an entity is."""
+        reply = await self._send("GET", _path(environment_id, "/manage/entities/", name, "/entitysize"))
+        return decode_one(reply.content, wire.WireSize).to_size()
+
+    async def items(self, environment_id: str, entity: str, query: Mapping[str, str]) -> Items:
+        """Rows of an entity, as OData's query options say; the API gives 100 of them at most."""
+        reply = await self._send("GET", _path(environment_id, "/data/", entity), query)
+        try:
+            found = wire.items_decoder.decode(reply.content)
+        except UNREADABLE:
+            raise InsightsAnswerInvalid("The API's answer is not a list of rows.") from None
+        return Items(tuple(bytes(row) for row in found.value), found.count)
+
+    async def create_item(self, environment_id: str, entity: str, item: bytes, options: Mapping[str, str]) -> bool:
+        """Write an item; whether it is there already, rather than accepted for later."""
+        reply = await self._send("POST", _path(environment_id, "/data/", entity), options, item)
+        return reply.status != 202
+
+    async def update_item(
+        self, environment_id: str, entity: str, item_id: str, item: bytes, options: Mapping[str, str]
+    ) -> None:
+        """Change an item."""
+        await self._send("PATCH", _path(environment_id, "/data/", entity, f"/{quote(item_id, safe='')}"), options, item)
+
+    async def _first(
+        self,
+        method: str,
+        environment_id: str,
+        places: tuple[str, str],
+        path: str,
+        query: Mapping[str, str] | None = None,
+        body: bytes | None = None,
+    ) -> Reply:
+        """The path is spelt in two ways; where the first is not there, nothing was done and the second is tried."""
+        first, second = (_path(environment_id, place, rest=path) for place in places)
+        try:
+            return await self._send(method, first, query, body)
+        except InsightsNotFound:
+            return await self._send(method, second, query, body)
+
+    async def _send(
+        self, method: str, path: str, query: Mapping[str, str] | None = None, body: bytes | None = None
+    ) -> Reply:
+        headers = {"Ocp-Apim-Subscription-Key": self._key}
+        if self._token is not None:
+            headers["Authorization"] = f"Bearer {await self._token()}"
+        request = self._http.request(method, path, query or {}, headers, body)
+        reply = await self._http.send(
+            request, once=method != "GET", max_bytes=_MAX_BYTES, deadline_seconds=_DEADLINE_SECONDS
+        )
+        if reply.status >= 300:
+            raise _failure(reply, as_user=self._token is not None)
+        return reply
+
+
+def _path(environment_id: str, place: str, name: str = "", rest: str = "") -> str:
+    """A path whose names are quoted, so that none of them leads elsewhere."""
+    return f"/instances/{quote(environment_id, safe='')}{place}{quote(name, safe='')}{rest}"
+
+
+def _failure(reply: Reply, *, as_user: bool) -> InsightsError | ClaimsNeeded:
+    """What an answer that is no success means to the caller of an action."""
+    status, said = reply.status, told(reply)
+    wait = retry_after_seconds(reply.headers.get("Retry-After"))
+    if status < 400:
+        return InsightsAnswerInvalid(f"Customer Insights answered with a redirect ({status}), which is not followed.")
+    if status == 401 and as_user and (claims := _claims(reply.headers.get("WWW-Authenticate", ""))):
+        return ClaimsNeeded(claims)
+    if status == 403 and as_user:
+        return InsightsForbidden(f"Customer Insights does not allow this to the user{said}: the user's role decides.")
+    if status == 404:
+        return InsightsNotFound(
+            f"Customer Insights knows no such thing{said}; names are unique names, and case counts."
+        )
+    if status == 409:
+        return InsightsConflict(f"Customer Insights has this already, or it is being changed{said}.")
+    if status == 429:
+        return InsightsThrottled(f"Customer Insights asks to slow down{said}.", retry_after_seconds=wait or 30.0)
+    if status < 500 and status not in (401, 403, 408):
+        return InsightsDeclined(f"Customer Insights does not accept the request ({status}{_explained(reply)}).")
+    return failure_of(reply)
+
+
+def _claims(challenge: str) -> str:
+    """The claims of a challenge, in the base64 that they come in and go on in."""
+    found = challenge.partition('claims="')[2].partition('"')[0]
+    return found if found.isascii() and len(found) <= 4096 and "insufficient_claims" in challenge else ""
+
+
+def _explained(reply: Reply) -> str:
+    """The vendor's message on a mistake of the caller's: what to do is in it."""
+    try:
+        fault = decode_one(reply.content, WireFault)
+    except InsightsAnswerInvalid:
+        return ""
+    words = " ".join((fault.message or fault.error_code or fault.name or "").split())
+    return f": {words[:500]}" if words else ""

@@ -1,0 +1,183 @@
+"""Calls of the Customer Insights API over HTTP: retries, deadlines, bounds, and what its errors mean.
+
+Nothing here knows what is asked. Every vendor error becomes one of ours, without the request's headers in its text.
+"""
+
+import asyncio
+import zlib
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+from urllib.parse import quote
+
+from azure.core import AsyncPipelineClient
+from azure.core.credentials_async import AsyncTokenCredential
+from azure.core.exceptions import AzureError, ClientAuthenticationError
+from azure.core.pipeline import PipelineResponse
+from azure.core.pipeline.policies import (
+    AsyncBearerTokenCredentialPolicy,
+    AsyncRetryPolicy,
+    HeadersPolicy,
+    UserAgentPolicy,
+)
+from azure.core.rest import AsyncHttpResponse, HttpRequest
+
+from shared.adapters import insights_models as wire
+from shared.adapters.retry_after import http_date, retry_after_seconds
+from shared.adapters.salvage import decode_one
+from shared.errors import (
+    InsightsAnswerInvalid,
+    InsightsError,
+    InsightsNotFound,
+    InsightsRefused,
+    InsightsRejected,
+    InsightsThrottled,
+    InsightsTimeout,
+    InsightsUnavailable,
+)
+
+_MAX_RETRY_AFTER_SECONDS = 5.0
+_READ_SECONDS = 60
+_DEADLINE_SECONDS = 120  # retries and a dripping answer included; a poll must end long before the host gives up
+_MAX_BYTES = 256 * 1024 * 1024
+_BLOCK_BYTES = 128 * 1024
+_RETRIES = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """An answer, read to its end."""
+
+    status: int
+    headers: Mapping[str, str]
+    content: bytes
+
+
+class _Retry(AsyncRetryPolicy[Any, Any]):
+    """Retries what passes soon. A long Retry-After is for the caller to respect."""
+
+    def is_retry(self, settings: dict[str, Any], response: PipelineResponse[Any, Any]) -> bool:
+        """Whether to try again now."""
+        wait = self.get_retry_after(response)
+        return (wait is None or wait <= _MAX_RETRY_AFTER_SECONDS) and super().is_retry(settings, response)
+
+    def get_retry_after(self, response: PipelineResponse[Any, Any]) -> float | None:
+        """The time to wait; a Retry-After that is neither seconds nor a date is none."""
+        try:
+            return super().get_retry_after(response)
+        except (ValueError, OverflowError):
+            return None
+
+
+class InsightsHttp:
+    """A connection to the API: with the app's own identity, or without one, where each call brings its token."""
+
+    def __init__(self, base_url: str, credential: AsyncTokenCredential | None = None, scope: str = "") -> None:
+        policies: list[Any] = [
+            UserAgentPolicy(base_user_agent="customer-insights-signals"),
+            HeadersPolicy({"Accept": "application/json"}),
+            _Retry(retry_total=_RETRIES, retry_backoff_factor=0.5, retry_backoff_max=4),
+        ]
+        if credential is not None:
+            policies.append(AsyncBearerTokenCredentialPolicy(credential, scope))
+        self._client: AsyncPipelineClient[HttpRequest, AsyncHttpResponse] = AsyncPipelineClient(
+            base_url, policies=policies
+        )
+        self.base_url = base_url.rstrip("/")
+        self._enforce_https = base_url.startswith("https://")
+
+    async def close(self) -> None:
+        """Close the connections."""
+        await self._client.close()
+
+    def request(
+        self, method: str, path: str, query: Mapping[str, str], headers: Mapping[str, str], body: bytes | None = None
+    ) -> HttpRequest:
+        """A request for a path below the base URL, whose parts are quoted already; the query is quoted here."""
+        quoted = {name: quote(value, safe="") for name, value in query.items()}  # the SDK does not quote them
+        sent = {**headers, "Content-Type": "application/json"} if body is not None else dict(headers)
+        return HttpRequest(method, f"{self.base_url}{path}", params=quoted, headers=sent, content=body)
+
+    async def send(
+        self,
+        request: HttpRequest,
+        *,
+        once: bool = False,
+        max_bytes: int = _MAX_BYTES,
+        deadline_seconds: float = _DEADLINE_SECONDS,
+    ) -> Reply:
+        """The answer, whatever its status; `once`: without trying again. Raises InsightsError."""
+        async with _guarded(deadline_seconds):
+            response = await self._client.send_request(
+                request,
+                stream=True,
+                enforce_https=self._enforce_https,
+                connection_timeout=10,
+                read_timeout=_READ_SECONDS,
+                connection_data_block_size=_BLOCK_BYTES,
+                retry_total=0 if once else _RETRIES,
+            )
+            async with response:
+                content = await _read(response, max_bytes)
+            return Reply(response.status_code, response.headers, content)
+
+
+async def _read(response: AsyncHttpResponse, max_bytes: int) -> bytes:
+    parts, size = [], 0
+    async for part in response.iter_bytes():
+        size += len(part)
+        if size > max_bytes:
+            raise InsightsAnswerInvalid("The API's answer is too large.", reason="answer_too_large")
+        parts.append(part)
+    return b"".join(parts)
+
+
+@asynccontextmanager
+async def _guarded(deadline_seconds: float) -> AsyncIterator[None]:
+    try:
+        async with asyncio.timeout(deadline_seconds):
+            yield
+    except TimeoutError:
+        raise InsightsTimeout(f"The API gave no whole answer within {deadline_seconds:.0f} s.") from None
+    except ClientAuthenticationError as error:
+        raise InsightsRefused(
+            "No token for the Customer Insights API: check the app's identity and its permission.",
+            reason="identity_unavailable",
+        ) from error
+    except zlib.error:
+        raise InsightsAnswerInvalid("The API's answer cannot be decompressed.") from None
+    except AzureError as error:
+        raise InsightsUnavailable(f"The Customer Insights API cannot be reached ({type(error).__name__}).") from error
+
+
+def failure_of(reply: Reply) -> InsightsError:
+    """What an answer of 400 or more means to the app itself."""
+    status, said = reply.status, told(reply)
+    wait = retry_after_seconds(reply.headers.get("Retry-After"))
+    if status == 429:
+        return InsightsThrottled(f"The API asks to slow down{said}.", retry_after_seconds=wait or 30.0)
+    if status in (401, 403):
+        hint = "check the subscription key and that the app is a user of the environment"
+        return InsightsRefused(f"The API refuses the app ({status}{said}): {hint}.", reason=f"insights_{status}")
+    if status == 404:
+        return InsightsNotFound(f"The API knows no such environment or object{said}.")
+    if status == 408 or status >= 500:
+        return InsightsUnavailable(f"The API failed ({status}{said}).", retry_after_seconds=wait)
+    return InsightsRejected(f"The API rejects the request ({status}{said}).")
+
+
+def told(reply: Reply) -> str:
+    """The vendor's own word on an error, shortened."""
+    try:
+        fault = decode_one(reply.content, wire.WireFault)
+    except InsightsAnswerInvalid:
+        return ""
+    word = " ".join((fault.error_code or fault.name or fault.message or "").split())
+    return f", {word[:200]}" if word else ""
+
+
+def served_at(reply: Reply) -> datetime:
+    """The source's clock; ours only where the source sends none."""
+    return http_date(reply.headers.get("Date", "")) or datetime.now(UTC)

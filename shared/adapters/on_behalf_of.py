@@ -1,0 +1,139 @@
+"""Tokens to act on behalf of a user, got with msal for the token that the user called with (OAuth 2.0 on-behalf-of).
+
+The app proves who it is by its managed identity (a federated credential of the registration), by a secret or a
+certificate.
+"""
+
+import asyncio
+import base64
+import hashlib
+import logging
+import time
+from collections import OrderedDict
+from collections.abc import Awaitable, Callable, Mapping
+from typing import TYPE_CHECKING, Any
+
+from azure.core.exceptions import AzureError
+
+from shared.entra_settings import EntraSettings
+from shared.errors import ClaimsNeeded, Forbidden, IdentityUnavailable
+
+if TYPE_CHECKING:
+    import msal
+
+EXCHANGE_SCOPE = "api://AzureADTokenExchange/.default"
+_REMEMBERED = 1000
+_EARLY_SECONDS = 300
+_TIMEOUT_SECONDS = 10
+_log = logging.getLogger(__name__)
+
+
+class OnBehalfOf:
+    """Exchanges users' tokens; what it got is kept in memory, for each token it was got for."""
+
+    def __init__(
+        self,
+        settings: EntraSettings,
+        identity_token: Callable[[str], Awaitable[str]],
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._settings = settings
+        self._identity_token = identity_token
+        self._clock = clock
+        self._apps: dict[str, msal.ConfidentialClientApplication] = {}
+        self._proof = ""
+        self._kept: OrderedDict[str, tuple[float, str]] = OrderedDict()
+
+    async def token(self, assertion: str, tenant_id: str, scope: str) -> str:
+        """A token for a scope, on behalf of the user whose token the assertion is.
+
+        Raises ClaimsNeeded (the user has to sign in again), Forbidden (nobody consented) and IdentityUnavailable.
+        """
+        key = hashlib.sha256(f"{scope} {assertion}".encode()).hexdigest()
+        until, kept = self._kept.get(key, (0.0, ""))
+        if kept and self._clock() < until:
+            self._kept.move_to_end(key)
+            return kept
+        if not (self._settings.client_secret or self._settings.client_certificate):
+            self._proof = await self._proof_of_identity()
+        answer = await asyncio.to_thread(self._exchange, assertion, tenant_id, scope)
+        if "access_token" not in answer:
+            raise _failure(answer)
+        found, lasts = str(answer["access_token"]), float(answer.get("expires_in", 0)) - _EARLY_SECONDS
+        self._keep(key, found, lasts)
+        return found
+
+    async def _proof_of_identity(self) -> str:
+        try:
+            return await self._identity_token(EXCHANGE_SCOPE)
+        except AzureError as error:
+            _log.error("No token of the managed identity (%s)", type(error).__name__, extra={"action": "no_identity"})
+            raise IdentityUnavailable(reason="identity_unavailable") from None
+
+    def _keep(self, key: str, token: str, lasts_seconds: float) -> None:
+        self._kept[key] = (self._clock() + lasts_seconds, token)
+        while len(self._kept) > _REMEMBERED:
+            self._kept.popitem(last=False)
+
+    def _exchange(self, assertion: str, tenant_id: str, scope: str) -> Mapping[str, Any]:
+        """Ask Entra ID; blocks."""
+        import requests
+
+        try:
+            found: Mapping[str, Any] = self._app(tenant_id).acquire_token_on_behalf_of(assertion, [scope])
+        except (requests.RequestException, ValueError, RuntimeError, KeyError):  # the latter of msal, for bad metadata
+            raise IdentityUnavailable(reason="token_exchange_unreachable") from None
+        return found
+
+    def _app(self, tenant_id: str) -> "msal.ConfidentialClientApplication":
+        import msal
+
+        if tenant_id not in self._apps:
+            self._apps[tenant_id] = msal.ConfidentialClientApplication(
+                self._settings.client_id,
+                authority=f"{self._settings.authority}/{tenant_id}",
+                client_credential=self._credential(),
+                instance_discovery=False,  # the authority is a setting, and is trusted
+                timeout=_TIMEOUT_SECONDS,
+                token_cache=_forgetful(),
+            )
+        return self._apps[tenant_id]
+
+    def _credential(self) -> str | dict[str, Any]:
+        if self._settings.client_secret:
+            return self._settings.client_secret
+        if self._settings.client_certificate:
+            text = self._settings.client_certificate
+            return {"private_key": text, "public_certificate": _certificate(text)}
+        return {"client_assertion": lambda: self._proof}
+
+
+def _forgetful() -> "msal.TokenCache":
+    """Keeps nothing: msal's cache would grow with every user, refresh tokens included."""
+    import msal
+
+    cache = msal.TokenCache()
+    cache.add = lambda *_, **__: None
+    return cache
+
+
+def _certificate(text: str) -> str:
+    begin, end = "-----BEGIN CERTIFICATE-----", "-----END CERTIFICATE-----"
+    return f"{begin}{text.partition(begin)[2].partition(end)[0]}{end}\n"
+
+
+def _failure(answer: Mapping[str, Any]) -> ClaimsNeeded | Forbidden | IdentityUnavailable:
+    """What Entra ID's error means (Microsoft's page on-behalf-of flow, "error response")."""
+    error, detail = str(answer.get("error", "")), str(answer.get("suberror", ""))
+    codes = ",".join(str(code) for code in answer.get("error_codes", ())[:5])
+    fields = {"action": "on_behalf_of_refused", "error": error[:100], "suberror": detail[:100], "codes": codes}
+    _log.warning("No token on behalf of the user: %s %s (AADSTS %s)", error[:100], detail[:100], codes, extra=fields)
+    if detail == "consent_required" or "65001" in codes:
+        return Forbidden(
+            "Nobody has consented to this app's calling Customer Insights for users: an administrator has to.",
+            reason="consent_required",
+        )
+    if error in ("invalid_grant", "interaction_required"):
+        claims = str(answer.get("claims", ""))
+        return ClaimsNeeded(base64.urlsafe_b64encode(claims.encode()).decode() if claims else "")
+    return IdentityUnavailable(reason="token_exchange_refused")

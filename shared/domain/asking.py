@@ -1,0 +1,127 @@
+"""What the actions may be asked: names, ids and OData's options, checked before anything is called.
+
+Nothing that passes here can lead a call to another path or host: names are plain, texts are bounded and printable.
+"""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+
+from shared.domain.subscribing import ENVIRONMENT_ID
+from shared.errors import RequestInvalid
+
+ANSWER_ROWS = 1000
+PAGE_ROWS = 100
+LONGEST_TEXT = 4000
+_VALID_DAYS = 30
+_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_-]{0,199}")
+_FILE = re.compile(r"[A-Za-z0-9_](?:[A-Za-z0-9_-]|\.(?!\.)){0,199}")
+_ITEM = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9_@:+=|-]|\.(?!\.)){0,199}")
+_COLUMN = re.compile(r"[A-Za-z_]\w{0,127}", re.ASCII)
+_SKIP = re.compile(r"\d{1,9}", re.ASCII)
+_OPTIONS = ("$filter", "$select", "$orderby", "$search", "$expand")
+
+
+@dataclass(frozen=True, slots=True)
+class ItemQuery:
+    """Which rows are wanted: OData's options as they are sent, where to begin, and how many at most (None: all)."""
+
+    options: Mapping[str, str] = field(default_factory=dict)
+    skip: int = 0
+    top: int | None = None
+
+    def behind(self, rows: int) -> "ItemQuery":
+        """What is left when so many rows were told."""
+        return replace(self, skip=self.skip + rows, top=None if self.top is None else self.top - rows)
+
+
+def environment(fields: Mapping[str, str]) -> str:
+    """The environment's id, in small letters. Raises RequestInvalid, as everything here does."""
+    return _named(fields, "environmentId", ENVIRONMENT_ID, "must be an id of letters, digits and dashes").lower()
+
+
+def name(fields: Mapping[str, str], parameter: str) -> str:
+    """The unique name of a segment, measure or entity, or the id of a data source or job."""
+    return _named(fields, parameter, _NAME, "must be a unique name or id: letters, digits, _ and - only")
+
+
+def file_name(fields: Mapping[str, str], parameter: str) -> str:
+    """The name of a partition."""
+    return _named(fields, parameter, _FILE, "must be a partition's name: letters, digits, dots, _ and - only")
+
+
+def item_id(fields: Mapping[str, str], parameter: str) -> str:
+    """The id of an item, such as a CustomerId."""
+    return _named(fields, parameter, _ITEM, "must be an item's id: letters, digits and . _ - @ : + = | only")
+
+
+def column(fields: Mapping[str, str], parameter: str, default: str) -> str:
+    """The name of a column."""
+    return _named({parameter: default, **fields}, parameter, _COLUMN, "must be the name of a column")
+
+
+def item_query(query: Mapping[str, str]) -> ItemQuery:
+    """OData's options, with or without their dollar sign."""
+    options = {option: printable(query, option) for option in _OPTIONS if option in query}
+    skip = query.get("$skip", "0")
+    if not _SKIP.fullmatch(skip):
+        raise RequestInvalid("$skip", "must be a whole number from 0")
+    top = query.get("$top")
+    if top is not None and (not _SKIP.fullmatch(top) or int(top) == 0):
+        raise RequestInvalid("$top", "must be a whole number from 1")
+    return ItemQuery(options, int(skip), int(top) if top else None)
+
+
+def printable(query: Mapping[str, str], parameter: str) -> str:
+    """A text of one line."""
+    text = query[parameter]
+    if len(text) > LONGEST_TEXT:
+        raise RequestInvalid(parameter, f"must not be longer than {LONGEST_TEXT} characters")
+    if not text.isprintable():
+        raise RequestInvalid(parameter, "must be a text of one line, without control characters")
+    return text
+
+
+def write_options(query: Mapping[str, str], now: datetime) -> dict[str, str]:
+    """How long an item counts, and who says that it wrote it."""
+    options = {}
+    if "validUntil" in query:
+        options["validUntil"] = _valid_until(query["validUntil"], now)
+    if "caller" in query:
+        options["caller"] = printable(query, "caller")
+        if len(options["caller"]) > 200:
+            raise RequestInvalid("caller", "must not be longer than 200 characters")
+    return options
+
+
+def equals(column_name: str, value: str) -> str:
+    """OData's filter for one value; a quote in it is doubled."""
+    quoted = value.replace("'", "''")
+    return f"{column_name} eq '{quoted}'"
+
+
+def phrase(text: str) -> str:
+    """A text as OData's $search takes it."""
+    escaped = text.replace("\\", "\\\\").replace('"', '\\"')
+    return f'"{escaped}"'
+
+
+def _named(fields: Mapping[str, str], parameter: str, shape: re.Pattern[str], problem: str) -> str:
+    text = fields.get(parameter, "")
+    if not shape.fullmatch(text):
+        raise RequestInvalid(parameter, problem if text else "is missing")
+    return text
+
+
+def _valid_until(text: str, now: datetime) -> str:
+    """Entity operations of the API: RFC 3339, at most 30 days ahead."""
+    try:
+        until = datetime.fromisoformat(text.replace(" ", "+"))  # a plus that nobody encoded
+    except ValueError:
+        until = None
+    if until is None or until.tzinfo is None:
+        raise RequestInvalid("validUntil", "must be a time with its offset from UTC, such as 2026-03-02T12:00:00Z")
+    if not now < until <= now + timedelta(days=_VALID_DAYS):
+        raise RequestInvalid("validUntil", f"must lie in the next {_VALID_DAYS} days")
+    return until.isoformat()

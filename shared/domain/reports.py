@@ -1,0 +1,122 @@
+"""How an environment is, for people: a headline, and sections whose rows say what is well and what is not."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from shared.domain.catalog import DataSource, MeasureInfo, SegmentInfo
+from shared.domain.snapshot import Job
+
+MOST_ROWS = 200
+STAGES = ("map", "match", "merge")
+_GOOD = frozenset({"updated", "successful", "completedsuccess", "completed"})
+_BAD = frozenset(
+    {"updatefailed", "updatecancelled", "failed", "timedout", "aborted", "completedfailure", "cancelled", "interrupted"}
+)
+
+
+class ReportType(StrEnum):
+    """What a report is about."""
+
+    ENVIRONMENT = "environment"
+    REFRESH = "refresh"
+    UNIFICATION = "unification"
+    SEGMENTS = "segments"
+    MEASURES = "measures"
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One thing: `well` is None where it is neither well nor not, such as a segment that is switched off."""
+
+    name: str
+    status: str
+    well: bool | None
+    at: datetime | None = None
+    detail: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """Things of one kind, those that are not well first; `left_out` counts those beyond the first 200."""
+
+    title: str
+    rows: tuple[Row, ...]
+    left_out: int = 0
+
+    @property
+    def unwell(self) -> tuple[Row, ...]:
+        """The rows that need a look."""
+        return tuple(row for row in self.rows if row.well is False)
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """A status report; `healthy` when nothing in it needs a look."""
+
+    environment_id: str
+    report_type: ReportType
+    title: str
+    summary: str
+    healthy: bool
+    generated_at: datetime
+    sections: tuple[Section, ...]
+
+
+def report_of(environment_id: str, kind: ReportType, sections: Sequence[Section], now: datetime) -> Report:
+    """The report with its headline."""
+    unwell = [row.name for section in sections for row in section.unwell]
+    counted = ", ".join(f"{len(one.rows) + one.left_out} {one.title.lower()}" for one in sections)
+    names = ", ".join(unwell[:3]) + (f" and {len(unwell) - 3} more" if len(unwell) > 3 else "")
+    summary = f"{len(unwell)} of {counted} need a look: {names}" if unwell else f"All well: {counted}"
+    return Report(environment_id, kind, f"Customer Insights: {kind}", summary, not unwell, now, tuple(sections))
+
+
+def sources_section(sources: Iterable[DataSource]) -> Section:
+    """Data sources by their last refresh."""
+    return _section("Data sources", (_row(s.name, s.refresh_state, s.last_refresh_at) for s in sources))
+
+
+def segments_section(segments: Iterable[SegmentInfo]) -> Section:
+    """Segments by their last evaluation; one that is switched off is neither well nor not."""
+    return _section("Segments", map(_segment, segments))
+
+
+def measures_section(measures: Iterable[MeasureInfo]) -> Section:
+    """Measures by their last evaluation."""
+    return _section("Measures", (_row(one.display_name, one.state, one.evaluated_at, one.error) for one in measures))
+
+
+def refreshes_section(jobs: Iterable[Job]) -> Section:
+    """The newest full refresh."""
+    newest = next((job for job in jobs if job.operation_type == "all"), None)
+    return _section("Full refreshes", [_job("Last full refresh", newest)] if newest else [])
+
+
+def unification_section(job: Job | None) -> Section:
+    """The stages of the newest unification."""
+    tasks = [task for task in (job.tasks if job else ()) if task.operation_type in STAGES]
+    rows = (_row(one.operation_type, one.status, one.ended_at, "; ".join(one.errors)) for one in tasks)
+    return _section("Unification stages", rows)
+
+
+def _segment(one: SegmentInfo) -> Row:
+    members = "" if one.members is None else f"{one.members:,} members"
+    if one.state.lower() not in ("active", ""):
+        return Row(one.display_name, one.state, None, one.evaluated_at, members)
+    return _row(one.display_name, one.evaluation_status, one.evaluated_at, members)
+
+
+def _job(name: str, job: Job) -> Row:
+    return _row(name, job.status, job.ended_at or job.submitted_at, job.submission)
+
+
+def _row(name: str, status: str, at: datetime | None, detail: str = "") -> Row:
+    word = status.lower()
+    return Row(name, status or "unknown", True if word in _GOOD else False if word in _BAD else None, at, detail)
+
+
+def _section(title: str, rows: Iterable[Row]) -> Section:
+    ordered = sorted(rows, key=lambda row: (row.well is not False, row.well is not None, row.name.lower()))
+    return Section(title, tuple(ordered[:MOST_ROWS]), max(0, len(ordered) - MOST_ROWS))
