@@ -4,6 +4,7 @@ Entra ID decides, in the app itself: the routes are anonymous to the Functions h
 set (such as Easy Auth's) is read.
 """
 
+import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Mapping
 
@@ -13,7 +14,7 @@ from functions.answers import error_answer
 from shared.bootstrap import House, house
 from shared.domain.access import Permission, Principal
 from shared.domain.callers import Caller, flow_of
-from shared.errors import Forbidden, NotAuthenticated, SignalsError
+from shared.errors import Forbidden, InsightsTimeout, NotAuthenticated, SignalsError
 
 Handler = Callable[[func.HttpRequest, Caller], Awaitable[func.HttpResponse]]
 Answering = Callable[[func.HttpRequest], Awaitable[func.HttpResponse]]  # the worker passes `req` by name
@@ -74,6 +75,7 @@ NEEDS: Mapping[str, Permission] = {
     "send_status_report": Permission.READ,
     "send_status_report_v2": Permission.READ,
 }
+ANSWER_SECONDS = 110.0  # the platform gives up at 120
 _log = logging.getLogger(__name__)
 
 
@@ -87,8 +89,10 @@ def guarded(handler: Handler) -> Answering:
     async def answer(req: func.HttpRequest) -> func.HttpResponse:
         here = house()
         try:
-            caller = await _caller_of(here, req, need)
-            return await handler(req, caller)
+            async with asyncio.timeout(ANSWER_SECONDS):
+                return await handler(req, await _caller_of(here, req, need))
+        except TimeoutError:
+            return _late(here)
         except SignalsError as error:
             if isinstance(error, NotAuthenticated | Forbidden):
                 _tell(handler.__name__, error)
@@ -97,6 +101,13 @@ def guarded(handler: Handler) -> Answering:
     for name in ("__module__", "__name__", "__qualname__", "__doc__"):
         setattr(answer, name, getattr(handler, name))
     return answer
+
+
+def _late(here: House) -> func.HttpResponse:
+    late = InsightsTimeout(
+        "This took too long. If it was to change something, look whether it did before you repeat it."
+    )
+    return error_answer(late, here.settings.entra, has_token=True)
 
 
 async def _caller_of(here: House, request: func.HttpRequest, need: Permission) -> Caller:

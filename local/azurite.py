@@ -68,7 +68,8 @@ def start_azurite(
 ) -> Azurite:
     """Start it; a free port that another program takes meanwhile is no reason to give up."""
     for _ in range(1 if ports else ATTEMPTS_AT_FREE_PORTS):
-        azurite = Azurite(*(ports or free_ports(3)), scheme="https" if certificate else "http")
+        blob, queue, table = ports or free_ports(3)
+        azurite = Azurite(blob, queue, table, "https" if certificate else "http")
         try:
             stack.enter_context(listening(azurite, data, log, certificate))
         except LocalError as error:

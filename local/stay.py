@@ -15,10 +15,9 @@ LOOK_EVERY_SECONDS = 0.5
 STATUS_EVERY_SECONDS = 3.0
 SUBSCRIBE = """\
 Subscribe a flow of the inbox; any name makes one:
-curl {host}/api/triggers/data-source-refresh-succeeded \\
-  -H "Authorization: Bearer $({token})" -d '
+curl {host}/api/triggers/data-source-refresh-succeeded -d '
   {{"environmentId": "{environment}",
-   "callbackUrl": "{inbox}/flows/Mine"}}'"""
+   "callbackUrl": "{inbox}/flows/Mine"}}' -H "Authorization: Bearer $({token})\""""
 
 
 def stay_up(stage: Stage, news: News, environments: Mapping[str, str], *, paused: bool = False) -> int:

@@ -102,10 +102,12 @@ async def fetch_document(url: str) -> bytes:
             aiohttp.ClientSession(timeout=timeout, trust_env=True) as session,
             session.get(url, allow_redirects=False) as answer,
         ):
-            body = await answer.content.read(_MAX_BYTES)
-            if answer.status != 200 or not answer.content.at_eof():
-                raise IdentityUnavailable(reason="signing_keys_unavailable")
-            return body
+            body = bytearray()
+            async for part in answer.content.iter_any():
+                body += part
+                if answer.status != 200 or len(body) > _MAX_BYTES:
+                    raise IdentityUnavailable(reason="signing_keys_unavailable")
+            return bytes(body)
     except (aiohttp.ClientError, TimeoutError):
         raise IdentityUnavailable(reason="signing_keys_unavailable") from None
 

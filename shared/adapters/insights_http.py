@@ -83,10 +83,11 @@ class InsightsHttp:
         if credential is not None:
             policies.append(AsyncBearerTokenCredentialPolicy(credential, scope))
         self._client: AsyncPipelineClient[HttpRequest, AsyncHttpResponse] = AsyncPipelineClient(
-            base_url, policies=policies
+            base_url, policies=policies, connection_data_block_size=_BLOCK_BYTES
         )
         self.base_url = base_url.rstrip("/")
-        self._enforce_https = base_url.startswith("https://")
+        # Only the policy that adds the app's token knows this option.
+        self._options = {"enforce_https": base_url.startswith("https://")} if credential else {}
 
     async def close(self) -> None:
         """Close the connections."""
@@ -113,11 +114,10 @@ class InsightsHttp:
             response = await self._client.send_request(
                 request,
                 stream=True,
-                enforce_https=self._enforce_https,
                 connection_timeout=10,
                 read_timeout=_READ_SECONDS,
-                connection_data_block_size=_BLOCK_BYTES,
                 retry_total=0 if once else _RETRIES,
+                **self._options,
             )
             async with response:
                 content = await _read(response, max_bytes)

@@ -19,6 +19,7 @@ from shared.adapters.cipher import Cipher
 from shared.adapters.dead_table import TableDeadDeliveries
 from shared.adapters.event_table import TableEventLog
 from shared.adapters.insights_api import CustomerInsightsApi
+from shared.adapters.memory_actions import MemoryActions, MemoryPartitions
 from shared.adapters.queues import StorageQueues
 from shared.adapters.storage import StorageAccount
 from shared.adapters.subscription_table import TableSubscriptions
@@ -95,6 +96,8 @@ def ports_of(account: StorageAccount, api: CustomerInsightsApi, flows: CallbackS
         queues=StorageQueues(account.queues, claims),
         flows=flows,
         claims=claims,
+        acting=MemoryActions(),
+        partitions=MemoryPartitions(),
         clock=clock,
     )
 

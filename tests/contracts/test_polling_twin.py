@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from functools import partial
 
 from shared.adapters.memory import MemoryFlows, MemoryInsights
+from shared.adapters.memory_actions import MemoryActions, MemoryPartitions
 from shared.domain.callers import Caller
 from shared.domain.events import Event, EventType
 from shared.ports import Ports
@@ -32,6 +33,8 @@ def ports_of(kit: Kit) -> Ports:
         queues=kit.queues,
         flows=MemoryFlows(),
         claims=kit.claims,
+        acting=MemoryActions(),
+        partitions=MemoryPartitions(),
         clock=partial(datetime.now, UTC),
     )
 

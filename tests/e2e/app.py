@@ -22,9 +22,11 @@ from local.host.runner import Runner
 from local.host.web import HttpFront
 from shared import bootstrap
 from shared.adapters.memory import MemoryInsights
+from shared.adapters.memory_actions import MemoryActions
 from shared.bootstrap import House
 from shared.ports import Ports
 from tests.functions.support import VARIABLES
+from tests.tokens import of_administrator, validator
 
 Change = Callable[[Ports], Ports]
 FLOW_QUEUES = ("refresh-events", "unification-events", "threshold-events", "operational-events", "deliveries")
@@ -58,10 +60,15 @@ class RunningApp:
     async def ask(
         self, method: str, path: str, body: object = None, headers: Mapping[str, str] | None = None
     ) -> Answered:
-        """Call it: a path below /api or a whole address, a body as JSON or, in bytes, as it is."""
+        """Call it, as an administrator if no header says otherwise.
+
+        A path below /api or a whole address, a body as JSON or, in bytes, as it is.
+        """
         url = path if path.startswith("http") else f"{self.base}/api/{path}"
         data = body if isinstance(body, bytes) or body is None else json.dumps(body).encode()
-        async with self.session.request(method, URL(url, encoded=True), data=data, headers=headers) as answer:
+        async with self.session.request(
+            method, URL(url, encoded=True), data=data, headers={**of_administrator(), **(headers or {})}
+        ) as answer:
             self.answers.append(Answered(answer.status, dict(answer.headers), await answer.read()))
         return self.answers[-1]
 
@@ -122,8 +129,8 @@ async def running_app(
     async with TestServer(front.application()) as server, aiohttp.ClientSession() as session:
         base = str(server.make_url("")).rstrip("/")
         house = bootstrap.build({**variables, "PUBLIC_BASE_URL": base})
-        ports = change(replace(house.ports, insights=MemoryInsights()))
-        bootstrap._houses[loop] = replace(house, ports=ports)
+        ports = change(replace(house.ports, insights=MemoryInsights(), acting=MemoryActions()))
+        bootstrap._houses[loop] = replace(house, ports=ports, tokens=validator(house.settings.entra))
         queues = [one for one in found if isinstance(one, QueueFunction)]
         try:
             yield RunningApp(base, bootstrap._houses[loop], runner, session, queues)

@@ -5,8 +5,9 @@ from dataclasses import dataclass, field
 from uuid import uuid4
 
 from tests.e2e.app import Answered, RunningApp
+from tests.tokens import of_maker
 
-CONNECTION = {"Authorization": "Bearer connection-token"}
+CONNECTION = of_maker()
 
 
 @dataclass(slots=True)

@@ -14,6 +14,7 @@ import pytest
 from shared import bootstrap
 from tests.functions.support import VARIABLES, Caller
 from tests.services.stage import Stage
+from tests.tokens import validator
 
 ROOT = Path(__file__).parents[2]
 
@@ -41,7 +42,7 @@ async def stage() -> AsyncIterator[Stage]:
     stage = Stage()
     built = bootstrap.build(VARIABLES)
     loop = asyncio.get_running_loop()
-    bootstrap._houses[loop] = replace(built, ports=stage.ports)
+    bootstrap._houses[loop] = replace(built, ports=stage.ports, tokens=validator(built.settings.entra))
     yield stage
     del bootstrap._houses[loop]
     await built.close()

@@ -11,6 +11,7 @@ from azure.functions.decorators.core import Trigger
 from cryptography.fernet import Fernet
 
 from tests.factories import ENVIRONMENT
+from tests.tokens import ENTRA, of_administrator
 
 BASE = "https://signals.example.com"
 VARIABLES = {
@@ -21,6 +22,7 @@ VARIABLES = {
     "PUBLIC_BASE_URL": f"{BASE}/",
     "ENVIRONMENTS": ENVIRONMENT,
     "FAST_POLL_SECONDS": "7",
+    **ENTRA,
 }
 SHOWS_A_SECRET = "renew_signing_secret"
 SECRETS = ("sig=", "whsec_", "/workflows/")
@@ -60,11 +62,19 @@ def http(
     headers: Mapping[str, str] | None = None,
     **route: str,
 ) -> func.HttpRequest:
-    """A request; a body of bytes goes as it is, and a query may be an address to follow."""
+    """A request, an administrator's if no header says otherwise.
+
+    A body of bytes goes as it is, and a query may be an address to follow.
+    """
     content = body if isinstance(body, bytes) else b"" if body is None else json.dumps(body).encode()
     asked = dict(parse_qsl(urlsplit(query).query)) if isinstance(query, str) else dict(query)
     return func.HttpRequest(
-        "POST", f"{BASE}/api", headers=dict(headers or {}), params=asked, route_params=route, body=content
+        "POST",
+        f"{BASE}/api",
+        headers={**of_administrator(), **(headers or {})},
+        params=asked,
+        route_params=route,
+        body=content,
     )
 
 

@@ -10,7 +10,7 @@ from typing import Any
 import azure.functions as func
 import pytest
 
-from functions.answers import answering, json_answer, json_body
+from functions.answers import error_answer, json_answer, json_body
 from shared.errors import (
     Conflict,
     InsightsAnswerInvalid,

@@ -84,14 +84,21 @@ async def test_a_first_poll_tells_nothing_old_and_the_next_ones_what_is_new_once
 
 
 async def test_where_to_poll_next_is_absolute_and_has_the_same_query(stage: Stage, call: Caller) -> None:
-    """On the address that callers see, with the filters, without the function key."""
+    """On the address that callers see, with the filters."""
     query = {**FILTERS[Trigger.MEASURE_CROSSED], "environmentId": ENVIRONMENT, "top": "7"}
-    answer = await poll(call, Trigger.MEASURE_CROSSED, {**query, "code": "function-key"})
+    answer = await poll(call, Trigger.MEASURE_CROSSED, query)
     where = urlsplit(answer.headers["Location"])
     assert f"{where.scheme}://{where.netloc}{where.path}" == f"{BASE}/api/triggers/measure-threshold-crossed/events"
     next_query = dict(parse_qsl(where.query))
     assert next_query.pop("triggerState")
     assert next_query == query
+
+
+async def test_a_function_key_of_earlier_times_is_a_mistake_that_is_named(stage: Stage, call: Caller) -> None:
+    """An address with one would be kept by flows, with the key in it."""
+    answer = await poll(call, FAILED, {"code": "function-key"})
+    assert mistake(answer) == "code"
+    assert b"function-key" not in answer.get_body()
 
 
 async def test_a_page_that_is_full_says_to_come_back_at_once(stage: Stage, call: Caller) -> None:

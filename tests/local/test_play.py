@@ -14,8 +14,8 @@ from local.errors import BrokenRunError
 from local.play import begin_day, watches
 from local.report import Report
 from local.show import Screen
-from local.simulator.scenario import load_scenario
 from local.sign_in import nobody
+from local.simulator.scenario import load_scenario
 from local.stage import Addresses, Host, Simulation, Stage, start_inbox, start_simulator
 from tests.ports import free_base
 

@@ -6,7 +6,7 @@ import pytest
 
 from local.children import ROOT
 from local.errors import LocalError
-from local.real import DEFAULTS, environment_ids, missing, settings
+from local.real import DEFAULTS, environment_ids, missing, own_sign_in, settings
 
 COMPLETE = {"ENVIRONMENTS": "a,b", "CUSTOMER_INSIGHTS_SUBSCRIPTION_KEY": "k"}
 
@@ -75,3 +75,20 @@ def test_an_empty_schedule_is_the_usual_one(tmp_path: Path) -> None:
 def test_environment_ids() -> None:
     """Blanks and placeholders are no ids."""
     assert environment_ids(" a, ,00000000-0000-0000-0000-000000000000,<id>,b ") == ("a", "b")
+
+
+def test_without_a_registration_of_ones_own_the_stand_in_guards() -> None:
+    """The example's placeholder is none."""
+    assert own_sign_in({}) is None
+    assert own_sign_in({"ENTRA_CLIENT_ID": " "}) is None
+
+
+@pytest.mark.parametrize(
+    ("given", "resource"),
+    [({}, "api://11"), ({"ENTRA_APP_ID_URI": "https://contoso.example/signals"}, "https://contoso.example/signals")],
+)
+def test_with_one_who_signed_in_calls(given: dict[str, str], resource: str) -> None:
+    """The command is Azure's own."""
+    found = own_sign_in({"ENTRA_CLIENT_ID": "11", **given})
+    assert found
+    assert found.command == f"az account get-access-token --resource {resource} --query accessToken --output tsv"

@@ -3,12 +3,13 @@
 import json
 import shlex
 from io import StringIO
+from pathlib import Path
 
 import pytest
 from rich.console import Console
 
 from local.show import Screen
-from local.sign_in import SignIn, nobody
+from local.sign_in import SignIn, Token, nobody
 from local.stage import Addresses, Host, Stage
 from local.stay import Watching, show_addresses, watching_line
 from local.wire import Answer, first_line
@@ -36,13 +37,17 @@ def test_a_host_that_does_not_answer_is_asked_again() -> None:
 
 
 def test_the_command_that_subscribes_can_be_pasted() -> None:
-    """A shell reads it as one curl call whose body names the environment and a flow of the inbox."""
+    """A shell reads it as one curl call whose body names the environment and a flow of the inbox; it signs in."""
     log = StringIO()
     screen = Screen(Console(file=log, width=80))
-    show_addresses(Addresses(7071), screen, {"e1": "Contoso"}, simulated=True, paused=True)
+    addresses = Addresses(7071)
+    host = Host(addresses.base, (), {}, Path("host.log"))
+    stage = Stage(addresses, host, (), SignIn("./dev token", lambda: Token("", 0)))
+    show_addresses(stage, screen, {"e1": "Contoso"}, simulated=True, paused=True)
     command = log.getvalue().partition("makes one:\n")[2].partition("\nThe simulated")[0]
-    curl, url, option, body = shlex.split(command)
-    assert (curl, url, option) == ("curl", "http://127.0.0.1:7071/api/triggers/data-source-refresh-succeeded", "-d")
+    curl, url, option, body, header, bearer = shlex.split(command)
+    assert (curl, url) == ("curl", "http://127.0.0.1:7071/api/triggers/data-source-refresh-succeeded")
+    assert (header, bearer, option) == ("-H", "Authorization: Bearer $(./dev token)", "-d")
     assert json.loads(body) == {"environmentId": "e1", "callbackUrl": "http://127.0.0.1:7073/flows/Mine"}
     assert "Environment  e1  Contoso" in log.getvalue()
 

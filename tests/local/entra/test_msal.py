@@ -65,7 +65,8 @@ def test_the_managed_identity_stands_in_for_a_secret(entra: Entra, monkeypatch: 
     with ManagedIdentityCredential() as identity:
 
         def proven() -> str:
-            return identity.get_token(f"{EXCHANGE}/.default").token
+            token: str = identity.get_token(f"{EXCHANGE}/.default").token
+            return token
 
         answer = on_behalf_of(entra, entra.mint.user(MAKER), credential={"client_assertion": proven})
     assert entra.issuer.claims_of(answer["access_token"], INSIGHTS.uri)

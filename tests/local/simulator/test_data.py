@@ -81,6 +81,7 @@ async def test_a_segments_members_are_customers_and_as_many_as_it_counts(caller:
         seen.append({one["CustomerId"] for one in found})
     assert all(one <= other or other <= one for one, other in pairwise(seen))
     assert (await rows(caller, "Customer", filter="IsMemberOfSegment('Newsletter')"))["@odata.count"] == 480
+    assert not {one["CustomerId"] for one in await all_rows(caller, "BasketLeavers")} <= max(seen, key=len)
 
 
 async def test_search_finds_words_and_phrases_in_any_text_column(caller: Caller) -> None:

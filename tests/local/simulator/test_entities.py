@@ -4,12 +4,15 @@ from typing import Any
 
 import pytest
 
+from local.entra.directory import INSIGHTS, STORAGE, VIEWER
+from local.entra.mint import Mint
 from local.simulator.calls import Call
 from local.simulator.entity_calls import entities
 from local.simulator.people import customers, members
 from local.simulator.scenario import load_scenario
 from local.simulator.server import simulation_of
 from local.simulator.source_rows import source_rows
+from tests.entra import shared_issuer
 from tests.local.simulator.conftest import SCENARIOS, Caller
 
 TILLS = "0a6e1f34-7c1b-4d55-8f0e-3b1d5a7c2e11"
@@ -72,6 +75,19 @@ async def test_a_partition_is_where_its_location_says(caller: Caller) -> None:
             assert partition["isCIGenerated"] is ("datasourceId" not in one)
     headers = {partition["hasHeader"] for one in (await listed(caller)).values() for partition in one["partitions"]}
     assert headers == {True, False}
+
+
+async def test_a_partition_can_be_fetched_from_its_location_with_a_token_for_storage(caller: Caller) -> None:
+    entity = await caller.get(f"/manage/entities/{TILLS}_Storetills")
+    sizes = []
+    for partition in entity["partitions"]:
+        for resource in (STORAGE, INSIGHTS):
+            token = Mint(shared_issuer()).user(VIEWER, resource=resource)
+            headers = {"Authorization": f"Bearer {token}", "x-ms-version": "2021-12-02"}
+            async with caller.client.session.get(partition["location"], headers=headers) as answer:
+                assert answer.status == (200 if resource is STORAGE else 401)
+                sizes += [len(await answer.read())] if resource is STORAGE else []
+    assert sum(sizes) == (await caller.get(f"/manage/entities/{TILLS}_Storetills/entitysize"))["size"]
 
 
 async def test_an_entitys_size_is_that_of_its_partitions(caller: Caller) -> None:

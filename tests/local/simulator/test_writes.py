@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from local.entra.directory import MAKER, VIEWER
 from local.simulator.calls import Call, ProblemError
 from local.simulator.model import Scenario
 from local.simulator.principal import Principal, Role
@@ -154,6 +155,16 @@ def test_only_those_who_may_write_do(day: Scenario, role: Role, may: bool) -> No
     writes = {(name, path) for name, path, _ in routes("both") if not name.startswith("GET")}
     assert {call for call, told in refused.items() if told == (403, "403")} == (set() if may else writes)
     assert len(writes) == 8
+
+
+async def test_a_viewer_reads_and_a_maker_writes(caller: Caller) -> None:
+    caller.sign_in(VIEWER)
+    assert (await caller.get("/data/Customer"))["@odata.count"] == 480
+    for method, path in (("POST", "/data/Customer"), ("PUT", "/manage/segments/AtRisk/deactivate")):
+        status, _, told = await caller.ask(path, method, json=NEW)
+        assert (status, told["errorCode"], told["httpStatusCode"]) == (403, "Forbidden", "403")
+    caller.sign_in(MAKER)
+    assert (await caller.ask("/data/Customer", "POST", json=NEW))[0] == 201
 
 
 def test_environments_are_told_to_those_with_a_role(day: Scenario) -> None:
