@@ -3,10 +3,12 @@
 import logging
 import time
 from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
 from functools import partial
 from pathlib import Path
 
 import msgspec
+from azure.core.credentials import TokenCredential
 from azure.core.exceptions import ClientAuthenticationError
 from azure.identity import DefaultAzureCredential
 
@@ -84,7 +86,7 @@ def sign_in_problem(scope: str) -> str:
     # Its own account of every way that it tried is many lines; ours is one.
     logging.getLogger("azure.identity").setLevel(logging.CRITICAL)
     try:
-        with DefaultAzureCredential(exclude_managed_identity_credential=True) as credential:
+        with azure_sign_in() as credential:
             credential.get_token(scope)
     except ClientAuthenticationError:
         check = f"az account get-access-token --scope {scope}"
@@ -99,13 +101,18 @@ def own_sign_in(settings: Mapping[str, str]) -> SignIn | None:
         return None
     resource = settings.get(APP_ID_URI, "").strip() or f"api://{client_id}"
     command = f"az account get-access-token --resource {resource} --query accessToken --output tsv"
-    return SignIn(command, partial(own_token, resource))
+    return SignIn(command, partial(own_token, resource, azure_sign_in))
 
 
-def own_token(resource: str) -> Token:
+def azure_sign_in() -> DefaultAzureCredential:
+    """Whoever is signed in on this machine."""
+    return DefaultAzureCredential(exclude_managed_identity_credential=True)
+
+
+def own_token(resource: str, sign_in: Callable[[], AbstractContextManager[TokenCredential]]) -> Token:
     """A token for the app, or none for a while: then the app's own answer says what is wrong."""
     try:
-        with DefaultAzureCredential(exclude_managed_identity_credential=True) as credential:
+        with sign_in() as credential:
             found = credential.get_token(f"{resource}/.default")
     except ClientAuthenticationError:
         return Token("", NO_TOKEN_SECONDS)

@@ -48,6 +48,7 @@ def show_addresses(
     if simulated:
         screen.to_copy(f"Simulator    {at.simulator}/control/state")
     screen.to_copy(f"Flow inbox   {at.inbox}/")
+    screen.to_copy(f"Token        {token}")
     for environment_id, name in environments.items():
         screen.to_copy(f"Environment  {environment_id}  {name}".rstrip())
     first = next(iter(environments), "ID")
@@ -95,4 +96,6 @@ def watching_line(environment_id: str, answer: Answer) -> str:
             return f"Watching {environment_id} ({counted(int(body.get('watches', 0)), 'watch', 'watches')})"
     if status in (200, 404):
         return f"Waiting for the first look at {environment_id}"
+    if status in (401, 403):
+        return f"Not known whether {environment_id} is watched: the app refuses this run's own token ({status})"
     return f"Not watching {environment_id}: the app answered {status}, see the host's log"

@@ -29,7 +29,7 @@ class PublishedKeys:
         try:
             key = self._key(str(jwt.get_unverified_header(token).get("kid")))
             return claims_of(token, key, audience, issuers, issuer.clock()) if key else None
-        except (jwt.PyJWTError, urllib3.exceptions.HTTPError):
+        except (jwt.PyJWTError, urllib3.exceptions.HTTPError, OSError, ValueError):
             return None
 
     def _key(self, key_id: str) -> Any:

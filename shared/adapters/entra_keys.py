@@ -62,7 +62,7 @@ class TenantKeys:
         """Ask, unless that was done a moment ago."""
         if self._monotonic() - self._asked_at < COOLDOWN_SECONDS:
             return
-        self._asked_at = self._monotonic()
+        self._asked_at, self._failed = self._monotonic(), True  # until it is known; whoever asks may go away
         try:
             metadata = _object(await self._fetch(f"{self._issuer}/.well-known/openid-configuration"))
             if metadata.get("issuer") != self._issuer:
@@ -72,7 +72,6 @@ class TenantKeys:
                 raise IdentityUnavailable(reason="metadata_unreadable")
             self._keys = self._usable(_object(await self._fetch(address)).get("keys"))
         except IdentityUnavailable:
-            self._failed = True
             return
         self._failed, self._fetched_at = False, self._monotonic()
 
@@ -87,7 +86,7 @@ class TenantKeys:
                 continue
             try:
                 found[key["kid"]] = jwt.PyJWK(key, algorithm="RS256")
-            except jwt.PyJWTError:
+            except (jwt.PyJWTError, ValueError, TypeError):
                 continue
         if not found:
             raise IdentityUnavailable(reason="no_signing_keys")

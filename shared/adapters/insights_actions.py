@@ -191,14 +191,15 @@ def _path(environment_id: str, place: str, name: str = "", rest: str = "") -> st
 
 def _failure(reply: Reply, *, as_user: bool) -> InsightsError | ClaimsNeeded:
     """What an answer that is no success means to the caller of an action."""
-    status, said = reply.status, told(reply)
+    status, word = reply.status, told(reply).removeprefix(", ")
+    said = f" ({word})" if word else ""
     wait = retry_after_seconds(reply.headers.get("Retry-After"))
     if status < 400:
         return InsightsAnswerInvalid(f"Customer Insights answered with a redirect ({status}), which is not followed.")
     if status == 401 and as_user and (claims := _claims(reply.headers.get("WWW-Authenticate", ""))):
         return ClaimsNeeded(claims)
     if status == 403 and as_user:
-        return InsightsForbidden(f"Customer Insights does not allow this to the user{said}: the user's role decides.")
+        return InsightsForbidden(f"Customer Insights does not allow this{said}: the user's role there decides.")
     if status == 404:
         return InsightsNotFound(
             f"Customer Insights knows no such thing{said}; names are unique names, and case counts."

@@ -67,9 +67,9 @@ class Report:
 def report_of(environment_id: str, kind: ReportType, sections: Sequence[Section], now: datetime) -> Report:
     """The report with its headline."""
     unwell = [row.name for section in sections for row in section.unwell]
-    counted = ", ".join(f"{len(one.rows) + one.left_out} {one.title.lower()}" for one in sections)
+    counted = ", ".join(f"{one.title.lower()} {len(one.rows) + one.left_out}" for one in sections)
     names = ", ".join(unwell[:3]) + (f" and {len(unwell) - 3} more" if len(unwell) > 3 else "")
-    summary = f"{len(unwell)} of {counted} need a look: {names}" if unwell else f"All well: {counted}"
+    summary = f"Needs a look: {names} (of {counted})" if unwell else f"All well: {counted}"
     return Report(environment_id, kind, f"Customer Insights: {kind}", summary, not unwell, now, tuple(sections))
 
 

@@ -100,7 +100,8 @@ def outcome_of(job: Job) -> JobOutcome:
     lasted = job.ended_at - job.submitted_at if job.ended_at and job.submitted_at else None
     errors = tuple(f"{task.name}: {error}" for task in tasks for error in task.errors)
     failed = sum(task.status in ("failed", "timedOut") for task in tasks)
-    state = f"ended {job.status}" if job.ended else f"is {job.status}"
+    name = "Full refresh" if job.operation_type == Work.EVERYTHING else f"Job {job.operation_type}"
+    state = "ended" if job.ended else "is under way"
     parts = f", {failed} of {len(tasks)} tasks failed" if failed else ""
     return JobOutcome(
         job.job_id,
@@ -114,5 +115,5 @@ def outcome_of(job: Job) -> JobOutcome:
         lasted.total_seconds() if lasted else None,
         tasks,
         errors,
-        f"Job {job.operation_type} {state}{parts}",
+        f"{name} {state}: {job.status}{parts}",
     )

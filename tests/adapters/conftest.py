@@ -1,7 +1,7 @@
 """What adapter tests call: the simulator, a server that answers what a test says, and storage that counts."""
 
 from collections import deque
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from pathlib import Path
 from uuid import uuid4
 
@@ -16,7 +16,7 @@ from shared.adapters.insights_api import CustomerInsightsApi
 from shared.adapters.storage import StorageAccount
 from tests.adapters.counting import Ledger, counted_account
 from tests.adapters.loopback import Loopback
-from tests.adapters.vendor import KEY, SCOPE, Credential, Vendor, Watch
+from tests.adapters.vendor import KEY, Credential, Vendor, Watch, calling
 
 SCENARIOS = Path(__file__).parents[2] / "local" / "scenarios"
 
@@ -39,11 +39,9 @@ async def vendor(day: Scenario, paths: Paths) -> AsyncIterator[Vendor]:
     simulation.clock = simulation.clock.at(day.start.replace(hour=12))
     async with TestServer(make_app(simulation, paths=paths, issuer=credential.issuer)) as server:
         keys: dict[str, str] = {}
-        api = CustomerInsightsApi(
-            str(server.make_url("/v1")), credential, SCOPE, lambda one: keys.get(one, KEY), monotonic=watch
-        )
-        yield Vendor(simulation, api, credential, watch, keys)
-        await api.close()
+        url = str(server.make_url("/v1"))
+        async with calling(url, credential, lambda one: keys.get(one, KEY), watch) as api:
+            yield Vendor(simulation, api, credential, watch, keys)
 
 
 @pytest.fixture
@@ -57,10 +55,8 @@ async def loopback() -> AsyncIterator[Loopback]:
 @pytest.fixture
 async def api(loopback: Loopback) -> AsyncIterator[CustomerInsightsApi]:
     """A client that calls the loopback server."""
-    watch: Callable[[], float] = Watch()
-    made = CustomerInsightsApi(loopback.url, Credential(), SCOPE, lambda _: KEY, monotonic=watch)
-    yield made
-    await made.close()
+    async with calling(loopback.url, Credential(), monotonic=Watch()) as made:
+        yield made
 
 
 @pytest.fixture

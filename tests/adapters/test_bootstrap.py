@@ -20,6 +20,7 @@ from shared.errors import CallbackRejected, SettingsInvalid
 from shared.ports import Queue
 from tests.adapters.loopback import Loopback
 from tests.contracts import samples
+from tests.tokens import ENTRA
 
 
 @pytest.fixture
@@ -36,6 +37,7 @@ async def variables(azurite: str, day: Scenario, monkeypatch: pytest.MonkeyPatch
             "POLL_SCHEDULE": "0 * * * * *",
             "CALLBACK_ENCRYPTION_KEYS": Fernet.generate_key().decode(),
             "CALLBACK_ALLOW_LOOPBACK": "true",
+            **ENTRA,
             **identity,
         }
 

@@ -26,7 +26,7 @@ from shared.adapters.subscription_table import TableSubscriptions
 from shared.ports import Clock, Ports
 from shared.services.poll_environment import PollOutcome, poll_environment
 from tests.adapters.counting import Ledger, Sent, counted_account
-from tests.adapters.vendor import KEY, SCOPE, Credential
+from tests.adapters.vendor import Credential, calling
 
 TARGET = '[[processes]]\nname = "Export {n}"\noperation = "export"\nid = "Export{n}"\n'
 HEAD = """
@@ -116,11 +116,10 @@ async def day(azurite: str, tmp_path: Path, count: int) -> AsyncIterator[Day]:
     simulation, credential, ledger = simulation_of(load_scenario(scenario), paused=True), Credential(), Ledger()
     account = counted_account(azurite, ledger)
     async with TestServer(make_app(simulation, issuer=credential.issuer)) as server:
-        api = CustomerInsightsApi(str(server.make_url("/v1")), credential, SCOPE, lambda _: KEY)
         flows = CallbackSender(allowed_suffixes=[])
         clock = Moving(simulation.now())
-        yield Day(simulation, ledger, ports_of(account, api, flows, clock), clock)
-        await api.close()
+        async with calling(str(server.make_url("/v1")), credential) as api:
+            yield Day(simulation, ledger, ports_of(account, api, flows, clock), clock)
         await flows.close()
         await account.close()
 

@@ -12,7 +12,7 @@ from azure.core.exceptions import AzureError, ClientAuthenticationError, HttpRes
 
 from local.children import free_ports
 from local.simulator.faults import FaultRequest
-from shared.adapters import insights_api
+from shared.adapters import insights_http
 from shared.adapters.insights_api import CustomerInsightsApi
 from shared.errors import (
     InsightsAnswerInvalid,
@@ -24,7 +24,7 @@ from shared.errors import (
     InsightsUnavailable,
 )
 from tests.adapters.loopback import Loopback, drop
-from tests.adapters.vendor import KEY, SCOPE, Credential, Vendor, chain
+from tests.adapters.vendor import Credential, Vendor, calling, chain
 
 LATER = "3600"
 STATUSES: list[tuple[int, type[InsightsError], str]] = [
@@ -82,11 +82,9 @@ async def test_an_error_with_any_body_is_told_in_one_line(
 
 @pytest.mark.parametrize("kind", azure_errors(), ids=lambda kind: kind.__name__)
 async def test_every_error_class_of_the_sdks_is_one_of_ours(kind: type[AzureError]) -> None:
-    async def fail() -> None:
-        raise kind.__new__(kind, "Bearer s3cr3t")
-
     with pytest.raises(InsightsError) as caught:
-        await insights_api._guarded(fail())  # type: ignore[arg-type]
+        async with insights_http._guarded(60):
+            raise kind.__new__(kind, "Bearer s3cr3t")
     refused = issubclass(kind, ClientAuthenticationError)
     assert type(caught.value) is (InsightsRefused if refused else InsightsUnavailable)
     assert "s3cr3t" not in str(caught.value)
@@ -217,32 +215,29 @@ async def test_a_connection_that_breaks_is_unavailable(
 
 async def test_a_port_where_nobody_listens_is_unavailable() -> None:
     (port,) = free_ports(1)
-    api = CustomerInsightsApi(f"http://127.0.0.1:{port}", Credential(), SCOPE, lambda _: KEY)
-    assert isinstance(await failure_of(api), InsightsUnavailable)
-    await api.close()
+    async with calling(f"http://127.0.0.1:{port}", Credential()) as api:
+        assert isinstance(await failure_of(api), InsightsUnavailable)
 
 
 @pytest.mark.parametrize("status", [400, 401, 403, 404, 429, 500])
 async def test_no_secret_is_in_what_a_failure_tells(loopback: Loopback, status: int) -> None:
     credential = Credential()
-    api = CustomerInsightsApi(loopback.url, credential, SCOPE, lambda _: "k3y-s3cr3t")
     loopback.answer(status, b'{"message":"No."}', Retry_After=LATER)
-    failure = await failure_of(api)
+    async with calling(loopback.url, credential, lambda _: "k3y-s3cr3t") as api:
+        failure = await failure_of(api)
     told = "".join([*traceback.format_exception(failure), *(repr(one) + str(one) for one in chain(failure))])
     assert credential.given
     for secret in ("k3y-s3cr3t", *credential.given):
         assert secret not in told
-    await api.close()
 
 
 async def test_no_secret_is_in_what_a_broken_connection_tells(loopback: Loopback) -> None:
     credential = Credential()
-    api = CustomerInsightsApi(loopback.url, credential, SCOPE, lambda _: "k3y-s3cr3t")
     loopback.answers.append(drop)
-    failure = await failure_of(api)
+    async with calling(loopback.url, credential, lambda _: "k3y-s3cr3t") as api:
+        failure = await failure_of(api)
     told = "".join([*traceback.format_exception(failure), *(repr(one) + str(one) for one in chain(failure))])
     assert not any(secret in told for secret in ("k3y-s3cr3t", *credential.given))
-    await api.close()
 
 
 async def test_a_credential_that_fails_with_a_secret_in_its_text_does_not_tell_it(vendor: Vendor) -> None:

@@ -1,7 +1,8 @@
 """The Customer Insights client of a test, its credential, and the simulator that it calls over HTTP."""
 
 import time
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from types import TracebackType
 from typing import Any
@@ -13,6 +14,7 @@ from local.entra.issuer import Issuer
 from local.entra.mint import Mint
 from local.simulator.simulation import Simulation
 from shared.adapters.insights_api import CustomerInsightsApi
+from shared.adapters.insights_http import InsightsHttp
 from tests.entra import shared_issuer
 
 SCOPE = f"{INSIGHTS.uri}/.default"
@@ -61,6 +63,21 @@ class Watch:
 
     def __call__(self) -> float:
         return self.seconds
+
+
+@asynccontextmanager
+async def calling(
+    url: str,
+    credential: Credential,
+    key: Callable[[str], str] = lambda _: KEY,
+    monotonic: Callable[[], float] = time.monotonic,
+) -> AsyncIterator[CustomerInsightsApi]:
+    """A client of the API at an address, as the app itself calls it."""
+    http = InsightsHttp(url, credential, SCOPE)
+    try:
+        yield CustomerInsightsApi(http, key, monotonic=monotonic)
+    finally:
+        await http.close()
 
 
 @dataclass(slots=True)

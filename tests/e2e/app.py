@@ -120,17 +120,30 @@ async def running_app(
     functions: Sequence[func.Function], storage: str, change: Change = lambda ports: ports, **settings: str
 ) -> AsyncIterator[RunningApp]:
     """Serve the app; its Customer Insights is one in memory, its storage an emulator."""
+
+    def furnished(house: House) -> House:
+        ports = change(replace(house.ports, insights=MemoryInsights(), acting=MemoryActions()))
+        return replace(house, ports=ports, tokens=validator(house.settings.entra))
+
+    here = {"AzureWebJobsStorage": storage, "CALLBACK_ALLOW_LOOPBACK": "true", **settings}
+    async with furnished_app(functions, {**VARIABLES, **here}, furnished) as app:
+        yield app
+
+
+@asynccontextmanager
+async def furnished_app(
+    functions: Sequence[func.Function], variables: Mapping[str, str], furnished: Callable[[House], House]
+) -> AsyncIterator[RunningApp]:
+    """Serve the app with these settings, in a house that is furnished otherwise than it was built."""
     invoker = DirectInvoker(functions)
     runner = Runner(invoker, None)
-    variables = {**VARIABLES, "AzureWebJobsStorage": storage, "CALLBACK_ALLOW_LOOPBACK": "true", **settings}
     found: list[Function] = [resolve(one, variables, "api") for one in invoker.functions]
     front = HttpFront([one for one in found if isinstance(one, HttpFunction)], runner)
     loop = asyncio.get_running_loop()
     async with TestServer(front.application()) as server, aiohttp.ClientSession() as session:
         base = str(server.make_url("")).rstrip("/")
         house = bootstrap.build({**variables, "PUBLIC_BASE_URL": base})
-        ports = change(replace(house.ports, insights=MemoryInsights(), acting=MemoryActions()))
-        bootstrap._houses[loop] = replace(house, ports=ports, tokens=validator(house.settings.entra))
+        bootstrap._houses[loop] = furnished(house)
         queues = [one for one in found if isinstance(one, QueueFunction)]
         try:
             yield RunningApp(base, bootstrap._houses[loop], runner, session, queues)

@@ -11,23 +11,40 @@ import azure.functions as func
 import pytest
 
 from functions.answers import error_answer, json_answer, json_body
+from shared.entra_settings import read_entra_settings
 from shared.errors import (
+    ClaimsNeeded,
     Conflict,
+    Forbidden,
+    IdentityUnavailable,
     InsightsAnswerInvalid,
+    InsightsConflict,
+    InsightsDeclined,
     InsightsError,
+    InsightsForbidden,
     InsightsNotFound,
     InsightsRefused,
     InsightsRejected,
     InsightsThrottled,
+    InsightsTimeout,
     InsightsUnavailable,
+    NotAuthenticated,
     NotFound,
     RequestInvalid,
     SignalsError,
     SubscriptionBusy,
 )
+from tests.factories import ENVIRONMENT
+from tests.functions.support import Caller, http
+from tests.services.stage import Stage
+from tests.tokens import ENTRA
 
 STATUSES: dict[type[SignalsError], int] = {
     RequestInvalid: 400,
+    NotAuthenticated: 401,
+    ClaimsNeeded: 401,
+    Forbidden: 403,
+    IdentityUnavailable: 503,
     NotFound: 404,
     Conflict: 409,
     SubscriptionBusy: 503,
@@ -35,7 +52,11 @@ STATUSES: dict[type[SignalsError], int] = {
     InsightsUnavailable: 502,
     InsightsThrottled: 429,
     InsightsRefused: 502,
-    InsightsNotFound: 502,
+    InsightsNotFound: 404,
+    InsightsForbidden: 403,
+    InsightsConflict: 409,
+    InsightsDeclined: 400,
+    InsightsTimeout: 504,
     InsightsRejected: 502,
     InsightsAnswerInvalid: 502,
 }
@@ -59,14 +80,9 @@ def request(body: bytes = b"") -> func.HttpRequest:
     return func.HttpRequest("POST", "http://127.0.0.1/api/triggers/x", body=body)
 
 
-async def answer_to(error: Exception) -> func.HttpResponse:
+def answer_to(error: SignalsError, *, has_token: bool = True) -> func.HttpResponse:
     """What a caller gets when a handler raises."""
-
-    @answering
-    async def handler(req: func.HttpRequest) -> func.HttpResponse:
-        raise error
-
-    return await handler(request())
+    return error_answer(error, read_entra_settings(ENTRA, []), has_token=has_token)
 
 
 def content(answer: func.HttpResponse) -> Any:
@@ -76,9 +92,9 @@ def content(answer: func.HttpResponse) -> Any:
 
 
 @pytest.mark.parametrize("kind", [kind for kind in tree(SignalsError) if kind in STATUSES])
-async def test_an_error_that_concerns_the_caller_has_a_status_and_says_what_to_do(kind: type[SignalsError]) -> None:
+def test_an_error_that_concerns_the_caller_has_a_status_and_says_what_to_do(kind: type[SignalsError]) -> None:
     error = made(kind)
-    answer = await answer_to(error)
+    answer = answer_to(error)
     assert answer.status_code == STATUSES[kind]
     told = content(answer)["error"]
     assert (told["code"], told["message"]) == (error.reason, str(error))
@@ -86,49 +102,70 @@ async def test_an_error_that_concerns_the_caller_has_a_status_and_says_what_to_d
 
 
 @pytest.mark.parametrize("kind", [kind for kind in tree(SignalsError) if kind not in STATUSES])
-async def test_an_error_that_concerns_us_is_left_to_the_host(kind: type[SignalsError]) -> None:
+def test_an_error_that_concerns_us_is_left_to_the_host(kind: type[SignalsError]) -> None:
     with pytest.raises(kind):
-        await answer_to(made(kind))
+        answer_to(made(kind))
 
 
-async def test_a_bug_is_left_to_the_host() -> None:
+async def test_a_bug_is_left_to_the_host(stage: Stage, call: Caller) -> None:
+    stage.actions.failure = ZeroDivisionError()  # type: ignore[assignment]
     with pytest.raises(ZeroDivisionError):
-        await answer_to(ZeroDivisionError())
+        await call("list_segments", http(environmentId=ENVIRONMENT))
 
 
-async def test_a_mistake_names_its_field() -> None:
-    answer = await answer_to(RequestInvalid("threshold", "must be a number"))
+def test_a_mistake_names_its_field() -> None:
+    answer = answer_to(RequestInvalid("threshold", "must be a number"))
     assert content(answer) == {
         "error": {"code": "request_invalid", "message": "threshold: must be a number", "field": "threshold"}
     }
 
 
-async def test_a_secret_that_a_caller_put_into_the_name_of_a_field_is_not_said_back() -> None:
-    answer = await answer_to(RequestInvalid("https://h/w?sig=abc", "is not a field; whsec_abc is none either"))
+def test_a_secret_that_a_caller_put_into_the_name_of_a_field_is_not_said_back() -> None:
+    answer = answer_to(RequestInvalid("https://h/w?sig=abc", "is not a field; whsec_abc is none either"))
     assert b"abc" not in answer.get_body()
     assert content(answer)["error"]["field"] == "https://h/w?sig=***"
 
 
 @pytest.mark.parametrize("wait", [0.2, 1, 30, 59.5])
-async def test_whoever_has_to_wait_is_told_how_long(wait: float) -> None:
+def test_whoever_has_to_wait_is_told_how_long(wait: float) -> None:
     """In whole seconds, never fewer than asked for."""
-    for kind in (InsightsThrottled, InsightsUnavailable):
-        answer = await answer_to(kind(retry_after_seconds=wait))
+    for kind in (InsightsThrottled, InsightsUnavailable, IdentityUnavailable):
+        answer = answer_to(kind(retry_after_seconds=wait))
         assert wait <= int(answer.headers["Retry-After"]) <= wait + 1
 
 
-async def test_without_a_time_to_wait_there_is_no_such_header() -> None:
-    assert "Retry-After" not in (await answer_to(InsightsThrottled())).headers
+def test_without_a_time_to_wait_there_is_no_such_header() -> None:
+    assert "Retry-After" not in answer_to(InsightsThrottled()).headers
 
 
-async def test_an_answer_that_a_handler_gives_passes_as_it_is() -> None:
-    given = func.HttpResponse("fine", status_code=202)
+AUTHORIZE = f'authorization_uri="{ENTRA["ENTRA_AUTHORITY"]}/{ENTRA["ENTRA_TENANT_IDS"]}/oauth2/v2.0/authorize"'
 
-    @answering
-    async def handler(req: func.HttpRequest) -> func.HttpResponse:
-        return given
 
-    assert await handler(request()) is given
+@pytest.mark.parametrize(
+    ("error", "has_token", "challenge"),
+    [
+        (NotAuthenticated(), False, f"Bearer {AUTHORIZE}"),
+        (NotAuthenticated(), True, f'Bearer {AUTHORIZE}, error="invalid_token"'),
+        (ClaimsNeeded(), True, f'Bearer {AUTHORIZE}, error="invalid_token"'),
+        (ClaimsNeeded("e30="), True, f'Bearer {AUTHORIZE}, error="insufficient_claims", claims="e30="'),
+        (Forbidden(), True, 'Bearer error="insufficient_scope"'),
+    ],
+)
+def test_who_is_not_let_in_is_told_which_token_would_do(error: SignalsError, has_token: bool, challenge: str) -> None:
+    assert answer_to(error, has_token=has_token).headers["WWW-Authenticate"] == challenge
+
+
+@pytest.mark.parametrize("error", [NotFound(), InsightsForbidden(), InsightsRefused(), IdentityUnavailable()])
+def test_no_other_error_asks_for_a_token(error: SignalsError) -> None:
+    assert "WWW-Authenticate" not in answer_to(error).headers
+
+
+@pytest.mark.parametrize("error", [NotAuthenticated(reason="expired"), Forbidden(reason="x", named={"oid": "o-1"})])
+def test_why_a_token_does_not_do_is_not_told(error: SignalsError) -> None:
+    """It is in the log."""
+    answer = answer_to(error)
+    assert content(answer)["error"]["code"] == type(error).reason
+    assert b"o-1" not in answer.get_body()
 
 
 @dataclass
@@ -136,6 +173,7 @@ class _Shown:
     environment_id: str
     polled_at: datetime
     missing: str | None = None
+    empty: str = ""
     count: int = 0
 
 

@@ -123,7 +123,6 @@ async def test_a_list_has_what_was_not_replaced_or_is_in_one_state(stage: Stage,
 async def test_a_function_key_of_earlier_times_is_a_mistake_that_is_named(stage: Stage, call: Caller) -> None:
     answer = await call("get_subscriptions", http(query={"code": "function-key", "top": "1"}))
     assert mistake(answer) == "code"
-    assert b"function-key" not in answer.get_body()
 
 
 @pytest.mark.parametrize("name", ["get_subscription", "replay_to_subscription", "renew_signing_secret"])

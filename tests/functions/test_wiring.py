@@ -123,7 +123,9 @@ def test_routes_and_methods(functions: Functions) -> None:
 
 
 async def test_nothing_but_liveness_is_open_to_everybody(stage: Stage, call: Caller, functions: Functions) -> None:
-    names = [one.get_function_name() for one in functions if trigger_of(one).get_dict_repr()["type"] == "httpTrigger"]
+    names = [
+        str(one.get_function_name()) for one in functions if trigger_of(one).get_dict_repr()["type"] == "httpTrigger"
+    ]
     assert set(names) == NEEDS.keys() | {"live"}
     answers = {name: await call(name, http(headers={"Authorization": ""})) for name in names}
     assert {name for name, answer in answers.items() if answer.status_code != 401} == {"live"}

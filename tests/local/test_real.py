@@ -1,12 +1,19 @@
 """What a real tenant needs."""
 
+import time
+from contextlib import nullcontext
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pytest
+from azure.core.credentials import AccessToken
+from azure.core.exceptions import ClientAuthenticationError
 
 from local.children import ROOT
 from local.errors import LocalError
-from local.real import DEFAULTS, environment_ids, missing, own_sign_in, settings
+from local.real import DEFAULTS, environment_ids, missing, own_sign_in, own_token, settings
+from local.sign_in import EARLY_SECONDS, Token
 
 COMPLETE = {"ENVIRONMENTS": "a,b", "CUSTOMER_INSIGHTS_SUBSCRIPTION_KEY": "k"}
 
@@ -92,3 +99,25 @@ def test_with_one_who_signed_in_calls(given: dict[str, str], resource: str) -> N
     found = own_sign_in({"ENTRA_CLIENT_ID": "11", **given})
     assert found
     assert found.command == f"az account get-access-token --resource {resource} --query accessToken --output tsv"
+
+
+def test_its_token_is_for_the_app_and_nobody_signed_in_is_no_end_of_the_run() -> None:
+    """It is asked for again later: the app's own answer says meanwhile what is wrong."""
+    expires_on = int(time.time()) + 3600
+    found = own_token("api://11", lambda: nullcontext(Signed(AccessToken("for api://11/.default", expires_on))))
+    assert found.text == "for api://11/.default"
+    assert 3500 < found.seconds <= 3600
+    assert own_token("api://11", lambda: nullcontext(Signed(None))) == Token("", EARLY_SECONDS + 60)
+
+
+@dataclass(frozen=True)
+class Signed:
+    """A credential that gives one token, or none."""
+
+    token: AccessToken | None
+
+    def get_token(self, *scopes: str, **_: Any) -> AccessToken:
+        if self.token is None:
+            raise ClientAuthenticationError("nobody")
+        assert self.token.token == f"for {scopes[0]}"
+        return self.token

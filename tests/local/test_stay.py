@@ -23,6 +23,7 @@ from local.wire import Answer, first_line
         (Answer(200, {"watching": True, "watches": 1, "failingReason": ""}), "Watching e1 (1 watch)"),
         (Answer(200, {"watching": True, "watches": 0}), "Watching e1 (0 watches)"),
         (Answer(200, {"failingReason": "insights_401"}), "Not watching e1: insights_401, see the host's log"),
+        (Answer(401, {}), "Not known whether e1 is watched: the app refuses this run's own token (401)"),
         (Answer(500, ""), "Not watching e1: the app answered 500, see the host's log"),
     ],
 )
@@ -50,6 +51,7 @@ def test_the_command_that_subscribes_can_be_pasted() -> None:
     assert (header, bearer, option) == ("-H", "Authorization: Bearer $(./dev token)", "-d")
     assert json.loads(body) == {"environmentId": "e1", "callbackUrl": "http://127.0.0.1:7073/flows/Mine"}
     assert "Environment  e1  Contoso" in log.getvalue()
+    assert "Token        ./dev token\n" in log.getvalue()
 
 
 def test_an_error_of_the_app_is_told_in_its_own_words() -> None:
