@@ -3,7 +3,7 @@
 from collections.abc import Collection, Mapping
 from contextlib import suppress
 from datetime import UTC, datetime
-from urllib.parse import urlencode
+from urllib.parse import quote, urlencode
 
 import azure.functions as func
 
@@ -50,4 +50,4 @@ def moment(query: Mapping[str, str], name: str) -> datetime | None:
 def link(path: str, query: Mapping[str, str] | None = None) -> str:
     """An absolute address of ours, on the base URL that callers see."""
     rest = f"?{urlencode(query)}" if query else ""
-    return f"{house().settings.public_base_url}/api/{path}{rest}"
+    return f"{house().settings.public_base_url}/api/{quote(path)}{rest}"

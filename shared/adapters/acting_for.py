@@ -1,6 +1,7 @@
 """Customer Insights and its storage, with the rights of whoever calls."""
 
 from collections.abc import Awaitable, Callable, Collection
+from contextlib import suppress
 from urllib.parse import urlsplit
 
 from azure.core.rest import HttpRequest
@@ -78,7 +79,7 @@ class StoragePartitions:
         """Some bytes of a partition, with the caller's rights to the storage unless its address is signed."""
         self._check(location)
         headers = {"Range": f"bytes={start}-{start + length - 1}", "x-ms-version": _STORAGE_VERSION}
-        if "sig=" not in location:
+        if "sig=" not in urlsplit(location).query:
             headers["Authorization"] = f"Bearer {await self._token(caller)}"
         reply = await self._http.send(
             HttpRequest("GET", location, headers=headers), max_bytes=length + 1, deadline_seconds=_FILE_SECONDS
@@ -92,11 +93,14 @@ class StoragePartitions:
 
     def _check(self, location: str) -> None:
         """Storage, or where the API itself is (one machine): no other host is sent a token."""
-        parts, home = urlsplit(location), urlsplit(self._http.base_url)
-        at_home = (parts.scheme, parts.netloc) == (home.scheme, home.netloc)
-        host = parts.hostname or ""
-        stored = parts.scheme == "https" and parts.port in (None, 443) and host.endswith(self._allowed_hosts)
-        if not (at_home or stored) or parts.username or "\\" in location:
+        host, allowed = "", False
+        with suppress(ValueError):  # what is no address is allowed nowhere
+            parts, home = urlsplit(location), urlsplit(self._http.base_url)
+            host = parts.hostname or ""
+            at_home = (parts.scheme, parts.netloc) == (home.scheme, home.netloc)
+            stored = parts.scheme == "https" and parts.port in (None, 443) and host.endswith(self._allowed_hosts)
+            allowed = (at_home or stored) and not parts.username
+        if not allowed or "\\" in location or not location.isprintable():
             raise InsightsAnswerInvalid(
                 f"The partition lies at a host that this app does not read from ({host[:100]}).",
                 reason="partition_host_not_allowed",
@@ -104,13 +108,15 @@ class StoragePartitions:
 
 
 def _stretch(reply: Reply, start: int) -> Stretch:
-    if reply.status in (200, 206):
-        total = reply.headers.get("Content-Range", "").rpartition("/")[2]
-        whole = len(reply.content) if reply.status == 200 else start + len(reply.content)
-        content = reply.content[start:] if reply.status == 200 else reply.content
-        return Stretch(content, int(total) if total.isdecimal() else whole)
+    total = reply.headers.get("Content-Range", "").rpartition("/")[2]
+    if reply.status == 200:
+        return Stretch(reply.content[start:], len(reply.content))
+    if reply.status == 206:
+        if not total.isdecimal():
+            raise InsightsAnswerInvalid("The storage does not tell how large the partition is.")
+        return Stretch(reply.content, int(total))
     if reply.status == 416:
-        return Stretch(b"", start)
+        return Stretch(b"", int(total) if total.isdecimal() else start)
     if reply.status in (401, 403):
         raise Forbidden(
             "The storage does not let you read this partition: you need the role Storage Blob Data Reader there.",

@@ -101,10 +101,12 @@ async def fetch_document(url: str) -> bytes:
             aiohttp.ClientSession(timeout=timeout, trust_env=True) as session,
             session.get(url, allow_redirects=False) as answer,
         ):
+            if answer.status != 200:
+                raise IdentityUnavailable(reason="signing_keys_unavailable")
             body = bytearray()
             async for part in answer.content.iter_any():
                 body += part
-                if answer.status != 200 or len(body) > _MAX_BYTES:
+                if len(body) > _MAX_BYTES:
                     raise IdentityUnavailable(reason="signing_keys_unavailable")
             return bytes(body)
     except (aiohttp.ClientError, TimeoutError):

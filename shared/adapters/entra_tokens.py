@@ -18,6 +18,7 @@ from shared.errors import Forbidden, NotAuthenticated
 MAX_BYTES = 16 * 1024
 LEEWAY_SECONDS = 60
 _REQUIRED = ["exp", "nbf", "iat", "iss", "aud", "sub", "tid", "oid", "ver"]
+_TIMES = ("exp", "nbf", "iat")
 _GUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
 _SHAPE = re.compile(r"[\w-]+\.[\w-]+\.[\w-]+", re.ASCII)
 _PLAIN = re.compile(r"[\w.-]{1,64}", re.ASCII)
@@ -88,6 +89,8 @@ class TokenValidator:
             )
         except (jwt.PyJWTError, ValueError, RecursionError) as error:
             raise NotAuthenticated(reason=_reason(error)) from None
+        if not all(type(claims[name]) is int for name in _TIMES):  # PyJWT takes texts of digits for numbers
+            raise NotAuthenticated(reason="claims_unreadable")
         version, audience = claims["ver"], claims["aud"]
         if not isinstance(version, str) or claims["iss"] != issuers.get(version):
             raise NotAuthenticated(reason="issuer_of_another_version")

@@ -62,7 +62,7 @@ def column(fields: Mapping[str, str], parameter: str, default: str) -> str:
 
 
 def item_query(query: Mapping[str, str]) -> ItemQuery:
-    """OData's options, with or without their dollar sign."""
+    """OData's options, which rows to begin behind, and how many are wanted."""
     options = {option: printable(query, option) for option in _OPTIONS if option in query}
     skip = query.get("$skip", "0")
     if not _SKIP.fullmatch(skip):

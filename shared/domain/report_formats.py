@@ -3,7 +3,9 @@
 Names come from Customer Insights, where anybody may have chosen them: they are escaped in each format.
 """
 
+import json
 import re
+from collections.abc import Iterable
 from datetime import datetime
 from html import escape
 
@@ -11,9 +13,10 @@ from shared.domain.reports import Report, Row, Section
 
 _MARKS = {True: "✓", False: "✗", None: "-"}
 _COLOURS = {True: "#107c10", False: "#a4262c", None: "#605e5c"}
-_MARKDOWN = re.compile(r"([\\`*_{}\[\]()#+\-.!|<>~&:@])")
-_CARD_ROWS = 10  # a card may have 28 KB
+_MARKDOWN = re.compile(r"([\\`*_\[\]#|<>~&]|:(?=//))")
+_CARD_ROWS = 10
 _CARD_TEXT = 200
+_CARD_BYTES = 20_000  # Teams takes 28 KB
 
 
 def as_html(report: Report) -> str:
@@ -37,19 +40,30 @@ def as_card(report: Report) -> dict[str, object]:
     """An Adaptive Card, version 1.4 as Teams shows it: the headline and what needs a look."""
     colour = "Good" if report.healthy else "Attention"
     body: list[dict[str, object]] = [
-        {"type": "TextBlock", "size": "Large", "weight": "Bolder", "text": _plain(report.title), "wrap": True},
-        {"type": "TextBlock", "color": colour, "text": _plain(report.summary), "wrap": True},
+        {"type": "TextBlock", "size": "Large", "weight": "Bolder", "text": _short(report.title), "wrap": True},
+        {"type": "TextBlock", "color": colour, "text": _short(report.summary), "wrap": True},
     ]
-    facts = [
+    facts = _fitting(
         {"title": _short(f"{_MARKS[row.well]} {row.name}"), "value": _short(f"{row.status} {row.detail}")}
         for section in report.sections
         for row in (section.unwell or section.rows)[:_CARD_ROWS]
-    ]
+    )
     if facts:
         body.append({"type": "FactSet", "facts": facts})
     body.append({"type": "TextBlock", "isSubtle": True, "text": _when(report.generated_at)})
     schema = "http://adaptivecards.io/schemas/adaptive-card.json"
     return {"type": "AdaptiveCard", "$schema": schema, "version": "1.4", "body": body}
+
+
+def _fitting(facts: Iterable[dict[str, str]]) -> list[dict[str, str]]:
+    """The first facts, as many as a card takes; a letter may have many bytes in JSON."""
+    fitting, size = [], 0
+    for fact in facts:
+        size += len(json.dumps(fact))
+        if size > _CARD_BYTES:
+            break
+        fitting.append(fact)
+    return fitting
 
 
 def _html_section(section: Section) -> str:
@@ -59,8 +73,13 @@ def _html_section(section: Section) -> str:
 
 
 def _html_row(row: Row) -> str:
-    mark, *cells = (f"<td>{escape(cell)}</td>" for cell in _cells(row))
-    return f'<tr style="color:{_COLOURS[row.well]}">{mark}{"".join(cells)}</tr>'
+    """Colour says how it is, and so does the mark: not everybody sees colours."""
+    mark, name, status, when, detail = map(escape, _cells(row))
+    coloured = f'<td style="color:{_COLOURS[row.well]};white-space:nowrap">'
+    return (
+        f"<tr>{coloured}{mark} {status}</td><td>{name}</td>"
+        f'<td style="white-space:nowrap">{when}</td><td>{detail}</td></tr>'
+    )
 
 
 def _cells(row: Row) -> tuple[str, ...]:
@@ -72,10 +91,11 @@ def _when(moment: datetime | None) -> str:
 
 
 def _plain(text: str) -> str:
-    """Text that Markdown leaves as it is."""
+    """Text that Markdown shows as it is."""
     return _MARKDOWN.sub(r"\\\1", " ".join(text.split()))
 
 
 def _short(text: str) -> str:
-    words = _plain(text.strip())
+    """Text for a card: cards know links of Markdown, and show a backslash as one."""
+    words = " ".join(text.split()).replace("](", "] (")
     return words if len(words) <= _CARD_TEXT else f"{words[: _CARD_TEXT - 1]}…"

@@ -1,6 +1,6 @@
 """How an environment is, for people: a headline, and sections whose rows say what is well and what is not."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -9,11 +9,29 @@ from shared.domain.catalog import DataSource, MeasureInfo, SegmentInfo
 from shared.domain.snapshot import Job
 
 MOST_ROWS = 200
+_BRIEF = 100
 STAGES = ("map", "match", "merge")
-_GOOD = frozenset({"updated", "successful", "completedsuccess", "completed"})
-_BAD = frozenset(
-    {"updatefailed", "updatecancelled", "failed", "timedout", "aborted", "completedfailure", "cancelled", "interrupted"}
-)
+_GOOD = ("updated", "successful", "completedsuccess", "completed")
+_BAD: Mapping[str, str] = {
+    "updatefailed": "Failure",
+    "failed": "Failure",
+    "completedfailure": "Failure",
+    "interrupted": "Failure",
+    "timedout": "Timed out",
+    "updatecancelled": "Canceled",
+    "aborted": "Canceled",
+    "cancelled": "Canceled",
+}
+# What the product's own pages call the API's words.
+_WORDS: Mapping[str, str] = {
+    **dict.fromkeys(_GOOD, "Successful"),
+    **_BAD,
+    **dict.fromkeys(("updating", "running"), "Refreshing"),
+    **dict.fromkeys(("notupdated", "none"), "Not started"),
+    "queued": "Queued",
+    "skipped": "Skipped",
+    "inactive": "Inactive",
+}
 
 
 class ReportType(StrEnum):
@@ -39,11 +57,15 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Section:
-    """Things of one kind, those that are not well first; `left_out` counts those beyond the first 200."""
+    """Things of one kind, those that are not well first.
+
+    `left_out` counts those beyond the first 200, `unwell_left_out` those of them that are not well.
+    """
 
     title: str
     rows: tuple[Row, ...]
     left_out: int = 0
+    unwell_left_out: int = 0
 
     @property
     def unwell(self) -> tuple[Row, ...]:
@@ -68,7 +90,8 @@ def report_of(environment_id: str, kind: ReportType, sections: Sequence[Section]
     """The report with its headline."""
     unwell = [row.name for section in sections for row in section.unwell]
     counted = ", ".join(f"{one.title.lower()} {len(one.rows) + one.left_out}" for one in sections)
-    names = ", ".join(unwell[:3]) + (f" and {len(unwell) - 3} more" if len(unwell) > 3 else "")
+    number = len(unwell) + sum(section.unwell_left_out for section in sections)
+    names = ", ".join(map(_brief, unwell[:3])) + (f" and {number - 3} more" if number > 3 else "")
     summary = f"Needs a look: {names} (of {counted})" if unwell else f"All well: {counted}"
     return Report(environment_id, kind, f"Customer Insights: {kind}", summary, not unwell, now, tuple(sections))
 
@@ -91,7 +114,7 @@ def measures_section(measures: Iterable[MeasureInfo]) -> Section:
 def refreshes_section(jobs: Iterable[Job]) -> Section:
     """The newest full refresh."""
     newest = next((job for job in jobs if job.operation_type == "all"), None)
-    return _section("Full refreshes", [_job("Last full refresh", newest)] if newest else [])
+    return _section("Full refresh", [_job("Last full refresh", newest)] if newest else [])
 
 
 def unification_section(job: Job | None) -> Section:
@@ -104,7 +127,7 @@ def unification_section(job: Job | None) -> Section:
 def _segment(one: SegmentInfo) -> Row:
     members = "" if one.members is None else f"{one.members:,} members"
     if one.state.lower() not in ("active", ""):
-        return Row(one.display_name, one.state, None, one.evaluated_at, members)
+        return Row(one.display_name, _WORDS.get(one.state.lower(), one.state), None, one.evaluated_at, members)
     return _row(one.display_name, one.evaluation_status, one.evaluated_at, members)
 
 
@@ -114,9 +137,15 @@ def _job(name: str, job: Job) -> Row:
 
 def _row(name: str, status: str, at: datetime | None, detail: str = "") -> Row:
     word = status.lower()
-    return Row(name, status or "unknown", True if word in _GOOD else False if word in _BAD else None, at, detail)
+    shown = _WORDS.get(word, status or "Unknown")
+    return Row(name, shown, True if word in _GOOD else False if word in _BAD else None, at, detail)
 
 
 def _section(title: str, rows: Iterable[Row]) -> Section:
     ordered = sorted(rows, key=lambda row: (row.well is not False, row.well is not None, row.name.lower()))
-    return Section(title, tuple(ordered[:MOST_ROWS]), max(0, len(ordered) - MOST_ROWS))
+    beyond = ordered[MOST_ROWS:]
+    return Section(title, tuple(ordered[:MOST_ROWS]), len(beyond), sum(row.well is False for row in beyond))
+
+
+def _brief(name: str) -> str:
+    return name if len(name) <= _BRIEF else f"{name[: _BRIEF - 1]}…"

@@ -1,6 +1,8 @@
 """Read rows of an entity, a bounded number an answer, and say where the rest begins: nothing is cut silently."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import accumulate
 
 from shared.acting import InsightsActions
 from shared.domain.asking import ANSWER_ROWS, PAGE_ROWS, ItemQuery
@@ -26,13 +28,20 @@ async def read_items(actions: InsightsActions, environment_id: str, entity: str,
         paging = {"$top": str(asked), **({"$skip": str(skip)} if skip else {})}
         found = await actions.items(environment_id, entity, {**query.options, **paging})
         rows += found.rows[:asked]
+        fitting = _fitting(rows)
+        if fitting < len(rows):
+            return ItemPage(tuple(rows[:fitting]), query.behind(fitting))
         more_are_told = found.count is not None and found.count > skip + len(found.rows)
         if len(found.rows) < asked and not (found.rows and more_are_told):
             return ItemPage(tuple(rows), None)
-        if sum(map(len, rows)) > ANSWER_BYTES:
-            break
     rest = query.behind(len(rows))
     return ItemPage(tuple(rows), None if rest.top == 0 else rest)
+
+
+def _fitting(rows: Sequence[bytes]) -> int:
+    """How many of the rows an answer takes: one at least, however large it is."""
+    sizes = accumulate(map(len, rows))
+    return max(1, sum(size <= ANSWER_BYTES for size in sizes)) if rows else 0
 
 
 async def read_item(actions: InsightsActions, environment_id: str, entity: str, query: ItemQuery) -> bytes:

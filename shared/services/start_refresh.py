@@ -7,7 +7,7 @@ from enum import StrEnum
 
 from shared.acting import InsightsActions
 from shared.domain.snapshot import Job
-from shared.errors import InsightsError, InsightsUnavailable
+from shared.errors import InsightsAnswerInvalid, InsightsError, InsightsUnavailable
 
 _log = logging.getLogger(__name__)
 _JUST_NOW = timedelta(minutes=3)
@@ -27,11 +27,12 @@ class Work(StrEnum):
 async def start_refresh(actions: InsightsActions, environment_id: str, work: Work, identifier: str = "") -> Job:
     """The job that was started.
 
-    A call that got no answer is not repeated: the job is looked for among the newest, and is the answer if it is there.
+    A call that got no answer, or none that can be read, is not repeated: the job is looked for among the newest, and is
+    the answer if it is there.
     """
     try:
         return await actions.start_job(environment_id, work, identifier)
-    except InsightsUnavailable as unknown:
+    except (InsightsUnavailable, InsightsAnswerInvalid) as unknown:
         started = await _just_started(actions, environment_id, work, identifier)
         if started is None:
             raise InsightsUnavailable(

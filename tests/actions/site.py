@@ -1,4 +1,4 @@
-"""The app with nothing in its place but Azure: a simulator, tokens really signed and really exchanged, over loopback."""
+"""The app on loopback with its real adapters: a simulator, tokens that are really signed and really exchanged."""
 
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
