@@ -39,9 +39,9 @@ def get_list(url: str) -> list[dict[str, object]]:
     return [item for item in body if isinstance(item, dict)]
 
 
-def get_object(url: str) -> dict[str, object]:
+def get_object(url: str, token: str = "") -> dict[str, object]:
     """A JSON object."""
-    status, body = ask("GET", url)
+    status, body = ask("GET", url, token=token)
     if status != 200 or not isinstance(body, dict):
         raise BrokenRunError(f"GET {url} answered {status}: {first_line(body)}")
     return body

@@ -3,14 +3,15 @@
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from urllib.parse import urlsplit
 
 from shared.domain.callers import EVERY
 from shared.domain.subscribing import ENVIRONMENT_ID
 
 DEFAULT_AUTHORITY = "https://login.microsoftonline.com"
 _GUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+_PLAIN_GUID = re.compile(r"[0-9a-f]{32}")
 _APP_ID_URI = re.compile(r"(api|https)://[A-Za-z0-9._~/-]{1,200}")
+_AUTHORITY = re.compile(r"https://[A-Za-z0-9.-]+(:[0-9]{1,5})?")
 _ENVIRONMENTS_OF = "APPLICATION_ENVIRONMENTS__"
 
 
@@ -57,18 +58,17 @@ def read_entra_settings(variables: Mapping[str, str], problems: list[str]) -> En
 
 
 def _authority(variables: Mapping[str, str], problems: list[str]) -> str:
-    url = (variables.get("ENTRA_AUTHORITY") or DEFAULT_AUTHORITY).rstrip("/")
-    parts = urlsplit(url)
-    if parts.scheme != "https" or not parts.hostname or parts.path or parts.query or parts.username:
+    url = (variables.get("ENTRA_AUTHORITY", "").strip() or DEFAULT_AUTHORITY).rstrip("/")
+    if not _AUTHORITY.fullmatch(url):
         problems.append(f"ENTRA_AUTHORITY: must be https:// and a host, such as {DEFAULT_AUTHORITY}.")
     return url
 
 
 def _app_id_uri(variables: Mapping[str, str], client_id: str, problems: list[str]) -> str:
-    uri = variables.get("ENTRA_APP_ID_URI", "").strip() or f"api://{client_id}"
-    if client_id and not _APP_ID_URI.fullmatch(uri):
+    uri = variables.get("ENTRA_APP_ID_URI", "").strip()
+    if uri and not _APP_ID_URI.fullmatch(uri):
         problems.append("ENTRA_APP_ID_URI: must be the registration's Application ID URI, such as api://<client id>.")
-    return uri
+    return uri or f"api://{client_id}"
 
 
 def _calling_apps(variables: Mapping[str, str], problems: list[str]) -> frozenset[str] | None:
@@ -89,8 +89,11 @@ def _app_environments(variables: Mapping[str, str], problems: list[str]) -> dict
     found: dict[str, frozenset[str]] = {}
     for name, value in variables.items():
         if name.startswith(_ENVIRONMENTS_OF):
+            app = name.removeprefix(_ENVIRONMENTS_OF).replace("-", "").replace("_", "").lower()
+            if not _PLAIN_GUID.fullmatch(app):
+                problems.append(f"{name}: its name must end in the client id of an application, without dashes.")
             listed = frozenset(part.strip().lower() for part in value.split(",") if part.strip())
             if not all(part == EVERY or ENVIRONMENT_ID.fullmatch(part) for part in listed):
                 problems.append(f"{name}: list environment ids with commas between them, or {EVERY} for all.")
-            found[name.removeprefix(_ENVIRONMENTS_OF).replace("-", "").replace("_", "").lower()] = listed
+            found[app] = listed
     return found

@@ -8,13 +8,19 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import pytest
-from cryptography.fernet import Fernet
 from pathspec import GitIgnoreSpec
 
 from shared.settings import read_settings
+from tests.variables import NEEDED
 
 ROOT = Path(__file__).parents[1]
 READ_BY_THE_HOST = {"POLL_SCHEDULE", "FUNCTIONS_WORKER_RUNTIME"}
+BY_PREFIX = {
+    "CUSTOMER_INSIGHTS_SUBSCRIPTION_KEY",
+    "CUSTOMER_INSIGHTS_SUBSCRIPTION_KEY__<id>",
+    "APPLICATION_ENVIRONMENTS__<id>",
+}
+SECRETS = ("CUSTOMER_INSIGHTS_SUBSCRIPTION_KEY", "CALLBACK_ENCRYPTION_KEYS", "ENTRA_CLIENT_SECRET")
 SOURCES = ("shared", "functions", "local")
 HIDDEN_BUT_OURS = {".ci", ".funcignore", ".gitignore", ".github"}
 
@@ -66,16 +72,9 @@ class Listening(dict[str, str]):
 
 def settings_read() -> set[str]:
     """Every setting that the app reads."""
-    found = Listening(
-        {
-            "AzureWebJobsStorage": "UseDevelopmentStorage=true",
-            "CUSTOMER_INSIGHTS_SUBSCRIPTION_KEY": "key",
-            "POLL_SCHEDULE": "0 * * * * *",
-            "CALLBACK_ENCRYPTION_KEYS": Fernet.generate_key().decode(),
-        }
-    )
+    found = Listening(NEEDED)
     read_settings(found)
-    return found.asked | {"CUSTOMER_INSIGHTS_SUBSCRIPTION_KEY", "CUSTOMER_INSIGHTS_SUBSCRIPTION_KEY__<id>"}
+    return found.asked | BY_PREFIX
 
 
 def settings_documented() -> set[str]:
@@ -98,7 +97,7 @@ def test_the_example_of_local_settings_holds_known_settings_only() -> None:
 
 def test_the_example_of_local_settings_holds_no_secret() -> None:
     values = json.loads(text_of("local.settings.example.json"))["Values"]
-    for name in ("CUSTOMER_INSIGHTS_SUBSCRIPTION_KEY", "CALLBACK_ENCRYPTION_KEYS"):
+    for name in SECRETS:
         assert values[name] == "" or values[name].startswith("<")
 
 

@@ -1,58 +1,29 @@
 """What the settings promise: each is checked, every problem is named at once with what to do, no secret is shown."""
 
-import re
 from collections.abc import Mapping
 
 import pytest
-from cryptography.fernet import Fernet
 
 from shared.adapters.cipher import Cipher
-from shared.errors import SettingsInvalid
+from shared.entra_settings import DEFAULT_AUTHORITY, EntraSettings
 from shared.settings import (
     DEFAULT_API_SCOPE,
     DEFAULT_API_URL,
     DEFAULT_CALLBACK_HOSTS,
     DEFAULT_FLOW_SCOPE,
+    DEFAULT_PARTITION_HOSTS,
     Settings,
     StorageSettings,
-    read_settings,
 )
+from tests.variables import APP, AZURE, CONNECTOR, KEY, NEEDED, OLDER_KEY, TENANT, problems, settings
 
-KEY, OLDER_KEY = (Fernet.generate_key().decode() for _ in range(2))
 FIRST, SECOND = "0f8fad5b-d9cb-469f-a165-70867728950e", "7C9E6679-7425-40DE-944B-E07FC1F90AE7"
-NEEDED = {
-    "AzureWebJobsStorage": "UseDevelopmentStorage=true",
-    "CUSTOMER_INSIGHTS_SUBSCRIPTION_KEY": "ci-key",
-    "POLL_SCHEDULE": "0 * * * * *",
-    "CALLBACK_ENCRYPTION_KEYS": KEY,
-}
-AZURE = {
-    "AzureWebJobsStorage__accountName": "signals",
-    "CUSTOMER_INSIGHTS_SUBSCRIPTION_KEY": "ci-key",
-    "POLL_SCHEDULE": "0 * * * * *",
-    "CALLBACK_ENCRYPTION_KEYS": KEY,
-    "WEBSITE_SITE_NAME": "signals",
-    "WEBSITE_HOSTNAME": "signals.azurewebsites.net",
-    "IDENTITY_ENDPOINT": "http://127.0.0.1:41000/msi/token",
-}
-
-
-def settings(changes: Mapping[str, str] | None = None, base: Mapping[str, str] = NEEDED) -> Settings:
-    """Settings with changes."""
-    return read_settings({**base, **(changes or {})})
-
-
-def problems(changes: Mapping[str, str], base: Mapping[str, str] = NEEDED) -> list[str]:
-    """What is said of wrong settings, setting by setting; all of it in one line."""
-    with pytest.raises(SettingsInvalid) as error:
-        settings(changes, base)
-    (line,) = str(error.value).splitlines()
-    return re.split(r" (?=(?:AzureWebJobsStorage|[A-Z]+_[A-Z_]+|ENVIRONMENTS): )", line)
 
 
 def test_what_is_not_set_has_a_default() -> None:
     assert settings() == Settings(
         storage=StorageSettings("UseDevelopmentStorage=true"),
+        entra=EntraSettings(DEFAULT_AUTHORITY, (TENANT,), APP, f"api://{APP}", frozenset({CONNECTOR}), {}),
         environments=(),
         api_url=DEFAULT_API_URL,
         api_scope=DEFAULT_API_SCOPE,
@@ -67,6 +38,7 @@ def test_what_is_not_set_has_a_default() -> None:
         suspended_days=14,
         flow_token_hosts=(),
         flow_token_scope=DEFAULT_FLOW_SCOPE,
+        partition_hosts=DEFAULT_PARTITION_HOSTS,
         managed_identity=False,
     )
 
@@ -86,6 +58,7 @@ def test_every_setting_is_taken() -> None:
             "DELIVERY_RATE_PER_SECOND": " 25 ",
             "SUSPENDED_DAYS": "30",
             "FLOW_TOKEN_HOSTS": " 0A.1b.environment.api.powerplatform.com, ",
+            "PARTITION_HOSTS": ".blob.core.usgovcloudapi.net, .Storage.Contoso.com",
             "FLOW_TOKEN_SCOPE": "https://gov.service.flow.microsoft.us//.default",
             "IDENTITY_ENDPOINT": "http://127.0.0.1:1/token",
         }
@@ -97,6 +70,7 @@ def test_every_setting_is_taken() -> None:
         "identity",
     )
     assert read.callback_hosts == (".logic.azure.us", ".flow.contoso.com")
+    assert read.partition_hosts == (".blob.core.usgovcloudapi.net", ".storage.contoso.com")
     assert read.callback_encryption_keys == (KEY, OLDER_KEY)
     assert (read.callback_allow_loopback, read.managed_identity) == (True, True)
     assert (read.public_base_url, read.fast_poll_seconds) == ("https://signals.contoso.com", 0)
@@ -139,8 +113,11 @@ WRONG = [
     ({"CUSTOMER_INSIGHTS_API_URL": "http://api.contoso.com"}, "CUSTOMER_INSIGHTS_API_URL"),
     ({"CUSTOMER_INSIGHTS_API_URL": "http://127.0.0.1.evil.example"}, "CUSTOMER_INSIGHTS_API_URL"),
     ({"CUSTOMER_INSIGHTS_API_URL": "ftp://x"}, "CUSTOMER_INSIGHTS_API_URL"),
-    ({"CALLBACK_ALLOWED_HOSTS": "logic.azure.com"}, "CALLBACK_ALLOWED_HOSTS"),
-    ({"CALLBACK_ALLOWED_HOSTS": ".com"}, "CALLBACK_ALLOWED_HOSTS"),
+    *(
+        ({name: value}, name)
+        for name in ("CALLBACK_ALLOWED_HOSTS", "PARTITION_HOSTS")
+        for value in ("logic.azure.com", ".com", "*", ".blob.core.windows.net,com")
+    ),
     ({"PUBLIC_BASE_URL": "http://signals.contoso.com"}, "PUBLIC_BASE_URL"),
     *(
         ({name: value}, name)
@@ -163,6 +140,9 @@ def test_all_problems_are_named_at_once() -> None:
     lines = problems({"FAST_POLL_SECONDS": "x", "PUBLIC_BASE_URL": "x", "ENVIRONMENTS": "!"}, base={})
     assert [line.partition(":")[0] for line in lines] == [
         "AzureWebJobsStorage",
+        "ENTRA_CLIENT_ID",
+        "ENTRA_TENANT_IDS",
+        "CALLING_APPS",
         "ENVIRONMENTS",
         "CUSTOMER_INSIGHTS_SUBSCRIPTION_KEY",
         "CALLBACK_ENCRYPTION_KEYS",
@@ -246,7 +226,7 @@ def test_the_token_for_flows_is_asked_for_with_two_slashes() -> None:
     assert settings().flow_token_scope == "https://service.flow.microsoft.com//.default"
 
 
-@pytest.mark.parametrize("name", ["DELIVERY_RATE_PER_SECOND", "SUSPENDED_DAYS", "FLOW_TOKEN_SCOPE"])
+@pytest.mark.parametrize("name", ["DELIVERY_RATE_PER_SECOND", "SUSPENDED_DAYS", "FLOW_TOKEN_SCOPE", "PARTITION_HOSTS"])
 def test_a_setting_that_is_empty_has_its_default(name: str) -> None:
     """As the portal leaves it when somebody clears the field."""
     assert settings({name: ""}) == settings()

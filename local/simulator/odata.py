@@ -11,7 +11,7 @@ from local.simulator.odata_filter import FilterError, MemberOf, parse_filter
 MOST_ROWS = 100
 OPTIONS = frozenset({"$filter", "$select", "$orderby", "$top", "$skip", "$search", "$expand", "$skiptoken"})
 ORDER = re.compile(r"\s*([^\W\d]\w*)(?:\s+(asc|desc))?\s*")
-SEARCH_WORD = re.compile(r'"([^"]*)"|(\S+)')
+SEARCH_WORD = re.compile(r'"((?:[^"\\]|\\.)*)"|(\S+)')
 Query = Mapping[str, str]
 Related = Callable[[str, Row], list[Row]]
 
@@ -64,7 +64,8 @@ def _filtered(entity: Entity, rows: Sequence[Row], query: Query, member_of: Memb
 
 def _searched(entity: Entity, rows: Sequence[Row], query: Query) -> Sequence[Row]:
     """The rows that have each word, or phrase in quotes, in one of their texts, however it is cased."""
-    words = [(phrase or word).casefold() for phrase, word in SEARCH_WORD.findall(query.get("$search", ""))]
+    found = SEARCH_WORD.findall(query.get("$search", ""))
+    words = [(re.sub(r"\\(.)", r"\1", phrase) or word).casefold() for phrase, word in found]
     if not words:
         return rows
     texts = [column.name for column in entity.columns if column.kind == "text"]

@@ -103,9 +103,7 @@ class Site:
 
 
 @asynccontextmanager
-async def running_site(
-    functions: Sequence[func.Function], entra: Entra, scenario: str = "day"
-) -> AsyncIterator[Site]:
+async def running_site(functions: Sequence[func.Function], entra: Entra, scenario: str = "day") -> AsyncIterator[Site]:
     """A site at noon of the scenario's day."""
     simulation = simulation_of(load_scenario(SCENARIOS / f"{scenario}.toml"), paused=True)
     listed = simulation.scenario.environments[0].id
@@ -134,9 +132,7 @@ async def running_site(
             await user.close()
 
 
-def _furnished(
-    house: House, simulation: Simulation, entra: Entra, app: InsightsHttp, user: InsightsHttp
-) -> House:
+def _furnished(house: House, simulation: Simulation, entra: Entra, app: InsightsHttp, user: InsightsHttp) -> House:
     """The real adapters; only the managed identity's token comes without a request, and time is the simulator's."""
     settings, credential = house.settings, Credential(entra.issuer)
 

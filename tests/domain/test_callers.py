@@ -114,3 +114,23 @@ def test_a_subscription_is_its_owners_and_the_administrators() -> None:
     assert Caller("anybody", is_administrator=True).may_touch(one)
     assert not Caller("anybody").may_touch(one)
     assert not Caller("").may_touch(one)
+
+
+@given(st.text(max_size=40))
+def test_nothing_on_our_side_keeps_a_user_from_an_environment(environment_id: str) -> None:
+    """Customer Insights decides."""
+    assert Caller("user").may_ask_about(environment_id)
+
+
+@given(st.frozensets(st.sampled_from(["e-1", "e-2"])), st.sampled_from(["e-1", "E-1", "e-2", "e-10", "", "*"]))
+def test_an_application_may_ask_about_what_is_listed_for_it(listed: frozenset[str], asked: str) -> None:
+    assert Caller("app", environments=listed).may_ask_about(asked) is (asked.lower() in listed)
+    assert Caller("app", environments=listed | {"*"}).may_ask_about(asked)
+
+
+def test_an_administrators_application_is_bound_to_its_list_as_well() -> None:
+    assert not Caller("app", is_administrator=True, environments=frozenset()).may_ask_about("e-1")
+
+
+def test_a_callers_token_is_not_shown() -> None:
+    assert "t0k3n" not in repr(Caller("user", token="t0k3n"))

@@ -55,7 +55,9 @@ def test_poison_blocks_nothing(stage: Stage) -> None:
     """Garbage is put aside after five tries; an event sent behind it reaches its flow at once."""
     callback = f"{stage.addresses.inbox}/flows/Alarm"
     body = {"environmentId": ENVIRONMENT, "callbackUrl": callback}
-    status, _ = ask("POST", f"{stage.addresses.host}/api/triggers/data-source-refresh-failed", body)
+    status, _ = ask(
+        "POST", f"{stage.addresses.host}/api/triggers/data-source-refresh-failed", body, stage.sign_in.token()
+    )
     assert status == 201
     with queue(stage, "refresh-events") as events:
         for text in GARBAGE:

@@ -23,10 +23,10 @@ Report = dict[str, Any]
 
 @contextmanager
 def ports() -> Iterator[int]:
-    """The first of six free ports; what a run there leaves on disk goes away when the block went well."""
+    """The first of seven free ports; what a run there leaves on disk goes away when the block went well."""
     base = free_base()
     yield base
-    assert not any(is_listening(base + offset) for offset in range(6)), "something was left running"
+    assert not any(is_listening(base + offset) for offset in range(7)), "something was left running"
     shutil.rmtree(run_folder("run", base))
 
 

@@ -7,8 +7,10 @@ from pathlib import Path
 
 from rich.console import Console
 
+from local.guard import ENTRA_FOLDER
 from local.play import Day, begin_day
 from local.show import Screen
+from local.sign_in import fetch_token
 from local.simulator.scenario import load_scenario
 from local.stage import Addresses, Simulation, set_stage
 from local.wire import ask, get_object
@@ -38,7 +40,8 @@ def test_a_sick_source_loses_nothing_and_holds_up_nobody(tmp_path: Path) -> None
         day = begin_day(stage, scenario, SPEED, screen, None)
         play_with_faults(day, ids[0])
         report = day.settle(60)
-        unknown = get_object(f"{stage.addresses.host}/api/environments/{UNKNOWN}/status")
+        operations = fetch_token(stage.addresses.entra, tmp_path / ENTRA_FOLDER / "ca.pem", "operations")
+        unknown = get_object(f"{stage.addresses.host}/api/environments/{UNKNOWN}/status", operations.text)
     assert not report.missing
     assert not report.unexpected
     assert not report.duplicates

@@ -1,0 +1,181 @@
+"""May this caller ask about this environment: a user by a role there, an application by its list."""
+
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from shared.domain.callers import Caller
+from shared.domain.proofs import FRESH, USABLE
+from shared.errors import (
+    Forbidden,
+    InsightsAnswerInvalid,
+    InsightsError,
+    InsightsForbidden,
+    InsightsNotFound,
+    InsightsRefused,
+    InsightsThrottled,
+    InsightsTimeout,
+    InsightsUnavailable,
+    NotFound,
+    SignalsError,
+)
+from shared.services.act import act, require_overseer, require_reader
+from tests.factories import ENVIRONMENT
+from tests.services.stage import ADMINISTRATOR, MAKER, OTHER, Stage
+
+ELSEWHERE = "e0e0e0e0-0000-4000-8000-00000000000f"
+DAEMON = Caller("tenant/daemon", environments=frozenset({ENVIRONMENT}))
+OPERATIONS = Caller("tenant/operations", is_administrator=True, environments=frozenset({"*"}))
+OUTAGES = [InsightsUnavailable(), InsightsTimeout(), InsightsThrottled(retry_after_seconds=7)]
+MOMENT = timedelta(seconds=1)
+
+
+async def asked(stage: Stage, caller: Caller = MAKER, environment_id: str = ENVIRONMENT) -> int:
+    """How often Customer Insights was asked until the caller was let through."""
+    before = len(stage.actions.calls)
+    await require_reader(stage.ports, caller, environment_id)
+    return len(stage.actions.calls) - before
+
+
+async def refusal(stage: Stage, caller: Caller = MAKER, environment_id: str = ENVIRONMENT) -> SignalsError:
+    """What a caller is told who is not let through."""
+    with pytest.raises(SignalsError) as caught:
+        await require_reader(stage.ports, caller, environment_id)
+    return caught.value
+
+
+def after(stage: Stage, span: timedelta) -> None:
+    """Let time pass."""
+    stage.wait(seconds=span.total_seconds())
+
+
+async def test_a_role_lets_in_and_is_not_asked_for_again_for_ten_minutes(stage: Stage) -> None:
+    stage.actions.roles[MAKER.owner] = ("Viewer",)
+    assert await asked(stage) == 1
+    after(stage, FRESH)
+    assert await asked(stage) == 0
+    after(stage, MOMENT)
+    assert await asked(stage) == 1
+    assert await asked(stage) == 0
+
+
+async def test_each_owner_shows_it_for_each_environment(stage: Stage) -> None:
+    assert [await asked(stage, caller, place) for caller in (MAKER, OTHER) for place in (ENVIRONMENT, ELSEWHERE)] == [
+        1,
+        1,
+        1,
+        1,
+    ]
+    assert set(stage.actions.calls) == {"my_roles"}
+
+
+async def test_another_worker_asks_for_itself(stage: Stage) -> None:
+    await asked(stage)
+    await require_reader(stage.another_worker(), MAKER, ENVIRONMENT)
+    assert stage.actions.calls == ["my_roles"] * 2
+
+
+@pytest.mark.parametrize("outage", OUTAGES, ids=lambda one: type(one).__name__)
+async def test_who_showed_it_today_goes_on_while_customer_insights_cannot_be_asked(
+    stage: Stage, outage: InsightsError
+) -> None:
+    await asked(stage)
+    stage.actions.failure = outage
+    after(stage, USABLE)
+    assert await asked(stage) == 1
+    after(stage, MOMENT)
+    assert await refusal(stage) is outage
+
+
+@pytest.mark.parametrize("outage", OUTAGES, ids=lambda one: type(one).__name__)
+async def test_an_outage_proves_nothing_to_whoever_never_showed_it(stage: Stage, outage: InsightsError) -> None:
+    stage.actions.failure = outage
+    assert await refusal(stage) is outage
+    await asked_again_after_an_outage(stage)
+
+
+async def asked_again_after_an_outage(stage: Stage) -> None:
+    """Nothing of the outage is remembered."""
+    stage.actions.failure = None
+    assert await asked(stage) == 1
+
+
+async def test_an_outage_makes_no_proof_fresh(stage: Stage) -> None:
+    await asked(stage)
+    stage.actions.failure = InsightsUnavailable()
+    after(stage, FRESH + MOMENT)
+    assert [await asked(stage) for _ in range(3)] == [1, 1, 1]
+
+
+@pytest.mark.parametrize("refused", [(), InsightsForbidden(), InsightsNotFound()], ids=lambda one: type(one).__name__)
+async def test_without_a_role_an_environment_is_not_there(
+    stage: Stage, refused: InsightsError | tuple[str, ...]
+) -> None:
+    """404: whether it exists is nobody's business."""
+    if isinstance(refused, InsightsError):
+        stage.actions.failure = refused
+    else:
+        stage.actions.roles[MAKER.owner] = refused
+    told = await refusal(stage)
+    assert (type(told), told.reason) == (NotFound, "not_found")
+
+
+async def test_a_role_that_is_taken_away_is_forgotten_at_once(stage: Stage) -> None:
+    """Not even an outage brings it back."""
+    await asked(stage)
+    stage.actions.roles[MAKER.owner] = ()
+    after(stage, FRESH + MOMENT)
+    assert isinstance(await refusal(stage), NotFound)
+    stage.actions.failure = InsightsUnavailable()
+    assert isinstance(await refusal(stage), InsightsUnavailable)
+
+
+@pytest.mark.parametrize("failure", [InsightsRefused(), InsightsAnswerInvalid()], ids=lambda one: type(one).__name__)
+async def test_a_failure_that_is_no_outage_is_not_covered_by_an_old_proof(stage: Stage, failure: InsightsError) -> None:
+    await asked(stage)
+    after(stage, FRESH + MOMENT)
+    stage.actions.failure = failure
+    assert await refusal(stage) is failure
+
+
+async def test_an_application_is_let_in_where_it_is_listed_without_asking(stage: Stage) -> None:
+    """It acts as this app, whose roles are not its own."""
+    assert await asked(stage, DAEMON) == 0
+    assert await asked(stage, replace(DAEMON, environments=frozenset({"*"})), ELSEWHERE) == 0
+    assert not stage.proofs.holds(DAEMON.owner, ENVIRONMENT, stage.now, USABLE)
+
+
+@pytest.mark.parametrize("listed", [frozenset[str](), frozenset({ENVIRONMENT})])
+async def test_an_application_is_not_let_in_elsewhere(stage: Stage, listed: frozenset[str]) -> None:
+    """Neither to act there nor to read, and nothing is asked; to administer is no exception."""
+    for caller in (DAEMON, replace(OPERATIONS, environments=listed)):
+        stranger = replace(caller, environments=listed)
+        told = await refusal(stage, stranger, ELSEWHERE)
+        assert (type(told), told.reason) == (Forbidden, "environment_not_listed")
+        with pytest.raises(Forbidden):
+            act(stage.ports, stranger, ELSEWHERE)
+    assert stage.actions.calls == []
+
+
+async def test_who_runs_this_app_oversees_every_environment_without_a_role_there(stage: Stage) -> None:
+    stage.actions.roles[ADMINISTRATOR.owner] = ()
+    for caller in (ADMINISTRATOR, OPERATIONS):
+        await require_overseer(stage.ports, caller, ENVIRONMENT)
+    assert stage.actions.calls == []
+
+
+async def test_everybody_else_oversees_what_they_can_read(stage: Stage) -> None:
+    stage.actions.roles[OTHER.owner] = ()
+    await require_overseer(stage.ports, MAKER, ENVIRONMENT)
+    await require_overseer(stage.ports, DAEMON, ENVIRONMENT)
+    with pytest.raises(NotFound):
+        await require_overseer(stage.ports, OTHER, ENVIRONMENT)
+    with pytest.raises(Forbidden):
+        await require_overseer(stage.ports, DAEMON, ELSEWHERE)
+
+
+async def test_to_administer_is_no_role_at_customer_insights(stage: Stage) -> None:
+    """Subscribing needs one, of an administrator as of anybody."""
+    stage.actions.roles[ADMINISTRATOR.owner] = ()
+    assert isinstance(await refusal(stage, ADMINISTRATOR), NotFound)
