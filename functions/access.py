@@ -6,7 +6,8 @@ set (such as Easy Auth's) is read.
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import asynccontextmanager
 
 import azure.functions as func
 
@@ -89,13 +90,10 @@ def guarded(handler: Handler) -> Answering:
     async def answer(req: func.HttpRequest) -> func.HttpResponse:
         here = house()
         try:
-            async with asyncio.timeout(ANSWER_SECONDS):
+            async with _in_time():
                 return await handler(req, await _caller_of(here, req, need))
-        except TimeoutError:
-            return _late(here)
         except SignalsError as error:
-            if isinstance(error, NotAuthenticated | Forbidden):
-                _tell(handler.__name__, error)
+            _tell(handler.__name__, error)
             return error_answer(error, here.settings.entra, has_token="Authorization" in req.headers)
 
     for name in ("__module__", "__name__", "__qualname__", "__doc__"):
@@ -103,11 +101,18 @@ def guarded(handler: Handler) -> Answering:
     return answer
 
 
-def _late(here: House) -> func.HttpResponse:
-    late = InsightsTimeout(
-        "This took too long. If it was to change something, look whether it did before you repeat it."
-    )
-    return error_answer(late, here.settings.entra, has_token=True)
+@asynccontextmanager
+async def _in_time() -> AsyncIterator[None]:
+    """End what takes longer than anybody waits for."""
+    try:
+        async with asyncio.timeout(ANSWER_SECONDS) as limit:
+            yield
+    except TimeoutError:
+        if not limit.expired():
+            raise
+        raise InsightsTimeout(
+            "This took too long. If it was to change something, look whether it did before you repeat it."
+        ) from None
 
 
 async def _caller_of(here: House, request: func.HttpRequest, need: Permission) -> Caller:
@@ -132,8 +137,9 @@ def _named(principal: Principal) -> Mapping[str, str]:
     return {"tid": principal.tenant_id, "oid": principal.object_id, "client": principal.client_id}
 
 
-def _tell(function: str, refusal: NotAuthenticated | Forbidden) -> None:
-    """Log why: the caller is not told."""
-    fields = {"action": "refused", "function_name": function, "reason": refusal.reason, **refusal.named}
-    who = ", ".join(f"{name} {value}" for name, value in refusal.named.items())
-    _log.warning("Refused %s: %s (%s)", function, refusal.reason, who or "nothing is known", extra=fields)
+def _tell(function: str, error: SignalsError) -> None:
+    """Log why somebody was not let in: the caller is not told."""
+    if isinstance(error, NotAuthenticated | Forbidden):
+        fields = {"action": "refused", "function_name": function, "reason": error.reason, **error.named}
+        who = ", ".join(f"{name} {value}" for name, value in error.named.items())
+        _log.warning("Refused %s: %s (%s)", function, error.reason, who or "nothing is known", extra=fields)

@@ -77,7 +77,7 @@ async def test_a_job_that_failed_is_an_answer_too(site: Site) -> None:
     failed = next(one for one in jobs if one["operationType"] == "all" and not one["succeeded"])
     answer = await site.ask("GET", f"jobs/{failed['jobId']}/outcome")
     assert (answer.status, answer.json["ended"], answer.json["succeeded"]) == (200, True, False)
-    assert answer.json["errors"] == ["Web orders: The storage account refused the key."]
+    assert answer.json["errors"] == ["Web orders: ProcessFailed: The storage account refused the key."]
     assert "1 of 17 tasks failed" in answer.json["summary"]
     (task,) = [one for one in answer.json["tasks"] if one["status"] == "failed"]
     assert task["name"] == "Web orders"

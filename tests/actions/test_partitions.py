@@ -1,0 +1,157 @@
+"""Partitions: all pieces together are the file, byte for byte, however it is cut."""
+
+import base64
+import csv
+from io import StringIO
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from local.entra.directory import IDENTITY, MAKER, OUTSIDER, DAEMON
+from local.simulator.csv_files import content
+from local.simulator.entities import Catalogue
+from shared.adapters.memory_actions import MemoryActions, MemoryPartitions
+from shared.domain.callers import Caller
+from shared.domain.catalog import Entity, Partition
+from shared.services.read_partition import read_partition
+from tests.actions.site import Site
+from tests.actions.table import things
+from tests.services.stage import Stage
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
+
+def file_of(site: Site, entity: str, partition: int) -> bytes:
+    """What the simulator has in its storage."""
+    environment = site.simulation.scenario.environments[0]
+    found = Catalogue(site.simulation, environment, site.simulation.now()).named(entity)
+    assert found is not None
+    one = found.partitions[partition]
+    return content(found.columns, one.rows(), has_header=one.has_header)
+
+
+async def pieces(site: Site, path: str) -> list[dict[str, Any]]:
+    found, link = [], path
+    while link:
+        piece = await site.get(link)
+        found.append(piece)
+        link = piece.get("nextLink", "")
+        assert not link or link.startswith(f"{site.app.base}/api/environments/{site.environment_id}/entities/")
+    return found
+
+
+def bytes_of(piece: dict[str, Any]) -> bytes:
+    text: str = piece["content"]
+    return base64.b64decode(text) if piece["encoding"] == "base64" else text.encode()
+
+
+async def test_an_entity_tells_its_partitions_without_their_place(site: Site) -> None:
+    entity = things(site)["big"]
+    first = await site.get(f"entities/{entity}/partitions")
+    assert [one["name"] for one in first["value"]] == ["part-00000", "part-00001"]
+    second = await site.get(f"/v2/environments/{site.environment_id}/entities/{entity}/partitions")
+    assert second["value"] == first["value"]
+    assert (second["entityName"], second["rowCount"]) == (entity, 4000)
+    assert second["sizeBytes"] == sum(len(file_of(site, entity, n)) for n in (0, 1))
+    assert second["columns"][:2] == ["OrderId", "CustomerEMail"]
+    assert "location" not in str((first, second))
+
+
+@pytest.mark.parametrize("length", [None, 1024, 65_536, 1_000_003, 2_097_152])
+@pytest.mark.parametrize("partition", [0, 1])
+async def test_the_pieces_together_are_the_file(site: Site, length: int | None, partition: int) -> None:
+    """Also where a row of 70 KB is larger than a piece, and where a line end or an accent lies at a border."""
+    if length == 1024 and partition == 1:
+        length = 4096
+    entity = things(site)["big"]
+    query = f"?length={length}" if length else ""
+    found = await pieces(site, f"entities/{entity}/partitions/part-{partition:05}/data{query}")
+    whole = file_of(site, entity, partition)
+    assert b"".join(map(bytes_of, found)) == whole
+    assert {one["totalBytes"] for one in found} == {len(whole)}
+    assert {one["encoding"] for one in found} == {"utf-8"}
+    assert all(one["bytes"] == len(bytes_of(one)) <= (length or 262_144) for one in found)
+    assert [one["start"] for one in found] == [sum(one["bytes"] for one in found[:n]) for n in range(len(found))]
+    read = list(csv.reader(StringIO("".join(one["content"] for one in found), newline="")))
+    assert (len(read), read[0][0]) == (2001, "OrderId")
+
+
+async def test_pieces_end_with_a_line_where_they_can(site: Site) -> None:
+    found = await pieces(site, f"entities/{things(site)['big']}/partitions/part-00000/data?length=20000")
+    assert all(one["content"].endswith("\r\n") for one in found)
+
+
+async def test_a_partition_without_a_header_says_so(site: Site) -> None:
+    piece = await site.get("entities/UnifiedActivity/partitions/part-00000/data")
+    assert piece["hasHeader"] is False
+    assert (await site.get("entities/Customer/partitions/part-00000/data"))["hasHeader"] is True
+
+
+async def test_the_storage_is_asked_as_the_caller(site: Site) -> None:
+    path = "entities/Customer/partitions/part-00000/data"
+    for who, principal in ((MAKER, MAKER.oid), (DAEMON, IDENTITY.object_id)):
+        await site.get(path, who=who)
+        assert {one.principal_id for one in site.asked()} == {principal}
+    assert (await site.ask("GET", path, who=OUTSIDER)).status == 403
+
+
+async def test_who_may_read_the_entity_but_not_its_storage_is_told_what_is_missing(site: Site) -> None:
+    site.fault("refuse", path="/storage/")
+    answer = await site.ask("GET", "entities/Customer/partitions/part-00000/data")
+    assert (answer.status, answer.json["error"]["code"]) == (403, "storage_forbidden")
+    assert "Storage Blob Data Reader" in answer.json["error"]["message"]
+
+
+async def test_behind_the_end_there_is_nothing(site: Site) -> None:
+    whole = file_of(site, "Customer", 0)
+    for start in (len(whole), len(whole) + 1, 10**12):
+        piece = await site.get(f"entities/Customer/partitions/part-00000/data?start={start}")
+        assert (piece["bytes"], piece["totalBytes"], "nextLink" in piece) == (0, len(whole), False)
+
+
+@pytest.mark.parametrize("query", ["start=-1", "start=x", "length=1023", "length=2097153", "start=1e3", "end=1"])
+async def test_a_wrong_stretch_is_400(site: Site, query: str) -> None:
+    answer = await site.ask("GET", f"entities/Customer/partitions/part-00000/data?{query}")
+    assert (answer.status, answer.json["error"]["field"]) == (400, query.partition("=")[0])
+    assert not site.simulation.seen
+
+
+async def test_a_partition_that_is_not_there_is_404(site: Site) -> None:
+    answer = await site.ask("GET", "entities/Customer/partitions/part-9/data")
+    assert (answer.status, answer.json["error"]["code"]) == (404, "partition_not_found")
+    site.fault("missing", path="/storage/")
+    answer = await site.ask("GET", "entities/Customer/partitions/part-00000/data")
+    assert (answer.status, answer.json["error"]["code"]) == (404, "insights_not_found")
+
+
+texts = st.lists(st.sampled_from(["a", "é", "€", "😀", "\n", "\r\n", ",", "x" * 60]), max_size=60)
+lines = texts.map("".join).map(str.encode)
+odd_bytes = st.lists(st.sampled_from([b"\xff", b"\xe9\n", b"\n", b"a" * 30, b"\x80", "é".encode()]), max_size=40)
+
+
+@given(st.one_of(lines, odd_bytes.map(b"".join), st.binary(max_size=300)), st.integers(4, 80))
+def test_no_file_is_cut_short(whole: bytes, length: int) -> None:
+    """Whatever is in it: text, text in another encoding, no text; and each piece of good text is text."""
+    import asyncio
+
+    asyncio.run(_read_whole(whole, length))
+
+
+async def _read_whole(whole: bytes, length: int) -> None:
+    stage, files = Stage(), MemoryPartitions()
+    files.files["here"] = whole
+    actions = MemoryActions(entity_list=(Entity("E", "E", partitions=(Partition("p", "here"),)),))
+    stage_ports = stage.ports_with(files)
+    told, start = b"", 0
+    while True:
+        piece = await read_partition(
+            stage_ports, Caller("o"), actions, ("environment", "E", "p"), start=start, length=length
+        )
+        told += base64.b64decode(piece.content) if piece.encoding == "base64" else piece.content.encode()
+        if piece.next_start is None:
+            break
+        assert piece.next_start > start
+        start = piece.next_start
+    assert told == whole
