@@ -28,7 +28,8 @@ class FaultRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The body of POST /control/faults; `none` ends the faults of the environment.
 
     `status` is for fail (500; 503 says when to come again) and refuse (403); `location` for redirect. The path is part
-    of the call's path; `seconds` is the wait before a slow answer, or before each byte of a dripping one.
+    of the call's path; `seconds` is the wait before a slow answer, or before each byte of a dripping one. A
+    `retry_after` of 0 is left out; `claims`, in base64, are what a refusal with 401 wants of the user.
     """
 
     kind: Kind
@@ -40,6 +41,7 @@ class FaultRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     seconds: float = 1
     status: int | None = None
     location: str = "http://elsewhere.invalid/"
+    claims: str = ""
 
 
 @dataclass(frozen=True, slots=True)

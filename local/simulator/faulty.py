@@ -45,16 +45,22 @@ async def befall(fault: Fault, request: web.Request, answered: Answered) -> web.
 
 def _throttled(wanted: FaultRequest) -> web.Response:
     body = {"statusCode": 429, "message": THROTTLED.format(wanted.retry_after)}
-    return web.json_response(body, status=429, headers={"Retry-After": f"{wanted.retry_after:g}"})
+    headers = {"Retry-After": f"{wanted.retry_after:g}"} if wanted.retry_after else {}
+    return web.json_response(body, status=429, headers=headers)
 
 
 def _refused(wanted: FaultRequest) -> web.Response:
     usual, message = REFUSALS[wanted.kind]
     status = wanted.status or usual
-    headers = {401: {"WWW-Authenticate": 'Bearer error="invalid_token"'}}.get(status, {})
+    headers = {401: {"WWW-Authenticate": _challenge(wanted.claims)}}.get(status, {})
     if status == 503 and wanted.retry_after:
         headers = {"Retry-After": f"{wanted.retry_after:g}"}
     return problem(status, message, headers)
+
+
+def _challenge(claims: str) -> str:
+    """As Entra ID's pages word it (claims challenges)."""
+    return f'Bearer error="insufficient_claims", claims="{claims}"' if claims else 'Bearer error="invalid_token"'
 
 
 async def _garbled(fault: Fault, answered: Answered) -> web.Response:

@@ -4,8 +4,8 @@ A user's calls carry a token on the user's behalf, so that Customer Insights' ro
 with this app's identity. A read is tried again when it fails; a write never is: nobody could tell whether it was done.
 """
 
-from collections.abc import Awaitable, Callable, Mapping
-from typing import Any
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from typing import Any, TypeVar
 from urllib.parse import quote
 
 import msgspec
@@ -14,7 +14,7 @@ from shared.adapters import catalog_models as wire
 from shared.adapters.insights_http import InsightsHttp, Reply, failure_of, served_at, told
 from shared.adapters.insights_models import WireFault, WireJob
 from shared.adapters.retry_after import retry_after_seconds
-from shared.adapters.salvage import UNREADABLE, decode_counted, decode_list, decode_one
+from shared.adapters.salvage import UNREADABLE, Wire, decode_counted, decode_one
 from shared.domain.catalog import DataSource, Entity, EntitySize, EnvironmentInfo, Items, MeasureInfo, SegmentInfo
 from shared.domain.snapshot import Job, JobList
 from shared.errors import (
@@ -29,6 +29,7 @@ from shared.errors import (
 )
 
 Token = Callable[[], Awaitable[str]]
+Found = TypeVar("Found", bound=Sequence[Any])
 _MAX_BYTES = 32 * 1024 * 1024
 _DEADLINE_SECONDS = 90.0  # the platform gives up at 120
 _WORKFLOWS = ("/workflows/main", "/manage/workflows/main")
@@ -46,7 +47,7 @@ class CustomerInsightsActions:
     async def environments(self) -> tuple[EnvironmentInfo, ...]:
         """The environments that the caller can see."""
         reply = await self._send("GET", "/instances")
-        return tuple(one.to_environment() for one in decode_list(reply.content, wire.WireInstance))
+        return tuple(one.to_environment() for one in _listed(reply, wire.WireInstance))
 
     async def my_roles(self, environment_id: str) -> tuple[str, ...]:
         """The caller's roles at the environment."""
@@ -56,7 +57,7 @@ class CustomerInsightsActions:
     async def data_sources(self, environment_id: str) -> tuple[DataSource, ...]:
         """All data sources."""
         reply = await self._first("GET", environment_id, _SOURCES, "")
-        return tuple(one.to_source() for one in decode_list(reply.content, wire.WireSource))
+        return tuple(one.to_source() for one in _listed(reply, wire.WireSource))
 
     async def data_source(self, environment_id: str, data_source_id: str) -> DataSource:
         """One data source."""
@@ -68,7 +69,7 @@ class CustomerInsightsActions:
         """All segments; with some history, the members of one whose last evaluation failed are known too."""
         query = {"includeHistoricStats": "true", "historicStatsDays": str(history_days)} if history_days else {}
         reply = await self._send("GET", _path(environment_id, "/manage/segments"), query)
-        return tuple(one.to_segment() for one in decode_list(reply.content, wire.WireSegmentInfo))
+        return tuple(one.to_segment() for one in _listed(reply, wire.WireSegmentInfo))
 
     async def set_segment_active(self, environment_id: str, name: str, *, active: bool) -> None:
         """Activate or deactivate a segment."""
@@ -78,7 +79,7 @@ class CustomerInsightsActions:
     async def measures(self, environment_id: str) -> tuple[MeasureInfo, ...]:
         """All measures, without their values."""
         reply = await self._send("GET", _path(environment_id, "/manage/measures"))
-        return tuple(one.to_measure() for one in decode_list(reply.content, wire.WireMeasureInfo))
+        return tuple(one.to_measure() for one in _listed(reply, wire.WireMeasureInfo))
 
     async def measure(self, environment_id: str, name: str) -> MeasureInfo:
         """One measure with its present values."""
@@ -89,7 +90,7 @@ class CustomerInsightsActions:
         """The newest jobs, without their tasks."""
         reply = await self._first("GET", environment_id, _WORKFLOWS, "/jobs", {"top": str(top)})
         jobs, listed = decode_counted(reply.content, WireJob)
-        return JobList(tuple(one.to_job() for one in jobs), served_at(reply), listed)
+        return JobList(_something(tuple(one.to_job() for one in jobs), listed), served_at(reply), listed)
 
     async def job(self, environment_id: str, job_id: str) -> Job:
         """One job with its tasks."""
@@ -121,12 +122,16 @@ class CustomerInsightsActions:
         """All entities."""
         reply = await self._send("GET", _path(environment_id, "/manage/entities"))
         model = decode_one(reply.content, wire.WireEntityModel)
-        return tuple(found for one in model.entities or () if (found := one.to_entity()).name)
+        found = tuple(entity for one in model.entities or () if (entity := one.to_entity()).name)
+        return _something(found, len(model.entities or ()))
 
     async def entity(self, environment_id: str, name: str) -> Entity:
         """One entity with its attributes and partitions."""
         reply = await self._send("GET", _path(environment_id, "/manage/entities/", name))
-        return decode_one(reply.content, wire.WireEntity).to_entity()
+        found = decode_one(reply.content, wire.WireEntity).to_entity()
+        if not found.name:
+            raise InsightsAnswerInvalid("The API's answer is not an entity.")
+        return found
 
     async def entity_size(self, environment_id: str, name: str) -> EntitySize:
         """How large an entity is."""
@@ -187,6 +192,17 @@ class CustomerInsightsActions:
 def _path(environment_id: str, place: str, name: str = "", rest: str = "") -> str:
     """A path whose names are quoted, so that none of them leads elsewhere."""
     return f"/instances/{quote(environment_id, safe='')}{place}{quote(name, safe='')}{rest}"
+
+
+def _listed(reply: Reply, kind: type[Wire]) -> Sequence[Wire]:
+    return _something(*decode_counted(reply.content, kind))
+
+
+def _something(found: Found, listed: int) -> Found:
+    """What was found; that nothing of a list can be read is not told as if there were nothing."""
+    if listed and not found:
+        raise InsightsAnswerInvalid("Nothing in the API's list can be read.")
+    return found
 
 
 def _failure(reply: Reply, *, as_user: bool) -> InsightsError | ClaimsNeeded:

@@ -8,9 +8,11 @@ import asyncio
 import base64
 import hashlib
 import logging
+import re
 import time
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Mapping
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from azure.core.exceptions import AzureError
@@ -25,6 +27,8 @@ EXCHANGE_SCOPE = "api://AzureADTokenExchange/.default"
 _REMEMBERED = 1000
 _EARLY_SECONDS = 300
 _TIMEOUT_SECONDS = 10
+_TOKEN = re.compile(r"[\w.~+/=-]+", re.ASCII)
+_OF_ODD_ANSWERS = (KeyError, TypeError, AttributeError)  # msal takes any JSON for an object with all its fields
 _log = logging.getLogger(__name__)
 
 
@@ -57,10 +61,10 @@ class OnBehalfOf:
         if not (self._settings.client_secret or self._settings.client_certificate):
             self._proof = await self._proof_of_identity()
         answer = await asyncio.to_thread(self._exchange, assertion, tenant_id, scope)
-        if "access_token" not in answer:
+        found = answer.get("access_token")
+        if not isinstance(found, str) or not _TOKEN.fullmatch(found):
             raise _failure(answer)
-        found, lasts = str(answer["access_token"]), float(answer.get("expires_in", 0)) - _EARLY_SECONDS
-        self._keep(key, found, lasts)
+        self._keep(key, found, _lasts_seconds(answer) - _EARLY_SECONDS)
         return found
 
     async def _proof_of_identity(self) -> str:
@@ -78,12 +82,13 @@ class OnBehalfOf:
     def _exchange(self, assertion: str, tenant_id: str, scope: str) -> Mapping[str, Any]:
         """Ask Entra ID; blocks."""
         import requests
+        from msal.exceptions import MsalError
 
         try:
-            found: Mapping[str, Any] = self._app(tenant_id).acquire_token_on_behalf_of(assertion, [scope])
-        except (requests.RequestException, ValueError, RuntimeError, KeyError):  # the latter of msal, for bad metadata
+            found = self._app(tenant_id).acquire_token_on_behalf_of(assertion, [scope])
+        except (requests.RequestException, MsalError, ValueError, RuntimeError, *_OF_ODD_ANSWERS):
             raise IdentityUnavailable(reason="token_exchange_unreachable") from None
-        return found
+        return found if isinstance(found, dict) else {}
 
     def _app(self, tenant_id: str) -> "msal.ConfidentialClientApplication":
         import msal
@@ -96,6 +101,7 @@ class OnBehalfOf:
                 instance_discovery=False,  # the authority is a setting, and is trusted
                 timeout=_TIMEOUT_SECONDS,
                 token_cache=_forgetful(),
+                http_cache=_NobodysAnswers(),
             )
         return self._apps[tenant_id]
 
@@ -117,15 +123,35 @@ def _forgetful() -> "msal.TokenCache":
     return cache
 
 
+class _NobodysAnswers(dict[str, Any]):
+    """What msal keeps of Entra ID's answers, without those that are one user's.
+
+    It keeps any answer with a Retry-After by app and scope: on behalf of users, one's would be given to the next.
+    """
+
+    def __setitem__(self, key: str, answer: Any) -> None:
+        """Keep metadata, refusals by all that was sent, and outages."""
+        if not key.endswith("Retry-After") or answer.status_code == 429 or answer.status_code >= 500:
+            super().__setitem__(key, answer)
+
+
 def _certificate(text: str) -> str:
     begin, end = "-----BEGIN CERTIFICATE-----", "-----END CERTIFICATE-----"
     return f"{begin}{text.partition(begin)[2].partition(end)[0]}{end}\n"
 
 
+def _lasts_seconds(answer: Mapping[str, Any]) -> float:
+    """How long a token counts; where that is not said, it is not kept."""
+    with suppress(KeyError, TypeError, ValueError):
+        return float(answer["expires_in"])
+    return 0.0
+
+
 def _failure(answer: Mapping[str, Any]) -> ClaimsNeeded | Forbidden | IdentityUnavailable:
     """What Entra ID's error means (Microsoft's page on-behalf-of flow, "error response")."""
     error, detail = str(answer.get("error", "")), str(answer.get("suberror", ""))
-    codes = ",".join(str(code) for code in answer.get("error_codes", ())[:5])
+    listed = answer.get("error_codes")
+    codes = ",".join(str(code) for code in listed[:5]) if isinstance(listed, list) else ""
     fields = {"action": "on_behalf_of_refused", "error": error[:100], "suberror": detail[:100], "codes": codes}
     _log.warning("No token on behalf of the user: %s %s (AADSTS %s)", error[:100], detail[:100], codes, extra=fields)
     if detail == "consent_required" or "65001" in codes:

@@ -1,7 +1,9 @@
 """Report how an environment is, as far as the caller can see it."""
 
 import asyncio
+from collections.abc import Coroutine, Sequence
 from datetime import datetime
+from typing import Any
 
 from shared.acting import InsightsActions
 from shared.domain.reports import (
@@ -42,7 +44,18 @@ async def _sections(actions: InsightsActions, environment_id: str, kind: ReportT
         parts.append(_segments(actions, environment_id))
     if everything or kind is ReportType.MEASURES:
         parts.append(_measures(actions, environment_id))
-    return await asyncio.gather(*parts)
+    return await _together(parts)
+
+
+async def _together(parts: Sequence[Coroutine[Any, Any, Section]]) -> list[Section]:
+    """All of them at once; when one fails, the others do not go on behind the answer's back."""
+    tasks = [asyncio.create_task(part) for part in parts]
+    try:
+        return await asyncio.gather(*tasks)
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
 
 
 async def _sources(actions: InsightsActions, environment_id: str) -> Section:

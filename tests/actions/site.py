@@ -55,6 +55,10 @@ class Site:
         self.entra.control.reset()
         self.app.answers.clear()
 
+    def forget_tokens(self) -> None:
+        """Have everybody sign in anew."""
+        self._tokens.clear()
+
     def token(self, who: User | App) -> str:
         """A connection's token: the same in all of its calls."""
         if who.name not in self._tokens:

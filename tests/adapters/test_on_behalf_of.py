@@ -8,11 +8,14 @@ import time
 import traceback
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from typing import Any
 
 import pytest
 from azure.core.exceptions import AzureError, ClientAuthenticationError
 from azure.identity import CredentialUnavailableError
+from msal import individual_cache
 
+from local.children import free_ports
 from local.entra.directory import ADMIN, API_APP, EXCHANGE, IDENTITY, INSIGHTS, MAKER, STORAGE, TENANT, Resource
 from local.entra.issuer import Claims
 from shared.adapters import on_behalf_of as module
@@ -105,7 +108,7 @@ async def test_a_token_is_kept_for_what_it_was_got_for_and_for_nothing_else(entr
 
 
 async def test_users_at_the_same_time_get_their_own(entra: Entra) -> None:
-    """msal runs in threads."""
+    """Each is asked for in a thread."""
     one = exchange(entra)
     users = [(MAKER, ADMIN)[place % 2] for place in range(12)]
     got = await asyncio.gather(*(one.token(entra.mint.user(user), TENANT, READ) for user in users))
@@ -149,7 +152,16 @@ async def test_who_must_sign_in_anew_is_told_with_which_claims(entra: Entra) -> 
     assert "capolids" in json.loads(base64.urlsafe_b64decode(told.claims))["access_token"]
     assert await one.token(entra.mint.user(ADMIN), TENANT, READ)
     entra.control.challenged.clear()
-    assert await one.token(assertion, TENANT, READ)
+    assert await one.token(entra.mint.user(MAKER), TENANT, READ)
+
+
+async def test_who_tries_again_in_vain_does_not_ask_entra_id_each_time(entra: Entra) -> None:
+    """A flow repeats itself; msal keeps a refusal for a minute, for the same token."""
+    entra.control.challenged.add(MAKER.oid)
+    one, assertion = exchange(entra), entra.mint.user(MAKER)
+    told = [await refusal(one, assertion) for _ in range(5)]
+    assert {type(error) for error in told} == {ClaimsNeeded}
+    assert entra.control.requests["token"] == 1
 
 
 async def test_without_consent_an_administrator_has_to_act(entra: Entra) -> None:
@@ -161,9 +173,7 @@ async def test_without_consent_an_administrator_has_to_act(entra: Entra) -> None
 
 
 @pytest.mark.parametrize("changed", [{"exp": 1}, {"aud": "other"}, {"scp": None}])
-async def test_a_token_that_cannot_be_exchanged_is_the_callers_to_renew(
-    entra: Entra, changed: dict[str, object]
-) -> None:
+async def test_a_token_that_cannot_be_exchanged_is_the_callers_to_renew(entra: Entra, changed: dict[str, Any]) -> None:
     told = await refusal(exchange(entra), entra.mint.user(MAKER, **changed))
     assert isinstance(told, ClaimsNeeded)
     assert told.claims == ""
@@ -178,18 +188,57 @@ async def test_a_wrong_secret_is_our_fault_and_not_the_users(entra: Entra, caplo
     assert "s3cr3t" not in caplog.text
 
 
-@pytest.mark.parametrize("kind", ["metadata", "token"])
-async def test_an_outage_of_entra_id_is_one_and_nothing_of_it_stays(entra: Entra, kind: str) -> None:
+@dataclass(slots=True)
+class Clock:
+    """The clock of msal's memory, put forward by a test."""
+
+    ahead: float = 0
+
+    def time(self) -> float:
+        return time.time() + self.ahead
+
+
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
+    made = Clock()
+    monkeypatch.setattr(individual_cache, "time", made)
+    return made
+
+
+async def test_an_outage_of_entra_id_is_one_and_who_has_a_token_goes_on(entra: Entra, clock: Clock) -> None:
+    """Not one request for each call of ours: it is asked again after five seconds."""
     one, kept, new = exchange(entra), entra.mint.user(ADMIN), entra.mint.user(MAKER)
-    if kind == "token":
-        await one.token(kept, TENANT, READ)
-    entra.control.down[kind] = None
-    told = await refusal(one, new)
-    assert (type(told), told.reason) == (IdentityUnavailable, "token_exchange_unreachable")
-    if kind == "token":
-        assert await one.token(kept, TENANT, READ), "who has a token goes on"
+    got = await one.token(kept, TENANT, READ)
+    entra.control.down["token"] = None
+    for _ in range(5):
+        told = await refusal(one, new)
+        assert (type(told), told.reason) == (IdentityUnavailable, "token_exchange_unreachable")
+    assert entra.control.requests["token"] == 2
+    assert await one.token(kept, TENANT, READ) == got
     entra.control.down.clear()
+    clock.ahead = 6
     assert await one.token(new, TENANT, READ)
+
+
+async def test_an_outage_at_the_first_call_leaves_nothing_behind(entra: Entra) -> None:
+    """The metadata is asked for again."""
+    one, assertion = exchange(entra), entra.mint.user(MAKER)
+    entra.control.down["metadata"] = 1
+    assert (await refusal(one, assertion)).reason == "token_exchange_unreachable"
+    assert await one.token(assertion, TENANT, READ)
+
+
+async def test_nobody_listening_is_an_outage() -> None:
+    (port,) = free_ports(1)
+    one = OnBehalfOf(settings(f"https://127.0.0.1:{port}"), Identity())
+    assert (await refusal(one, "t0k3n.t0k3n.t0k3n")).reason == "token_exchange_unreachable"
+
+
+async def test_a_certificate_that_is_not_trusted_is_an_outage(entra: Entra, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing is sent there."""
+    monkeypatch.delenv("REQUESTS_CA_BUNDLE")
+    assert (await refusal(exchange(entra), entra.mint.user(MAKER))).reason == "token_exchange_unreachable"
+    assert not entra.control.requests
 
 
 async def test_the_managed_identity_proves_who_the_app_is(entra: Entra) -> None:

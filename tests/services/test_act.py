@@ -1,11 +1,15 @@
 """May this caller ask about this environment: a user by a role there, an application by its list."""
 
+from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from datetime import timedelta
+from functools import partial
 
 import pytest
 
+from shared.domain.callback_url import parse_callback_url
 from shared.domain.callers import Caller
+from shared.domain.cursors import write_cursor
 from shared.domain.proofs import FRESH, USABLE
 from shared.errors import (
     Forbidden,
@@ -21,9 +25,15 @@ from shared.errors import (
     SignalsError,
 )
 from shared.services.act import act, require_overseer, require_reader
+from shared.services.environment_status import environment_status
+from shared.services.list_events import list_events
+from shared.services.poll_trigger import poll_trigger
+from shared.services.subscribe import subscribe
+from shared.stores import EventQuery
 from tests.factories import ENVIRONMENT
-from tests.services.stage import ADMINISTRATOR, MAKER, OTHER, Stage
+from tests.services.stage import ADMINISTRATOR, MAKER, OTHER, Stage, callback
 
+TRIGGER = "unification-completed"
 ELSEWHERE = "e0e0e0e0-0000-4000-8000-00000000000f"
 DAEMON = Caller("tenant/daemon", environments=frozenset({ENVIRONMENT}))
 OPERATIONS = Caller("tenant/operations", is_administrator=True, environments=frozenset({"*"}))
@@ -112,7 +122,7 @@ async def test_an_outage_makes_no_proof_fresh(stage: Stage) -> None:
 async def test_without_a_role_an_environment_is_not_there(
     stage: Stage, refused: InsightsError | tuple[str, ...]
 ) -> None:
-    """404: whether it exists is nobody's business."""
+    """404: whether it exists is not told."""
     if isinstance(refused, InsightsError):
         stage.actions.failure = refused
     else:
@@ -179,3 +189,33 @@ async def test_to_administer_is_no_role_at_customer_insights(stage: Stage) -> No
     """Subscribing needs one, of an administrator as of anybody."""
     stage.actions.roles[ADMINISTRATOR.owner] = ()
     assert isinstance(await refusal(stage, ADMINISTRATOR), NotFound)
+
+
+def services(stage: Stage) -> dict[str, Callable[[Caller], Awaitable[object]]]:
+    """What callers ask of an environment that concerns nothing of their own yet."""
+    ports, body = stage.ports, {"environmentId": ENVIRONMENT, "callbackUrl": callback("w")}
+    parse = partial(parse_callback_url, allowed_suffixes=(".logic.azure.com",), allow_loopback=False)
+    return {
+        "subscribe": lambda caller: subscribe(ports, TRIGGER, body, caller, parse),
+        "poll": lambda caller: poll_trigger(
+            ports, TRIGGER, {"environmentId": ENVIRONMENT}, caller, state=write_cursor(ENVIRONMENT, 0), top=1
+        ),
+        "events": lambda caller: list_events(ports, caller, ENVIRONMENT, EventQuery(0), top=1),
+        "status": lambda caller: environment_status(ports, caller, ENVIRONMENT),
+    }
+
+
+@pytest.mark.parametrize("name", ["subscribe", "poll", "events", "status"])
+async def test_nothing_is_shown_or_kept_for_whoever_may_not_read(stage: Stage, name: str) -> None:
+    """Nor is anything asked; and those who may get it."""
+    stage.actions.roles[OTHER.owner] = ()
+    await stage.poll()
+    stage.forget()
+    with pytest.raises(NotFound, match="you have no role there"):
+        await services(stage)[name](OTHER)
+    with pytest.raises(Forbidden):
+        await services(stage)[name](replace(DAEMON, environments=frozenset({ELSEWHERE})))
+    assert not stage.subscriptions.rows
+    assert (stage.checkpoints.reads, stage.insights.calls) == (0, [])
+    for caller in (MAKER, DAEMON):
+        assert await services(stage)[name](caller)
