@@ -11,11 +11,11 @@ from contextlib import asynccontextmanager
 
 import azure.functions as func
 
-from functions.answers import error_answer
+from functions.answers import error_answer, status_of
 from shared.bootstrap import House, house
 from shared.domain.access import Permission, Principal
 from shared.domain.callers import Caller, flow_of
-from shared.errors import Forbidden, InsightsTimeout, NotAuthenticated, SignalsError
+from shared.errors import Forbidden, InsightsOutcomeUnknown, InsightsTimeout, NotAuthenticated, SignalsError
 
 Handler = Callable[[func.HttpRequest, Caller], Awaitable[func.HttpResponse]]
 Answering = Callable[[func.HttpRequest], Awaitable[func.HttpResponse]]  # the worker passes `req` by name
@@ -88,12 +88,13 @@ def guarded(handler: Handler) -> Answering:
     need = NEEDS[handler.__name__]
 
     async def answer(req: func.HttpRequest) -> func.HttpResponse:
-        here = house()
+        here, caller = house(), None
         try:
-            async with _in_time():
-                return await handler(req, await _caller_of(here, req, need))
+            async with _in_time(writes=need is Permission.WRITE and req.method != "GET"):
+                caller = await _caller_of(here, req, need)
+                return await handler(req, caller)
         except SignalsError as error:
-            _tell(handler.__name__, error)
+            _tell(handler.__name__, error, caller)
             return error_answer(error, here.settings.entra, has_token="Authorization" in req.headers)
 
     for name in ("__module__", "__name__", "__qualname__", "__doc__"):
@@ -102,7 +103,7 @@ def guarded(handler: Handler) -> Answering:
 
 
 @asynccontextmanager
-async def _in_time() -> AsyncIterator[None]:
+async def _in_time(*, writes: bool) -> AsyncIterator[None]:
     """End what takes longer than anybody waits for."""
     try:
         async with asyncio.timeout(ANSWER_SECONDS) as limit:
@@ -110,9 +111,7 @@ async def _in_time() -> AsyncIterator[None]:
     except TimeoutError:
         if not limit.expired():
             raise
-        raise InsightsTimeout(
-            "This took too long. If it was to change something, look whether it did before you repeat it."
-        ) from None
+        raise (InsightsOutcomeUnknown() if writes else InsightsTimeout()) from None
 
 
 async def _caller_of(here: House, request: func.HttpRequest, need: Permission) -> Caller:
@@ -137,9 +136,13 @@ def _named(principal: Principal) -> Mapping[str, str]:
     return {"tid": principal.tenant_id, "oid": principal.object_id, "client": principal.client_id}
 
 
-def _tell(function: str, error: SignalsError) -> None:
-    """Log why somebody was not let in: the caller is not told."""
+def _tell(function: str, error: SignalsError, caller: Caller | None) -> None:
+    """Log why somebody was not let in, which the caller is not told, and what we could not do."""
+    if (status_of(error) or 0) >= 500 or isinstance(error, InsightsOutcomeUnknown):
+        fields = {"action": "request_failed", "function_name": function, "reason": error.reason}
+        _log.error("%s failed (%s): %s", function, error.reason, error, extra=fields)
     if isinstance(error, NotAuthenticated | Forbidden):
-        fields = {"action": "refused", "function_name": function, "reason": error.reason, **error.named}
-        who = ", ".join(f"{name} {value}" for name, value in error.named.items())
+        named = error.named or ({"owner": caller.owner} if caller else {})
+        fields = {"action": "refused", "function_name": function, "reason": error.reason, **named}
+        who = ", ".join(f"{name} {value}" for name, value in named.items())
         _log.warning("Refused %s: %s (%s)", function, error.reason, who or "nothing is known", extra=fields)

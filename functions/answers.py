@@ -21,6 +21,7 @@ from shared.errors import (
     InsightsError,
     InsightsForbidden,
     InsightsNotFound,
+    InsightsOutcomeUnknown,
     InsightsThrottled,
     InsightsTimeout,
     NotAuthenticated,
@@ -42,6 +43,7 @@ _STATUSES: tuple[tuple[type[SignalsError], int], ...] = (
     (InsightsNotFound, 404),
     (Conflict, 409),
     (InsightsConflict, 409),
+    (InsightsOutcomeUnknown, 409),
     (InsightsThrottled, 429),
     (InsightsTimeout, 504),
     (InsightsError, 502),
@@ -90,7 +92,7 @@ def events_answer(
 
 def error_answer(error: SignalsError, entra: EntraSettings, *, has_token: bool) -> func.HttpResponse:
     """An error of ours as an answer that says what to do. One that is a fault of ours is raised again."""
-    status = _status(error)
+    status = status_of(error)
     if status is None:
         raise error
     refused = isinstance(error, NotAuthenticated) or (isinstance(error, Forbidden) and error.named)
@@ -120,7 +122,7 @@ def json_body(request: func.HttpRequest) -> object:
         raise RequestInvalid("body", "must be JSON") from None
 
 
-def _status(error: SignalsError) -> int | None:
+def status_of(error: SignalsError) -> int | None:
     """None for a fault of ours."""
     return next((status for kind, status in _STATUSES if isinstance(error, kind)), None)
 
@@ -128,7 +130,7 @@ def _status(error: SignalsError) -> int | None:
 def _headers(error: SignalsError, entra: EntraSettings, *, has_token: bool) -> dict[str, str]:
     if isinstance(error, NotAuthenticated):
         return {"WWW-Authenticate": f"Bearer {_challenge(error, entra, has_token=has_token)}"}
-    if type(error) is Forbidden:
+    if isinstance(error, Forbidden) and error.reason == "permission_missing":
         return {"WWW-Authenticate": 'Bearer error="insufficient_scope"'}
     wait = error.retry_after_seconds if isinstance(error, InsightsError | IdentityUnavailable) else None
     return {"Retry-After": str(int(wait) + 1)} if wait else {}

@@ -79,10 +79,9 @@ async def get_item(req: func.HttpRequest, caller: Caller) -> func.HttpResponse:
 @guarded
 async def create_item(req: func.HttpRequest, caller: Caller) -> func.HttpResponse:
     """Create item."""
-    here = house()
-    options = write_options(query_of(req, ("validUntil", "caller")), here.ports.clock())
+    options = write_options(query_of(req, ("validUntil", "caller")))
     place, entity, item = environment(req.route_params), name(req.route_params, "entityName"), object_body(req)
-    done = await act(here.ports, caller, place).create_item(place, entity, item, options)
+    done = await act(house().ports, caller, place).create_item(place, entity, item, options)
     return json_answer(201 if done else 202, {"entityName": entity, "status": "created" if done else "accepted"})
 
 
@@ -94,9 +93,8 @@ async def create_item(req: func.HttpRequest, caller: Caller) -> func.HttpRespons
 @guarded
 async def update_item(req: func.HttpRequest, caller: Caller) -> func.HttpResponse:
     """Update item."""
-    here = house()
-    options = write_options(query_of(req, ("validUntil", "caller")), here.ports.clock())
+    options = write_options(query_of(req, ("validUntil", "caller")))
     place, entity = environment(req.route_params), name(req.route_params, "entityName")
     wanted, item = item_id(req.route_params, "itemId"), object_body(req)
-    await act(here.ports, caller, place).update_item(place, entity, wanted, item, options)
+    await act(house().ports, caller, place).update_item(place, entity, wanted, item, options)
     return json_answer(200, {"entityName": entity, "itemId": wanted, "status": "updated"})

@@ -8,9 +8,11 @@ from functions.requests import link, query_of, whole_number
 from shared.bootstrap import house
 from shared.domain.asking import environment, name
 from shared.domain.callers import Caller
+from shared.domain.outcomes import outcome_of
 from shared.domain.snapshot import Job
+from shared.errors import InsightsAnswerInvalid, RequestInvalid
 from shared.services.act import act
-from shared.services.start_refresh import Work, outcome_of, start_refresh
+from shared.services.start_refresh import Work, start_refresh
 
 jobs = func.Blueprint()
 LOOK_AGAIN_SECONDS = 20
@@ -23,7 +25,7 @@ async def list_jobs(req: func.HttpRequest, caller: Caller) -> func.HttpResponse:
     top = whole_number(query_of(req, ("top",)), "top", default=25, most=200)
     place = environment(req.route_params)
     found = await act(house().ports, caller, place).jobs(place, top=top)
-    return list_answer([outcome_of(job) for job in found.jobs])
+    return list_answer([outcome_of(job, with_tasks=False) for job in found.jobs])
 
 
 @jobs.route(route="environments/{environmentId}/jobs/{jobId}", methods=["GET"], auth_level=func.AuthLevel.ANONYMOUS)
@@ -161,18 +163,26 @@ async def _start(req: func.HttpRequest, caller: Caller, work: Work, parameter: s
     query_of(req, ())
     place = environment(req.route_params)
     identifier = name(req.route_params, parameter) if parameter else ""
-    return place, await start_refresh(act(house().ports, caller, place), place, work, identifier)
+    ports = house().ports
+    return place, await start_refresh(act(ports, caller, place), ports.clock, place, work, identifier)
 
 
 def _started(place: str, job: Job) -> func.HttpResponse:
-    address = link(f"environments/{place}/jobs/{job.job_id}")
-    return json_answer(201, outcome_of(job), {"Location": address})
+    return json_answer(201, outcome_of(job), {"Location": _address(place, job)})
 
 
 def _awaited(place: str, job: Job) -> func.HttpResponse:
     """The platform's asynchronous pattern."""
-    if job.ended:
-        return json_answer(200, outcome_of(job))
-    address = link(f"environments/{place}/jobs/{job.job_id}/outcome")
-    headers = {"Location": address, "Retry-After": str(LOOK_AGAIN_SECONDS)}
-    return json_answer(202, outcome_of(job), headers)
+    outcome = outcome_of(job)
+    if outcome.ended:
+        return json_answer(200, outcome)
+    headers = {"Location": f"{_address(place, job)}/outcome", "Retry-After": str(LOOK_AGAIN_SECONDS)}
+    return json_answer(202, outcome, headers)
+
+
+def _address(place: str, job: Job) -> str:
+    """Where a job is asked for; an id that is none leads nowhere."""
+    try:
+        return link(f"environments/{place}/jobs/{name({'jobId': job.job_id}, 'jobId')}")
+    except RequestInvalid:
+        raise InsightsAnswerInvalid("Customer Insights gave the job an id that cannot be used.") from None

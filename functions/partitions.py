@@ -6,7 +6,7 @@ from functions.access import guarded
 from functions.answers import json_answer, list_answer
 from functions.requests import link, query_of, whole_number
 from shared.bootstrap import house
-from shared.domain.asking import environment, file_name, name
+from shared.domain.asking import environment, file_name, name, version
 from shared.domain.callers import Caller
 from shared.domain.entity_schemas import shown_partition
 from shared.services.act import act
@@ -14,7 +14,7 @@ from shared.services.read_partition import read_partition
 
 partitions = func.Blueprint()
 _PIECE_BYTES = 256 * 1024
-_LARGEST_PIECE_BYTES = 2 * 1024 * 1024
+_LARGEST_PIECE_BYTES = 1024 * 1024
 
 
 @partitions.route(
@@ -58,12 +58,14 @@ async def retrieve_partitions_v2(req: func.HttpRequest, caller: Caller) -> func.
 @guarded
 async def retrieve_partition_data(req: func.HttpRequest, caller: Caller) -> func.HttpResponse:
     """Retrieve data from a partition: a piece of it, and where the next one is."""
-    query, route = query_of(req, ("start", "length")), req.route_params
+    query, route = query_of(req, ("start", "length", "version")), req.route_params
     start = whole_number(query, "start", default=0, least=0, most=10**12)
     length = whole_number(query, "length", default=_PIECE_BYTES, least=1024, most=_LARGEST_PIECE_BYTES)
     place = (environment(route), name(route, "entityName"), file_name(route, "partitionName"))
-    ports = house().ports
-    piece = await read_partition(ports, caller, act(ports, caller, place[0]), place, start=start, length=length)
+    ports, asked = house().ports, version(query)
+    actions = act(ports, caller, place[0])
+    piece = await read_partition(ports, caller, actions, place, start=start, length=length, version=asked)
     path = f"environments/{place[0]}/entities/{place[1]}/partitions/{place[2]}/data"
-    rest = {"nextLink": link(path, {**query, "start": str(piece.next_start)})} if piece.next_start else {}
+    more = {"start": str(piece.next_start), **({"version": piece.version} if piece.version else {})}
+    rest = {"nextLink": link(path, {**query, **more})} if piece.next_start else {}
     return json_answer(200, {**piece.shown(), **rest})

@@ -16,7 +16,7 @@ def query_of(request: func.HttpRequest, known: Collection[str]) -> Mapping[str, 
     """The query's parameters, none of them unknown."""
     for name in request.params:
         if name not in known:
-            raise RequestInvalid(name[:100], f"is not a parameter of this call; it takes {', '.join(known)}")
+            raise RequestInvalid(name[:100], f"is not a parameter of this call; it takes {', '.join(known) or 'none'}")
     return {name: value for name, value in request.params.items() if value != ""}
 
 

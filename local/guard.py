@@ -32,6 +32,11 @@ def signed_in(who: str, authority: str, certificate: Certificate, base: int) -> 
     return SignIn(f"./dev token{options}", partial(fetch_token, authority, certificate.ca, who))
 
 
+def environments_setting(app: App) -> str:
+    """The setting that lists an application's environments."""
+    return f"APPLICATION_ENVIRONMENTS__{app.id.replace('-', '')}"
+
+
 def guarded_settings(
     authority: str, certificate: Certificate, callers: tuple[App, ...], environment: Mapping[str, str] = os.environ
 ) -> dict[str, str]:
@@ -44,7 +49,7 @@ def guarded_settings(
         "ENTRA_APP_ID_URI": API.uri,
         "ENTRA_AUTHORITY": authority,
         "CALLING_APPS": ",".join(app.id for app in callers),
-        **{f"APPLICATION_ENVIRONMENTS__{app.id.replace('-', '')}": "*" for app in (DAEMON, OPERATIONS)},
+        **{environments_setting(app): "*" for app in (DAEMON, OPERATIONS)},
         "SSL_CERT_FILE": str(certificate.bundle),
         "REQUESTS_CA_BUNDLE": str(certificate.bundle),
         "NO_PROXY": without_proxy,

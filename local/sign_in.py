@@ -9,13 +9,13 @@ from typing import NamedTuple
 
 import urllib3
 
-from local.entra.directory import API, CONNECTOR, DAEMON, OPERATIONS, PASSWORD, TENANT, USERS
+from local.entra.directory import API, CONNECTOR, DAEMON, NOBODYS_APP, OPERATIONS, PASSWORD, TENANT, USERS
 from local.errors import BrokenRunError
 
 TIMEOUT_SECONDS = 10.0
 EARLY_SECONDS = 300.0
 DEFAULT_SCOPE = f"{API.uri}/.default"
-APPLICATIONS = {"daemon": DAEMON, "operations": OPERATIONS}
+APPLICATIONS = {"daemon": DAEMON, "operations": OPERATIONS, "stranger": NOBODYS_APP}
 WHO = (*(user.key for user in USERS), *APPLICATIONS)
 
 
@@ -48,7 +48,8 @@ class SignIn:
 
 
 def form_of(who: str, scope: str) -> dict[str, str]:
-    """What the token endpoint is sent for someone."""
+    """What the token endpoint is sent for someone; scopes of the app's own need no address before them."""
+    scope = " ".join(one if "://" in one else f"{API.uri}/{one}" for one in scope.split())
     if who in APPLICATIONS:
         app = APPLICATIONS[who]
         return {

@@ -11,7 +11,8 @@ from cryptography.fernet import Fernet
 from local.azurite import Azurite, Ports, running_azurite
 from local.children import ROOT, Child, require_free, running, start
 from local.entra.certificate import Certificate
-from local.guard import real_guard, signed_in, simulated_guard, start_entra
+from local.entra.directory import DAEMON
+from local.guard import environments_setting, real_guard, signed_in, simulated_guard, start_entra
 from local.sign_in import SignIn
 
 HOST_START_SECONDS = 90.0
@@ -191,8 +192,10 @@ def host_settings(azurite: Azurite, addresses: Addresses, key: str) -> dict[str,
 
 def simulated_settings(addresses: Addresses, simulation: Simulation) -> dict[str, str]:
     """The settings that lead the app to the simulator."""
+    listed = ",".join(simulation.environment_ids)
     return {
-        "ENVIRONMENTS": ",".join(simulation.environment_ids),
+        "ENVIRONMENTS": listed,
+        environments_setting(DAEMON): listed,
         "CUSTOMER_INSIGHTS_API_URL": f"{addresses.simulator}/v1",
         "CUSTOMER_INSIGHTS_SUBSCRIPTION_KEY": "local-key",
         "POLL_SCHEDULE": "* * * * * *",

@@ -92,17 +92,20 @@ class InsightsActions(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Stretch:
-    """A stretch of a partition's bytes, and how many it has in all."""
+    """A stretch of a partition's bytes, how many it has in all, and which writing of it that was."""
 
     content: bytes
     total_bytes: int
+    version: str = ""
 
 
 class PartitionReader(Protocol):
     """Reads the files that hold an entity's data."""
 
-    async def read(self, caller: Caller, location: str, *, start: int, length: int) -> Stretch:
-        """Some bytes of a partition, fewer at its end. Raises InsightsError and Forbidden."""
+    async def read(self, caller: Caller, location: str, *, start: int, length: int, version: str = "") -> Stretch:
+        """Some bytes of a partition, fewer at its end. Raises InsightsError, Forbidden, and Conflict if it is no more
+        the version that was asked for.
+        """
         ...
 
 

@@ -3,7 +3,7 @@
 import asyncio
 import os
 import random
-from collections.abc import AsyncGenerator, Mapping
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
@@ -37,8 +37,8 @@ class House:
     tokens: TokenValidator
     ports: Ports
     storage: StorageAccount
-    insights: InsightsHttp
-    insights_of_users: InsightsHttp
+    connections: Sequence[InsightsHttp]
+    on_behalf_of: OnBehalfOf
     flows: CallbackSender
     identities: Mapping[str, AsyncTokenCredential]
 
@@ -52,8 +52,9 @@ class House:
     async def close(self) -> None:
         """Close every connection."""
         await self.flows.close()
-        await self.insights.close()
-        await self.insights_of_users.close()
+        self.on_behalf_of.close()
+        for connection in self.connections:
+            await connection.close()
         await self.storage.close()
         for identity in self.identities.values():
             await identity.close()
@@ -95,7 +96,7 @@ def build(variables: Mapping[str, str]) -> House:
     storage = _storage(settings.storage, identities)
     claims = BlobClaims(storage.blobs)
     identity = identities[settings.client_id]
-    insights, of_users = _connections(settings, identity)
+    polling, of_apps, of_users = connections = _connections(settings, identity)
     on_behalf_of = OnBehalfOf(settings.entra, partial(_token, identity))
     flows = CallbackSender(
         allowed_suffixes=settings.callback_hosts,
@@ -104,7 +105,7 @@ def build(variables: Mapping[str, str]) -> House:
         token_hosts=settings.flow_token_hosts,
     )
     ports = Ports(
-        insights=CustomerInsightsApi(insights, settings.subscription_key),
+        insights=CustomerInsightsApi(polling, settings.subscription_key),
         checkpoints=BlobCheckpoints(storage.blobs),
         log=TableEventLog(storage.tables, claims),
         subscriptions=TableSubscriptions(storage.tables, Cipher(settings.callback_encryption_keys)),
@@ -112,18 +113,22 @@ def build(variables: Mapping[str, str]) -> House:
         queues=StorageQueues(storage.queues, claims),
         flows=flows,
         claims=claims,
-        acting=_acting(settings, insights, of_users, on_behalf_of),
-        partitions=StoragePartitions(of_users, on_behalf_of, partial(_token, identity), settings.partition_hosts),
+        acting=_acting(settings, of_apps, of_users, on_behalf_of),
+        partitions=StoragePartitions(of_users, on_behalf_of, settings.partition_hosts),
         clock=partial(datetime.now, UTC),
         jitter=random.random,
     )
     tokens = TokenValidator(settings.entra)
-    return House(settings, tokens, ports, storage, insights, of_users, flows, identities)
+    return House(settings, tokens, ports, storage, connections, on_behalf_of, flows, identities)
 
 
-def _connections(settings: Settings, identity: AsyncTokenCredential) -> tuple[InsightsHttp, InsightsHttp]:
-    """To the Customer Insights API: as this app, and as users, whose calls never fall back to the app's identity."""
-    return InsightsHttp(settings.api_url, identity, settings.api_scope), InsightsHttp(settings.api_url)
+def _connections(settings: Settings, identity: AsyncTokenCredential) -> tuple[InsightsHttp, InsightsHttp, InsightsHttp]:
+    """To the Customer Insights API: polls, applications, and users, whose calls never fall back to the app's identity.
+
+    Each has connections of its own: slow actions do not hold up polls.
+    """
+    url, scope = settings.api_url, settings.api_scope
+    return InsightsHttp(url, identity, scope), InsightsHttp(url, identity, scope), InsightsHttp(url)
 
 
 def _acting(settings: Settings, app: InsightsHttp, user: InsightsHttp, on_behalf_of: OnBehalfOf) -> ActingFor:

@@ -4,6 +4,10 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from cryptography.exceptions import UnsupportedAlgorithm
+from cryptography.hazmat.primitives.serialization import load_pem_private_key
+from cryptography.x509 import load_pem_x509_certificate
+
 from shared.domain.callers import EVERY
 from shared.domain.subscribing import ENVIRONMENT_ID
 
@@ -12,6 +16,8 @@ _GUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _PLAIN_GUID = re.compile(r"[0-9a-f]{32}")
 _APP_ID_URI = re.compile(r"(api|https)://[A-Za-z0-9._~/-]{1,200}")
 _AUTHORITY = re.compile(r"https://[A-Za-z0-9.-]+(:[0-9]{1,5})?")
+_PRIVATE_KEY = re.compile(r"-----BEGIN ([A-Z ]*PRIVATE KEY)-----.*?-----END \1-----", re.DOTALL)
+_CERTIFICATE = re.compile(r"-----BEGIN CERTIFICATE-----.*?-----END CERTIFICATE-----", re.DOTALL)
 _ENVIRONMENTS_OF = "APPLICATION_ENVIRONMENTS__"
 
 
@@ -43,7 +49,7 @@ def read_entra_settings(variables: Mapping[str, str], problems: list[str]) -> En
         problems.append("ENTRA_CLIENT_ID: set it to the client id of this app's registration in Entra ID.")
     secret = variables.get("ENTRA_CLIENT_SECRET", "").strip()
     certificate = variables.get("ENTRA_CLIENT_CERTIFICATE", "").strip().replace("\\n", "\n")
-    if certificate and ("PRIVATE KEY-----" not in certificate or "BEGIN CERTIFICATE-----" not in certificate):
+    if certificate and not certificate.startswith("@") and not _is_pem(certificate):
         problems.append("ENTRA_CLIENT_CERTIFICATE: must hold a private key and its certificate, both as PEM.")
     return EntraSettings(
         authority=_authority(variables, problems),
@@ -55,6 +61,19 @@ def read_entra_settings(variables: Mapping[str, str], problems: list[str]) -> En
         client_secret=secret,
         client_certificate=certificate,
     )
+
+
+def _is_pem(text: str) -> bool:
+    """Whether there is a private key, open, and a certificate."""
+    key, certificate = _PRIVATE_KEY.search(text), _CERTIFICATE.search(text)
+    if key is None or certificate is None:
+        return False
+    try:
+        load_pem_private_key(key[0].encode(), None)
+        load_pem_x509_certificate(certificate[0].encode())
+    except (ValueError, TypeError, UnsupportedAlgorithm):
+        return False
+    return True
 
 
 def _authority(variables: Mapping[str, str], problems: list[str]) -> str:

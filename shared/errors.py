@@ -24,6 +24,7 @@ SignalsError                  reason: a short code, safe to log and to count
       x InsightsConflict      409 to a caller's action: 409
       x InsightsDeclined      400 and the like to a caller's action: 400
       x InsightsTimeout       no answer in time: 504
+      x InsightsOutcomeUnknown a write that may have been done: 409, which nobody repeats by himself
       x InsightsRejected      any other 4xx
       x InsightsAnswerInvalid an answer that is not what the API documents
 
@@ -205,6 +206,12 @@ class InsightsDeclined(InsightsError):
     """Customer Insights does not accept the request."""
 
     reason = "insights_declined"
+
+
+class InsightsOutcomeUnknown(InsightsError):
+    """It is not known whether this was done: look before you try again."""
+
+    reason = "outcome_unknown"
 
 
 class InsightsTimeout(InsightsUnavailable):

@@ -8,11 +8,13 @@ from hypothesis import strategies as st
 
 from shared.entra_settings import DEFAULT_AUTHORITY, EntraSettings
 from shared.errors import SettingsInvalid
+from tests.certificates import certificate
 from tests.variables import APP, CONNECTOR, DAEMON, NEEDED, TENANT, problems, settings
 
 OF_DAEMON = f"APPLICATION_ENVIRONMENTS__{DAEMON.replace('-', '')}"
 ENVIRONMENT = "0f8fad5b-d9cb-469f-a165-70867728950e"
-PEM = "\n".join(f"-----BEGIN {what}-----\nMII\n-----END {what}-----" for what in ("PRIVATE KEY", "CERTIFICATE"))
+PEM = "".join(certificate()[:2]).strip()
+BROKEN = "\n".join(f"-----BEGIN {what}-----\nMII\n-----END {what}-----" for what in ("PRIVATE KEY", "CERTIFICATE"))
 REFERENCE = "@Microsoft.KeyVault(SecretUri=https://v/s)"
 A_LIST = "with commas between them."
 NOT_A_GUID = (
@@ -129,7 +131,9 @@ def test_the_application_id_uri_is_one(wrong: str) -> None:
     assert line.startswith("ENTRA_APP_ID_URI: must be the registration's Application ID URI, such as api://")
 
 
-@pytest.mark.parametrize("wrong", ["MII", PEM.partition("-----BEGIN CERT")[0], PEM.partition("-----BEGIN CERT")[2]])
+@pytest.mark.parametrize(
+    "wrong", ["MII", BROKEN, PEM.partition("-----BEGIN CERT")[0], PEM.partition("-----BEGIN CERT")[2]]
+)
 def test_a_certificate_comes_with_its_key(wrong: str) -> None:
     (line,) = problems({"ENTRA_CLIENT_CERTIFICATE": wrong})
     assert line == "ENTRA_CLIENT_CERTIFICATE: must hold a private key and its certificate, both as PEM."

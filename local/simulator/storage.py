@@ -59,6 +59,8 @@ def _answered(simulation: Simulation, request: web.Request) -> web.Response:
     if found is None:
         return _error(404, "BlobNotFound", "The specified blob does not exist.")
     headers = {"ETag": f'"{sha256(found).hexdigest()[:16]}"', "Accept-Ranges": "bytes"}
+    if request.headers.get("If-Match", headers["ETag"]) != headers["ETag"]:
+        return _error(412, "ConditionNotMet", "The condition specified using HTTP conditional header(s) is not met.")
     wanted = RANGE.fullmatch(request.headers.get("Range", ""))
     if wanted is None:
         return web.Response(body=found, content_type="text/csv", headers=headers)

@@ -1,7 +1,9 @@
 """Customer Insights and its storage, with the rights of whoever calls."""
 
-from collections.abc import Awaitable, Callable, Collection
+import re
+from collections.abc import Callable, Collection
 from contextlib import suppress
+from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 from azure.core.rest import HttpRequest
@@ -12,6 +14,7 @@ from shared.adapters.insights_http import InsightsHttp, Reply
 from shared.adapters.on_behalf_of import OnBehalfOf
 from shared.domain.callers import Caller
 from shared.errors import (
+    Conflict,
     Forbidden,
     InsightsAnswerInvalid,
     InsightsNotFound,
@@ -22,6 +25,25 @@ from shared.errors import (
 STORAGE_SCOPE = "https://storage.azure.com/.default"
 _STORAGE_VERSION = "2023-11-03"
 _FILE_SECONDS = 60.0
+_LOOPBACK = ("127.0.0.1", "localhost")
+_ETAG = re.compile(r'"?([A-Za-z0-9+/=_-]{1,100})"?')
+
+
+@dataclass(frozen=True, slots=True)
+class TokenForUser:
+    """A caller's token for one scope, on the caller's behalf."""
+
+    on_behalf_of: OnBehalfOf
+    caller: Caller
+    scope: str
+
+    async def get(self) -> str:
+        """The token. Raises ClaimsNeeded, Forbidden and IdentityUnavailable."""
+        return await self.on_behalf_of.token(self.caller.token, self.caller.tenant_id, self.scope)
+
+    def forget(self) -> None:
+        """It was refused: the next one has to be a new one."""
+        self.on_behalf_of.forget(self.caller.token, self.scope)
 
 
 class ActingFor:
@@ -41,6 +63,7 @@ class ActingFor:
         self._on_behalf_of = on_behalf_of
         self._scope = scope
         self._subscription_key = subscription_key
+        self._spellings: dict[str, tuple[str, str]] = {}
 
     def __call__(self, caller: Caller, environment_id: str) -> CustomerInsightsActions:
         """The client. Raises NotFound for an environment that this app has no subscription key for."""
@@ -52,52 +75,49 @@ class ActingFor:
                 reason="environment_not_configured",
             )
         if not caller.token:
-            return CustomerInsightsActions(self._app, key)
-
-        async def token() -> str:
-            return await self._on_behalf_of.token(caller.token, caller.tenant_id, self._scope)
-
-        return CustomerInsightsActions(self._user, key, token)
+            return CustomerInsightsActions(self._app, key, None, self._spellings)
+        token = TokenForUser(self._on_behalf_of, caller, self._scope)
+        return CustomerInsightsActions(self._user, key, token, self._spellings)
 
 
 class StoragePartitions:
     """Reads partitions: files in Azure Storage, at addresses that Customer Insights gives."""
 
-    def __init__(
-        self,
-        http: InsightsHttp,
-        on_behalf_of: OnBehalfOf,
-        identity_token: Callable[[str], Awaitable[str]],
-        allowed_hosts: Collection[str],
-    ) -> None:
+    def __init__(self, http: InsightsHttp, on_behalf_of: OnBehalfOf, allowed_hosts: Collection[str]) -> None:
         self._http = http
         self._on_behalf_of = on_behalf_of
-        self._identity_token = identity_token
         self._allowed_hosts = tuple(allowed_hosts)
 
-    async def read(self, caller: Caller, location: str, *, start: int, length: int) -> Stretch:
-        """Some bytes of a partition, with the caller's rights to the storage unless its address is signed."""
+    async def read(self, caller: Caller, location: str, *, start: int, length: int, version: str = "") -> Stretch:
+        """Some bytes of a partition, with a user's own rights to the storage.
+
+        An application reads at signed addresses only: whoever may attach a data source says where its files lie, and
+        this app's identity reads its own storage too.
+        """
         self._check(location)
         headers = {"Range": f"bytes={start}-{start + length - 1}", "x-ms-version": _STORAGE_VERSION}
+        if version:
+            headers["If-Match"] = f'"{version}"'
         if "sig=" not in urlsplit(location).query:
-            headers["Authorization"] = f"Bearer {await self._token(caller)}"
-        reply = await self._http.send(
-            HttpRequest("GET", location, headers=headers), max_bytes=length + 1, deadline_seconds=_FILE_SECONDS
-        )
+            if not caller.token:
+                raise Forbidden(
+                    "Customer Insights does not sign this partition's address; only a user with the role Storage Blob "
+                    "Data Reader on its storage can read it.",
+                    reason="storage_forbidden",
+                )
+            token = TokenForUser(self._on_behalf_of, caller, STORAGE_SCOPE)
+            headers["Authorization"] = f"Bearer {await token.get()}"
+        request = HttpRequest("GET", location, headers=headers)
+        reply = await self._http.send(request, max_bytes=length + 1, deadline_seconds=_FILE_SECONDS, raw=True)
         return _stretch(reply, start)
 
-    async def _token(self, caller: Caller) -> str:
-        if caller.token:
-            return await self._on_behalf_of.token(caller.token, caller.tenant_id, STORAGE_SCOPE)
-        return await self._identity_token(STORAGE_SCOPE)
-
     def _check(self, location: str) -> None:
-        """Storage, or where the API itself is (one machine): no other host is sent a token."""
+        """Storage, or on one machine where the API itself is: no other host is sent a token."""
         host, allowed = "", False
         with suppress(ValueError):  # what is no address is allowed nowhere
             parts, home = urlsplit(location), urlsplit(self._http.base_url)
             host = parts.hostname or ""
-            at_home = (parts.scheme, parts.netloc) == (home.scheme, home.netloc)
+            at_home = home.hostname in _LOOPBACK and (parts.scheme, parts.netloc) == (home.scheme, home.netloc)
             stored = parts.scheme == "https" and parts.port in (None, 443) and host.endswith(self._allowed_hosts)
             allowed = (at_home or stored) and not parts.username
         if not allowed or "\\" in location or not location.isprintable():
@@ -109,14 +129,18 @@ class StoragePartitions:
 
 def _stretch(reply: Reply, start: int) -> Stretch:
     total = reply.headers.get("Content-Range", "").rpartition("/")[2]
+    found = _ETAG.fullmatch(reply.headers.get("ETag", ""))
+    version = found[1] if found else ""
     if reply.status == 200:
-        return Stretch(reply.content[start:], len(reply.content))
+        return Stretch(reply.content[start:], len(reply.content), version)
     if reply.status == 206:
         if not total.isdecimal():
             raise InsightsAnswerInvalid("The storage does not tell how large the partition is.")
-        return Stretch(reply.content, int(total))
+        return Stretch(reply.content, int(total), version)
     if reply.status == 416:
-        return Stretch(b"", int(total) if total.isdecimal() else start)
+        return Stretch(b"", int(total) if total.isdecimal() else start, version)
+    if reply.status == 412:
+        raise Conflict("The partition was written anew meanwhile: begin at its start.", reason="partition_changed")
     if reply.status in (401, 403):
         raise Forbidden(
             "The storage does not let you read this partition: you need the role Storage Blob Data Reader there.",

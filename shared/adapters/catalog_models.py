@@ -61,7 +61,7 @@ class WireSourceMetadata(_Vendor):
 
 
 class WireSource(_Vendor):
-    """DataSourceInfo."""
+    """DataSourceInfo. Its entities are asked for by their qualified names, which begin with its id."""
 
     data_source_metadata: WireSourceMetadata
 
@@ -75,7 +75,7 @@ class WireSource(_Vendor):
             found.is_active,
             found.refresh_state or "",
             utc(found.last_refresh),
-            tuple(found.entity_names or ()),
+            tuple(f"{found.data_source_id}_{name}" for name in found.entity_names or ()),
         )
 
 
@@ -138,7 +138,7 @@ class WireMeasureInfo(_Vendor):
     definition: WireDefinition | None = None
     latest_evaluation: WireState | None = None
     output: WireOutput | None = None
-    error_description: str | None = None
+    error_description: Any = None
 
     def to_measure(self) -> MeasureInfo:
         """The measure, with its present values if the API gave them."""
@@ -155,7 +155,7 @@ class WireMeasureInfo(_Vendor):
             evaluation.state or "",
             utc(evaluation.end_time) or (utc(self.output.evaluation_time) if self.output else None),
             values,
-            self.error_description or "",
+            _text(self.error_description),
         )
 
 
@@ -209,7 +209,7 @@ class WireEntity(_Vendor):
 class WireEntityModel(_Vendor):
     """IC360EntityModel."""
 
-    entities: list[WireEntity] | None = None
+    entities: msgspec.Raw = msgspec.Raw(b"[]")
 
 
 class WireSize(_Vendor):
@@ -227,7 +227,7 @@ class WireItems(msgspec.Struct):
     """ODataEntityPayload, its rows as they came: no number is rounded."""
 
     value: list[msgspec.Raw]
-    count: int | None = msgspec.field(name="@odata.count", default=None)
+    count: Any = msgspec.field(name="@odata.count", default=None)
 
 
 _NEVER = datetime(1970, 1, 1, tzinfo=UTC)
@@ -236,6 +236,12 @@ items_decoder: msgspec.json.Decoder[Any] = msgspec.json.Decoder(WireItems)
 
 def _succeeded(evaluation: WirePublished) -> bool:
     return (evaluation.job_status or "").lower() == "completedsuccess"
+
+
+def _text(value: object) -> str:
+    """A text, or the vendor's StringInfo, which holds one."""
+    found = value.get("value") if isinstance(value, dict) else value
+    return found if isinstance(found, str) else ""
 
 
 def _names(named: Iterable[WireNamed] | None) -> tuple[str, ...]:

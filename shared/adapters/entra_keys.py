@@ -6,6 +6,7 @@ that are known go on counting while Entra ID cannot be reached. PyJWT's own clie
 
 import asyncio
 import json
+import logging
 import math
 import time
 from collections.abc import Awaitable, Callable, Mapping
@@ -22,6 +23,7 @@ KEEP_SECONDS = 7 * REFRESH_SECONDS
 COOLDOWN_SECONDS = 30.0
 _FETCH_SECONDS = 5.0
 _MAX_BYTES = 1024 * 1024
+_log = logging.getLogger(__name__)
 
 
 class TenantKeys:
@@ -71,7 +73,9 @@ class TenantKeys:
             if not isinstance(address, str) or not address.startswith("https://"):
                 raise IdentityUnavailable(reason="metadata_unreadable")
             self._keys = self._usable(_object(await self._fetch(address)).get("keys"))
-        except IdentityUnavailable:
+        except IdentityUnavailable as failure:
+            fields = {"action": "keys_unavailable", "tenant_id": self._tenant_id, "reason": failure.reason}
+            _log.error("The signing keys of tenant %s cannot be had: %s", self._tenant_id, failure.reason, extra=fields)
             return
         self._failed, self._fetched_at = False, self._monotonic()
 

@@ -6,12 +6,13 @@ A token is taken when a configured tenant's key signed it with RS256, for this a
 
 import re
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import jwt
 
 from shared.adapters.entra_keys import Fetch, TenantKeys, fetch_document
-from shared.domain.access import Principal
+from shared.domain.access import Permission, Principal
 from shared.entra_settings import EntraSettings
 from shared.errors import Forbidden, NotAuthenticated
 
@@ -44,7 +45,7 @@ class TokenValidator:
         try:
             tenant, key_id = self._unverified(token)
             key = await self._keys[tenant].find(key_id)
-            principal = _principal(self._verified(token, key, tenant))
+            principal = self._at_home(_principal(self._verified(token, key, tenant)))
             allowed = self._settings.calling_apps
             if allowed is not None and principal.client_id not in allowed:
                 raise Forbidden(reason="calling_app_not_listed")
@@ -52,6 +53,14 @@ class TokenValidator:
             refusal.named = _named(token)
             raise
         return principal
+
+    def _at_home(self, principal: Principal) -> Principal:
+        """Only the first tenant's administrators run this app, and only its applications act as it."""
+        if principal.tenant_id == self._settings.tenant_ids[0]:
+            return principal
+        if not principal.is_user:
+            raise Forbidden(reason="application_of_another_tenant")
+        return replace(principal, roles=principal.roles - {Permission.ADMIN})
 
     def _unverified(self, token: str) -> tuple[str, str]:
         """The tenant and the key that a token names: only to find the key that it must be signed with."""
@@ -106,7 +115,8 @@ def _named(token: str) -> Mapping[str, str]:
     if len(token) > MAX_BYTES:
         return {}
     try:
-        told = {**jwt.get_unverified_header(token), **jwt.decode(token, options={"verify_signature": False})}
+        key_id = jwt.get_unverified_header(token).get("kid")
+        told = {**jwt.decode(token, options={"verify_signature": False}), "kid": key_id}
     except (jwt.PyJWTError, ValueError, RecursionError):
         return {}
     plain = ((name, told.get(name)) for name in ("kid", "tid", "azp", "appid"))

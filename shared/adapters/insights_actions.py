@@ -4,45 +4,68 @@ A user's calls carry a token on the user's behalf, so that Customer Insights' ro
 with this app's identity. A read is tried again when it fails; a write never is: nobody could tell whether it was done.
 """
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
-from typing import Any, TypeVar
+from collections.abc import Mapping, Sequence
+from typing import Any, Protocol, TypeVar
 from urllib.parse import quote
 
 import msgspec
 
 from shared.adapters import catalog_models as wire
-from shared.adapters.insights_http import InsightsHttp, Reply, failure_of, served_at, told
-from shared.adapters.insights_models import WireFault, WireJob
-from shared.adapters.retry_after import retry_after_seconds
+from shared.adapters.action_failures import failure_of_action, is_about_the_key, unauthorized
+from shared.adapters.insights_http import InsightsHttp, Reply, served_at
+from shared.adapters.insights_models import WireJob
 from shared.adapters.salvage import UNREADABLE, Wire, decode_counted, decode_one
 from shared.domain.catalog import DataSource, Entity, EntitySize, EnvironmentInfo, Items, MeasureInfo, SegmentInfo
 from shared.domain.snapshot import Job, JobList
 from shared.errors import (
     ClaimsNeeded,
     InsightsAnswerInvalid,
-    InsightsConflict,
-    InsightsDeclined,
     InsightsError,
-    InsightsForbidden,
     InsightsNotFound,
-    InsightsThrottled,
+    InsightsOutcomeUnknown,
+    InsightsUnavailable,
 )
 
-Token = Callable[[], Awaitable[str]]
 Found = TypeVar("Found", bound=Sequence[Any])
 _MAX_BYTES = 32 * 1024 * 1024
 _DEADLINE_SECONDS = 90.0  # the platform gives up at 120
-_WORKFLOWS = ("/workflows/main", "/manage/workflows/main")
-_SOURCES = ("/manage/datasources", "/manage/datasources/v2")
+_WORKFLOWS, _SOURCES = "workflows", "datasources"
+_SPELLINGS: Mapping[str, tuple[str, str]] = {
+    _WORKFLOWS: ("/workflows/main", "/manage/workflows/main"),
+    _SOURCES: ("/manage/datasources", "/manage/datasources/v2"),
+}
+_LOOK_FIRST = "It is not known whether it was done: look before you try again."
+
+
+class UserToken(Protocol):
+    """A token on behalf of a user, for the API."""
+
+    async def get(self) -> str:
+        """The token. Raises ClaimsNeeded, Forbidden and IdentityUnavailable."""
+        ...
+
+    def forget(self) -> None:
+        """It was refused: the next one has to be a new one."""
+        ...
 
 
 class CustomerInsightsActions:
-    """The API as one caller sees it. `token` gets a user's; without one, the connection brings the app's own."""
+    """The API as one caller sees it. `token` is a user's; without one, the connection brings the app's own.
 
-    def __init__(self, http: InsightsHttp, subscription_key: str, token: Token | None = None) -> None:
+    `spellings` remembers for all callers how paths are spelt.
+    """
+
+    def __init__(
+        self,
+        http: InsightsHttp,
+        subscription_key: str,
+        token: UserToken | None = None,
+        spellings: dict[str, tuple[str, str]] | None = None,
+    ) -> None:
         self._http = http
         self._key = subscription_key
         self._token = token
+        self._spellings = {} if spellings is None else spellings
 
     async def environments(self) -> tuple[EnvironmentInfo, ...]:
         """The environments that the caller can see."""
@@ -109,21 +132,21 @@ class CustomerInsightsActions:
         if identifier:
             query["identifiers"] = f"'{identifier}'"  # as the documentation writes it (odata-examples)
             body["identifiers"] = [identifier]
-        reply = await self._first("POST", environment_id, _WORKFLOWS, "/jobs", query, msgspec.json.encode(body))
-        return decode_one(reply.content, WireJob).to_job()
+        return _job_of(await self._first("POST", environment_id, _WORKFLOWS, "/jobs", query, msgspec.json.encode(body)))
 
     async def cancel_job(self, environment_id: str, job_id: str) -> Job:
         """Cancel a job that has not ended."""
         path = f"/jobs/{quote(job_id, safe='')}/cancel"
-        reply = await self._first("POST", environment_id, _WORKFLOWS, path)
-        return decode_one(reply.content, WireJob).to_job()
+        return _job_of(await self._first("POST", environment_id, _WORKFLOWS, path))
 
     async def entities(self, environment_id: str) -> tuple[Entity, ...]:
         """All entities."""
         reply = await self._send("GET", _path(environment_id, "/manage/entities"))
         model = decode_one(reply.content, wire.WireEntityModel)
-        found = tuple(entity for one in model.entities or () if (entity := one.to_entity()).name)
-        return _something(found, len(model.entities or ()))
+        if bytes(model.entities) == b"null":
+            return ()
+        listed, count = decode_counted(bytes(model.entities), wire.WireEntity)
+        return _something(tuple(entity for one in listed if (entity := one.to_entity()).name), count)
 
     async def entity(self, environment_id: str, name: str) -> Entity:
         """One entity with its attributes and partitions."""
@@ -145,7 +168,7 @@ class CustomerInsightsActions:
             found = wire.items_decoder.decode(reply.content)
         except UNREADABLE:
             raise InsightsAnswerInvalid("The API's answer is not a list of rows.") from None
-        return Items(tuple(bytes(row) for row in found.value), found.count)
+        return Items(tuple(bytes(row) for row in found.value), found.count if isinstance(found.count, int) else None)
 
     async def create_item(self, environment_id: str, entity: str, item: bytes, options: Mapping[str, str]) -> bool:
         """Write an item; whether it is there already, rather than accepted for later."""
@@ -162,31 +185,49 @@ class CustomerInsightsActions:
         self,
         method: str,
         environment_id: str,
-        places: tuple[str, str],
+        family: str,
         path: str,
         query: Mapping[str, str] | None = None,
         body: bytes | None = None,
     ) -> Reply:
-        """The path is spelt in two ways; where the first is not there, nothing was done and the second is tried."""
-        first, second = (_path(environment_id, place, rest=path) for place in places)
+        """The path is spelt in two ways; where one is not there, nothing was done and the other is tried.
+
+        The one that answers is tried first from then on.
+        """
+        first, second = self._spellings.get(family, _SPELLINGS[family])
         try:
-            return await self._send(method, first, query, body)
+            return await self._send(method, _path(environment_id, first, rest=path), query, body)
         except InsightsNotFound:
-            return await self._send(method, second, query, body)
+            reply = await self._send(method, _path(environment_id, second, rest=path), query, body)
+            self._spellings[family] = (second, first)
+            return reply
 
     async def _send(
         self, method: str, path: str, query: Mapping[str, str] | None = None, body: bytes | None = None
     ) -> Reply:
         headers = {"Ocp-Apim-Subscription-Key": self._key}
         if self._token is not None:
-            headers["Authorization"] = f"Bearer {await self._token()}"
-        request = self._http.request(method, path, query or {}, headers, body)
-        reply = await self._http.send(
-            request, once=method != "GET", max_bytes=_MAX_BYTES, deadline_seconds=_DEADLINE_SECONDS
-        )
+            headers["Authorization"] = f"Bearer {await self._token.get()}"
+        request, writes = self._http.request(method, path, query or {}, headers, body), method != "GET"
+        try:
+            reply = await self._http.send(
+                request, once=writes, max_bytes=_MAX_BYTES, deadline_seconds=_DEADLINE_SECONDS
+            )
+        except (InsightsUnavailable, InsightsAnswerInvalid) as unknown:
+            raise (InsightsOutcomeUnknown(f"{unknown} {_LOOK_FIRST}") if writes else unknown) from None
         if reply.status >= 300:
-            raise _failure(reply, as_user=self._token is not None)
+            raise self._failure(reply, writes=writes)
         return reply
+
+    def _failure(self, reply: Reply, *, writes: bool) -> InsightsError | ClaimsNeeded:
+        """What an answer that is no success means to the caller."""
+        if self._token is not None and reply.status == 401 and not is_about_the_key(reply):
+            self._token.forget()
+            return unauthorized(reply)
+        failure = failure_of_action(reply, as_user=self._token is not None)
+        if writes and isinstance(failure, InsightsUnavailable):
+            return InsightsOutcomeUnknown(f"{failure} {_LOOK_FIRST}")
+        return failure
 
 
 def _path(environment_id: str, place: str, name: str = "", rest: str = "") -> str:
@@ -198,48 +239,16 @@ def _listed(reply: Reply, kind: type[Wire]) -> Sequence[Wire]:
     return _something(*decode_counted(reply.content, kind))
 
 
+def _job_of(reply: Reply) -> Job:
+    """The job that a write tells of; an answer that cannot be read leaves open what was done."""
+    try:
+        return decode_one(reply.content, WireJob).to_job()
+    except InsightsAnswerInvalid as unknown:
+        raise InsightsOutcomeUnknown(f"{unknown} {_LOOK_FIRST}") from None
+
+
 def _something(found: Found, listed: int) -> Found:
     """What was found; that nothing of a list can be read is not told as if there were nothing."""
     if listed and not found:
         raise InsightsAnswerInvalid("Nothing in the API's list can be read.")
     return found
-
-
-def _failure(reply: Reply, *, as_user: bool) -> InsightsError | ClaimsNeeded:
-    """What an answer that is no success means to the caller of an action."""
-    status, word = reply.status, told(reply).removeprefix(", ")
-    said = f" ({word})" if word else ""
-    wait = retry_after_seconds(reply.headers.get("Retry-After"))
-    if status < 400:
-        return InsightsAnswerInvalid(f"Customer Insights answered with a redirect ({status}), which is not followed.")
-    if status == 401 and as_user and (claims := _claims(reply.headers.get("WWW-Authenticate", ""))):
-        return ClaimsNeeded(claims)
-    if status == 403 and as_user:
-        return InsightsForbidden(f"Customer Insights does not allow this{said}: the user's role there decides.")
-    if status == 404:
-        return InsightsNotFound(
-            f"Customer Insights knows no such thing{said}; names are unique names, and case counts."
-        )
-    if status == 409:
-        return InsightsConflict(f"Customer Insights has this already, or it is being changed{said}.")
-    if status == 429:
-        return InsightsThrottled(f"Customer Insights asks to slow down{said}.", retry_after_seconds=wait or 30.0)
-    if status < 500 and status not in (401, 403, 408):
-        return InsightsDeclined(f"Customer Insights does not accept the request ({status}{_explained(reply)}).")
-    return failure_of(reply)
-
-
-def _claims(challenge: str) -> str:
-    """The claims of a challenge, in the base64 that they come in and go on in."""
-    found = challenge.partition('claims="')[2].partition('"')[0]
-    return found if found.isascii() and len(found) <= 4096 and "insufficient_claims" in challenge else ""
-
-
-def _explained(reply: Reply) -> str:
-    """The vendor's message on a mistake of the caller's: what to do is in it."""
-    try:
-        fault = decode_one(reply.content, WireFault)
-    except InsightsAnswerInvalid:
-        return ""
-    words = " ".join((fault.message or fault.error_code or fault.name or "").split())
-    return f": {words[:500]}" if words else ""

@@ -108,8 +108,12 @@ class InsightsHttp:
         once: bool = False,
         max_bytes: int = _MAX_BYTES,
         deadline_seconds: float = _DEADLINE_SECONDS,
+        raw: bool = False,
     ) -> Reply:
-        """The answer, whatever its status; `once`: without trying again. Raises InsightsError."""
+        """The answer, whatever its status; `once`: without trying again, `raw`: as it was sent, compressed or not.
+
+        Raises InsightsError.
+        """
         async with _guarded(deadline_seconds):
             response = await self._client.send_request(
                 request,
@@ -120,13 +124,13 @@ class InsightsHttp:
                 **self._options,
             )
             async with response:
-                content = await _read(response, max_bytes)
+                content = await _read(response, max_bytes, raw=raw)
             return Reply(response.status_code, response.headers, content)
 
 
-async def _read(response: AsyncHttpResponse, max_bytes: int) -> bytes:
+async def _read(response: AsyncHttpResponse, max_bytes: int, *, raw: bool) -> bytes:
     parts, size = [], 0
-    async for part in response.iter_bytes():
+    async for part in response.iter_raw() if raw else response.iter_bytes():
         size += len(part)
         if size > max_bytes:
             raise InsightsAnswerInvalid("The API's answer is too large.", reason="answer_too_large")

@@ -186,7 +186,7 @@ class MemoryPartitions:
     def __init__(self) -> None:
         self.files: dict[str, bytes] = {}
 
-    async def read(self, caller: Caller, location: str, *, start: int, length: int) -> Stretch:
+    async def read(self, caller: Caller, location: str, *, start: int, length: int, version: str = "") -> Stretch:
         """Some bytes of a file."""
         if location not in self.files:
             raise InsightsNotFound

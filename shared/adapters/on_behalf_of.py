@@ -12,7 +12,9 @@ import re
 import time
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from azure.core.exceptions import AzureError
@@ -27,6 +29,8 @@ EXCHANGE_SCOPE = "api://AzureADTokenExchange/.default"
 _REMEMBERED = 1000
 _EARLY_SECONDS = 300
 _TIMEOUT_SECONDS = 10
+_EXCHANGES_AT_ONCE = 8
+_REST_SECONDS = 5.0
 _TOKEN = re.compile(r"[\w.~+/=-]+", re.ASCII)
 _OF_ODD_ANSWERS = (KeyError, TypeError, AttributeError)  # msal takes any JSON for an object with all its fields
 _log = logging.getLogger(__name__)
@@ -47,20 +51,50 @@ class OnBehalfOf:
         self._apps: dict[str, msal.ConfidentialClientApplication] = {}
         self._proof = ""
         self._kept: OrderedDict[str, tuple[float, str]] = OrderedDict()
+        self._rest_until = 0.0
+        self._asking: dict[str, asyncio.Task[str]] = {}
+        # Its own: the loop's threads resolve names for everybody, and must not wait for Entra ID.
+        self._threads = ThreadPoolExecutor(_EXCHANGES_AT_ONCE, thread_name_prefix="on-behalf-of")
+
+    def close(self) -> None:
+        """Let go of the threads."""
+        self._threads.shutdown(wait=False, cancel_futures=True)
 
     async def token(self, assertion: str, tenant_id: str, scope: str) -> str:
         """A token for a scope, on behalf of the user whose token the assertion is.
 
         Raises ClaimsNeeded (the user has to sign in again), Forbidden (nobody consented) and IdentityUnavailable.
         """
-        key = hashlib.sha256(f"{scope} {assertion}".encode()).hexdigest()
+        key = _key(assertion, scope)
         until, kept = self._kept.get(key, (0.0, ""))
         if kept and self._clock() < until:
             self._kept.move_to_end(key)
             return kept
+        if self._clock() < self._rest_until:
+            raise IdentityUnavailable(reason="token_exchange_unreachable", retry_after_seconds=_REST_SECONDS)
+        if key not in self._asking:
+            self._asking[key] = asyncio.create_task(self._ask(key, assertion, tenant_id, scope))
+            self._asking[key].add_done_callback(partial(self._asked, key))
+        return await asyncio.shield(self._asking[key])
+
+    def forget(self, assertion: str, scope: str) -> None:
+        """Do not use a token again that was refused."""
+        self._kept.pop(_key(assertion, scope), None)
+
+    def _asked(self, key: str, task: asyncio.Task[str]) -> None:
+        del self._asking[key]
+        if not task.cancelled():
+            task.exception()  # whoever asked may have gone away
+
+    async def _ask(self, key: str, assertion: str, tenant_id: str, scope: str) -> str:
         if not (self._settings.client_secret or self._settings.client_certificate):
             self._proof = await self._proof_of_identity()
-        answer = await asyncio.to_thread(self._exchange, assertion, tenant_id, scope)
+        loop = asyncio.get_running_loop()
+        try:
+            answer = await loop.run_in_executor(self._threads, self._exchange, assertion, tenant_id, scope)
+        except IdentityUnavailable:
+            self._rest_until = self._clock() + _REST_SECONDS  # calls that wait for a time-out would pile up
+            raise
         found = answer.get("access_token")
         if not isinstance(found, str) or not _TOKEN.fullmatch(found):
             raise _failure(answer)
@@ -114,6 +148,10 @@ class OnBehalfOf:
         return {"client_assertion": lambda: self._proof}
 
 
+def _key(assertion: str, scope: str) -> str:
+    return hashlib.sha256(f"{scope} {assertion}".encode()).hexdigest()
+
+
 def _forgetful() -> "msal.TokenCache":
     """Keeps nothing: msal's cache would grow with every user, refresh tokens included."""
     import msal
@@ -124,14 +162,14 @@ def _forgetful() -> "msal.TokenCache":
 
 
 class _NobodysAnswers(dict[str, Any]):
-    """What msal keeps of Entra ID's answers, without those that are one user's.
+    """What msal keeps of Entra ID's answers, without those that it would give to another user.
 
-    It keeps any answer with a Retry-After by app and scope: on behalf of users, one's would be given to the next.
+    It keeps any answer with a Retry-After by app and scope: on behalf of users, one's would be the next one's too.
     """
 
     def __setitem__(self, key: str, answer: Any) -> None:
-        """Keep metadata, refusals by all that was sent, and outages."""
-        if not key.endswith("Retry-After") or answer.status_code == 429 or answer.status_code >= 500:
+        """Keep metadata, and refusals by all that was sent."""
+        if not key.endswith("Retry-After"):
             super().__setitem__(key, answer)
 
 
@@ -154,7 +192,7 @@ def _failure(answer: Mapping[str, Any]) -> ClaimsNeeded | Forbidden | IdentityUn
     codes = ",".join(str(code) for code in listed[:5]) if isinstance(listed, list) else ""
     fields = {"action": "on_behalf_of_refused", "error": error[:100], "suberror": detail[:100], "codes": codes}
     _log.warning("No token on behalf of the user: %s %s (AADSTS %s)", error[:100], detail[:100], codes, extra=fields)
-    if detail == "consent_required" or "65001" in codes:
+    if detail == "consent_required" or "65001" in codes.split(","):
         return Forbidden(
             "Nobody has consented to this app's calling Customer Insights for users: an administrator has to.",
             reason="consent_required",
@@ -162,4 +200,7 @@ def _failure(answer: Mapping[str, Any]) -> ClaimsNeeded | Forbidden | IdentityUn
     if error in ("invalid_grant", "interaction_required"):
         claims = str(answer.get("claims", ""))
         return ClaimsNeeded(base64.urlsafe_b64encode(claims.encode()).decode() if claims else "")
-    return IdentityUnavailable(reason="token_exchange_refused")
+    return IdentityUnavailable(
+        "Entra ID refuses this app's own credentials or its request: an administrator has to look into the log.",
+        reason="token_exchange_refused",
+    )

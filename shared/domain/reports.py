@@ -44,6 +44,15 @@ class ReportType(StrEnum):
     MEASURES = "measures"
 
 
+_TITLES: Mapping[ReportType, str] = {
+    ReportType.ENVIRONMENT: "status",
+    ReportType.REFRESH: "data sources and refreshes",
+    ReportType.UNIFICATION: "unification",
+    ReportType.SEGMENTS: "segments",
+    ReportType.MEASURES: "measures",
+}
+
+
 @dataclass(frozen=True, slots=True)
 class Row:
     """One thing: `well` is None where it is neither well nor not, such as a segment that is switched off."""
@@ -86,14 +95,29 @@ class Report:
     sections: tuple[Section, ...]
 
 
-def report_of(environment_id: str, kind: ReportType, sections: Sequence[Section], now: datetime) -> Report:
+def report_of(environment_id: str, name: str, kind: ReportType, sections: Sequence[Section], now: datetime) -> Report:
     """The report with its headline."""
-    unwell = [row.name for section in sections for row in section.unwell]
-    counted = ", ".join(f"{one.title.lower()} {len(one.rows) + one.left_out}" for one in sections)
-    number = len(unwell) + sum(section.unwell_left_out for section in sections)
-    names = ", ".join(map(_brief, unwell[:3])) + (f" and {number - 3} more" if number > 3 else "")
-    summary = f"Needs a look: {names} (of {counted})" if unwell else f"All well: {counted}"
-    return Report(environment_id, kind, f"Customer Insights: {kind}", summary, not unwell, now, tuple(sections))
+    healthy = not any(section.unwell for section in sections)
+    title = f"{name}: {_TITLES[kind]}"
+    return Report(environment_id, kind, title, _summary(sections), healthy, now, tuple(sections))
+
+
+def _summary(sections: Sequence[Section]) -> str:
+    rows = [row for section in sections for row in section.rows]
+    unwell = [row.name for row in rows if row.well is False]
+    if unwell:
+        others = len(unwell) - 3 + sum(section.unwell_left_out for section in sections)
+        more = f" and {others} more" if others > 0 else ""
+        return f"Needs a look: {', '.join(unwell[:3])}{more}"
+    if not any(row.well for row in rows):
+        return "Nothing is known yet"
+    counts = (f"{len(one.rows) + one.left_out} {one.title.lower()}" for one in sections if one.rows)
+    return f"All well: {', '.join(counts)}"
+
+
+def unread_section(title: str, problem: str) -> Section:
+    """What Customer Insights did not tell: it needs a look, whatever is there."""
+    return Section(title, (Row(title, "Could not be read", False, None, problem),))
 
 
 def sources_section(sources: Iterable[DataSource]) -> Section:
@@ -111,16 +135,19 @@ def measures_section(measures: Iterable[MeasureInfo]) -> Section:
     return _section("Measures", (_row(one.display_name, one.state, one.evaluated_at, one.error) for one in measures))
 
 
-def refreshes_section(jobs: Iterable[Job]) -> Section:
-    """The newest full refresh."""
-    newest = next((job for job in jobs if job.operation_type == "all"), None)
-    return _section("Full refresh", [_job("Last full refresh", newest)] if newest else [])
+def refreshes_section(jobs: Sequence[Job]) -> Section:
+    """The newest full refresh that ended, and the one that is under way: it does not hide how the last one went."""
+    full = [job for job in jobs if job.operation_type == "all"]
+    ended = next((job for job in full if job.ended), None)
+    running = next((job for job in full if not job.ended), None)
+    rows = [_job(name, job) for name, job in (("Last full refresh", ended), ("Full refresh under way", running)) if job]
+    return _section("Full refreshes", rows)
 
 
 def unification_section(job: Job | None) -> Section:
-    """The stages of the newest unification."""
+    """The stages of the newest unification that ended."""
     tasks = [task for task in (job.tasks if job else ()) if task.operation_type in STAGES]
-    rows = (_row(one.operation_type, one.status, one.ended_at, "; ".join(one.errors)) for one in tasks)
+    rows = (_row(one.operation_type.title(), one.status, one.ended_at, "; ".join(one.errors)) for one in tasks)
     return _section("Unification stages", rows)
 
 
@@ -132,7 +159,8 @@ def _segment(one: SegmentInfo) -> Row:
 
 
 def _job(name: str, job: Job) -> Row:
-    return _row(name, job.status, job.ended_at or job.submitted_at, job.submission)
+    how = {"onDemand": "by hand", "scheduled": "by schedule"}.get(job.submission, job.submission)
+    return _row(name, job.status, job.ended_at or job.submitted_at, how)
 
 
 def _row(name: str, status: str, at: datetime | None, detail: str = "") -> Row:

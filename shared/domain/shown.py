@@ -86,7 +86,7 @@ def shown(value: object) -> object:
     """A dataclass as JSON shows it: names in camelCase, nothing that has no value."""
     if is_dataclass(value) and not isinstance(value, type):
         parts = ((field.name, getattr(value, field.name)) for field in fields(value))
-        return {_camel(name): shown(part) for name, part in parts if part is not None and part != ""}
+        return {_camel(name): shown(part) for name, part in parts if part is not None and part not in ("", {})}
     return [shown(part) for part in value] if isinstance(value, tuple) else value
 
 

@@ -1,10 +1,13 @@
 """May this caller ask about this environment? What every call for an environment checks before it does anything."""
 
+import asyncio
+
 from shared.acting import InsightsActions
 from shared.domain.callers import Caller
 from shared.domain.proofs import FRESH, USABLE
 from shared.errors import (
     Forbidden,
+    IdentityUnavailable,
     InsightsForbidden,
     InsightsNotFound,
     InsightsThrottled,
@@ -12,6 +15,8 @@ from shared.errors import (
     NotFound,
 )
 from shared.ports import Ports
+
+_PATIENCE_SECONDS = 10
 
 
 def act(ports: Ports, caller: Caller, environment_id: str) -> InsightsActions:
@@ -33,10 +38,12 @@ async def require_reader(ports: Ports, caller: Caller, environment_id: str) -> N
     actions, now = act(ports, caller, environment_id), ports.clock()
     if caller.environments is not None or ports.proofs.holds(caller.owner, environment_id, now, FRESH):
         return
+    usable = ports.proofs.holds(caller.owner, environment_id, now, USABLE)
     try:
-        roles = await actions.my_roles(environment_id)
-    except (InsightsUnavailable, InsightsThrottled):
-        if ports.proofs.holds(caller.owner, environment_id, now, USABLE):
+        async with asyncio.timeout(_PATIENCE_SECONDS if usable else None):
+            roles = await actions.my_roles(environment_id)
+    except (InsightsUnavailable, InsightsThrottled, IdentityUnavailable, TimeoutError):
+        if usable:
             return
         raise
     except (InsightsForbidden, InsightsNotFound):

@@ -22,6 +22,7 @@ class Piece:
     start: int
     bytes: int
     total_bytes: int
+    version: str = ""
 
     @property
     def next_start(self) -> int | None:
@@ -40,22 +41,33 @@ class Piece:
             "start": self.start,
             "bytes": self.bytes,
             "totalBytes": self.total_bytes,
+            **({"version": self.version} if self.version else {}),
         }
 
 
 async def read_partition(
-    ports: Ports, caller: Caller, actions: InsightsActions, place: tuple[str, str, str], *, start: int, length: int
+    ports: Ports,
+    caller: Caller,
+    actions: InsightsActions,
+    place: tuple[str, str, str],
+    *,
+    start: int,
+    length: int,
+    version: str = "",
 ) -> Piece:
-    """A piece of a partition, which `place` names: environment, entity, partition. Raises NotFound, InsightsError."""
+    """A piece of a partition, which `place` names: environment, entity, partition.
+
+    Raises NotFound, InsightsError, and Conflict when the file is no more the version that earlier pieces are of.
+    """
     environment_id, entity, name = place
     found = _partition(await actions.entity(environment_id, entity), name)
-    stretch = await ports.partitions.read(caller, found.location, start=start, length=length)
+    stretch = await ports.partitions.read(caller, found.location, start=start, length=length, version=version)
     at_end = start + len(stretch.content) >= stretch.total_bytes
     text, used = _as_text(stretch.content, at_end=at_end)
     content = base64.b64encode(stretch.content).decode() if text is None else text
     size = len(stretch.content) if text is None else used
     encoding = "base64" if text is None else "utf-8"
-    return Piece(name, content, encoding, found.has_header, start, size, stretch.total_bytes)
+    return Piece(name, content, encoding, found.has_header, start, size, stretch.total_bytes, stretch.version)
 
 
 def _partition(entity: Entity, name: str) -> Partition:

@@ -176,3 +176,12 @@ async def test_a_refusal_is_one_line(stage: Stage, call: Caller, logs: LogKeeper
     (told,) = [one for one in logs.texts if one.startswith("functions.access")]
     assert told.splitlines()[1].startswith("Refused get_subscriptions: ")
     assert not [word for word in (text, "\x1b", "well", "xxxx") if word in told]
+
+
+async def test_the_log_names_the_key_that_the_header_names() -> None:
+    """A claim of that name is the bearer's own invention; and so is a tenant in the header."""
+    header, said = opened(MINT.user(ADMIN))
+    token = unsigned({**header, "kid": "of-header", "tid": "of-header"}, {**said, "kid": "of-claims"})
+    with pytest.raises(NotAuthenticated) as refused:
+        await validator(read_entra_settings(ENTRA, [])).principal_of(token)
+    assert (refused.value.named["kid"], refused.value.named["tid"]) == ("of-header", TENANT)

@@ -5,7 +5,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, fields, replace
 from datetime import timedelta
 from pathlib import Path
-from typing import Any, get_args
+from typing import Any
 
 import azure.functions as func
 from aiohttp.test_utils import TestServer
@@ -16,11 +16,9 @@ from local.simulator.identity import check_with
 from local.simulator.scenario import load_scenario
 from local.simulator.server import make_app, simulation_of
 from local.simulator.simulation import Seen, Simulation
-from shared.adapters.acting_for import ActingFor, StoragePartitions
+from shared.adapters.acting_for import ActingFor
 from shared.adapters.entra_tokens import TokenValidator
-from shared.adapters.insights_api import CustomerInsightsApi
 from shared.adapters.insights_http import InsightsHttp
-from shared.adapters.on_behalf_of import OnBehalfOf
 from shared.bootstrap import House
 from tests.adapters.vendor import KEY, SCOPE, Credential
 from tests.e2e.app import Answered, RunningApp, furnished_app
@@ -30,7 +28,6 @@ from tests.tokens import Published, bearer
 
 SCENARIOS = Path(__file__).parents[2] / "local" / "scenarios"
 UNLISTED = "00000000-dead-4bad-8bad-000000000000"
-KINDS: tuple[Kind, ...] = get_args(Kind)
 
 
 @dataclass(slots=True)
@@ -120,11 +117,10 @@ async def running_site(functions: Sequence[func.Function], entra: Entra, scenari
             "ENTRA_CLIENT_SECRET": API_APP.secret,
             f"APPLICATION_ENVIRONMENTS__{DAEMON.id.replace('-', '')}": listed,
         }
-        url = variables["CUSTOMER_INSIGHTS_API_URL"]
-        app, user = InsightsHttp(url, Credential(entra.issuer), SCOPE), InsightsHttp(url)
+        app = InsightsHttp(variables["CUSTOMER_INSIGHTS_API_URL"], Credential(entra.issuer), SCOPE)
 
         def furnished(house: House) -> House:
-            return _furnished(house, simulation, entra, app, user)
+            return _furnished(house, simulation, entra, app)
 
         try:
             async with furnished_app(functions, variables, furnished) as running:
@@ -133,26 +129,12 @@ async def running_site(functions: Sequence[func.Function], entra: Entra, scenari
                 yield site
         finally:
             await app.close()
-            await user.close()
 
 
-def _furnished(house: House, simulation: Simulation, entra: Entra, app: InsightsHttp, user: InsightsHttp) -> House:
-    """The real adapters; only the managed identity's token comes without a request, and time is the simulator's."""
-    settings, credential = house.settings, Credential(entra.issuer)
-
-    async def identity_token(scope: str) -> str:
-        return (await credential.get_token(scope)).token
-
-    on_behalf_of = OnBehalfOf(settings.entra, identity_token)
-
-    def key_of(environment_id: str) -> str:
-        return settings.subscription_key(environment_id)
-
-    ports = replace(
-        house.ports,
-        insights=CustomerInsightsApi(app, key_of),
-        acting=ActingFor(app=app, user=user, on_behalf_of=on_behalf_of, scope=SCOPE, subscription_key=key_of),
-        partitions=StoragePartitions(user, on_behalf_of, identity_token, settings.partition_hosts),
-        clock=simulation.now,
-    )
-    return replace(house, ports=ports, tokens=TokenValidator(settings.entra, Published(entra.issuer)))
+def _furnished(house: House, simulation: Simulation, entra: Entra, app: InsightsHttp) -> House:
+    """As it was built, but for the time and for what is asked by itself: the identity's tokens and the signing keys."""
+    acting = house.ports.acting
+    assert isinstance(acting, ActingFor)
+    acting._app = app
+    ports = replace(house.ports, clock=simulation.now)
+    return replace(house, ports=ports, tokens=TokenValidator(house.settings.entra, Published(entra.issuer)))

@@ -53,7 +53,8 @@ def _started(name: str, path: str, operation: str, identifier: str = "") -> tupl
 _JOBS = "GET /workflows/main/jobs?top=50"
 _SEGMENTS = "GET /manage/segments?includeHistoricStats=true&historicStatsDays=10"
 _ENTITY = "GET /manage/entities/"
-_EVERYTHING = ("GET /manage/datasources", _JOBS, _JOBS, "GET /workflows/main/jobs/", _SEGMENTS, "GET /manage/measures")
+_NAME = "GET /v1/instances"
+_EVERYTHING = (_NAME, "GET /manage/datasources", _JOBS, "GET /workflows/main/jobs/", _SEGMENTS, "GET /manage/measures")
 ACTIONS = (
     Action("get_environments", "GET", "/environments", ("GET /v1/instances",)),
     Action("list_data_sources", "GET", "datasources", ("GET /manage/datasources",)),
@@ -128,7 +129,7 @@ ACTIONS = (
         "entities/{big}/partitions/part-00000/data",
         (f"{_ENTITY}{{big}}", "GET /storage/{environment}/{big}/part-00000"),
     ),
-    Action("send_status_report", "GET", "reports/segments", (_SEGMENTS,)),
+    Action("send_status_report", "GET", "reports/segments", (_NAME, _SEGMENTS)),
     Action("send_status_report_v2", "GET", "/v2/environments/{environment}/reports/environment", _EVERYTHING),
 )
 NAMES = [action.name for action in ACTIONS]

@@ -72,10 +72,11 @@ async def test_an_action_asks_for_what_it_needs_as_the_user(site: Site, action: 
 @EVERY
 async def test_an_application_acts_as_the_apps_own_identity(site: Site, action: Action) -> None:
     answer = await do(site, action, DAEMON)
-    assert answer.status == action.status, answer
+    unsigned = action.name == "retrieve_partition_data"  # its own tests say why
+    assert answer.status == (403 if unsigned else action.status), answer
     assert {one.principal_id for one in site.simulation.seen} <= {IDENTITY.object_id}
     told = asked(site)
-    assert matches(told, action.asks, site), told
+    assert matches(told, action.asks[:1] if unsigned else action.asks, site), told
     assert not site.entra.control.requests["token"]
 
 

@@ -21,7 +21,7 @@ CLAIMS = "eyJhY2Nlc3NfdG9rZW4iOnsibmJmIjp7InZhbHVlIjoiMTYwNDEwNjY1MSJ9fX0="
 ASKING = [action for action in ACTIONS if action.asks]
 STARTING = {action.name for action in ASKING if action.name.startswith(("refresh_", "run_"))}
 UNREAD = {"activate_segment", "deactivate_segment", "create_item", "update_item"}  # whose answers say nothing more
-READS, UNKNOWN = 3, (502, "outcome_unknown")
+READS, UNKNOWN = 3, (409, "outcome_unknown")
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,12 +33,12 @@ class Failure:
     told: tuple[int, str]
     repeated: bool = False
     headers: Mapping[str, str] = field(default_factory=dict)
-    unknown: bool = False  # nobody can tell whether a job was started
+    unknown: bool = False  # nobody can tell whether a write was done
     turn: int = 0
 
 
 FAILURES = (
-    Failure("401", {"kind": "refuse", "status": 401}, (502, "insights_401")),
+    Failure("401", {"kind": "refuse", "status": 401}, (403, "insights_forbidden")),
     Failure(
         "401 with claims",
         {"kind": "refuse", "status": 401, "claims": CLAIMS},
@@ -72,7 +72,7 @@ FAILURES = (
     Failure("broken JSON", {"kind": "garbage"}, (502, "insights_answer_invalid"), unknown=True),
     Failure("wrong types", {"kind": "garbage"}, (502, "insights_answer_invalid"), unknown=True, turn=1),
     Failure("a huge answer", {"kind": "bulk"}, (502, "answer_too_large"), unknown=True),
-    Failure("a redirect", {"kind": "redirect"}, (502, "insights_answer_invalid"), unknown=True),
+    Failure("a redirect", {"kind": "redirect"}, (502, "insights_answer_invalid")),
 )
 
 
@@ -112,9 +112,10 @@ def counted(site: Site) -> tuple[Counter[tuple[str, str, str]], Counter[tuple[st
 
 def expected(action: Action, failure: Failure) -> tuple[int, str]:
     garbled = failure.fault["kind"] == "garbage"
-    if garbled and action.name in UNREAD:
-        return action.status, ""
-    return UNKNOWN if failure.unknown and action.name in STARTING else failure.told
+    rows = failure.name == "wrong types" and action.asks[0].startswith("GET /data/")
+    if (garbled and action.name in UNREAD) or rows:
+        return action.status, ""  # rows go through as they are
+    return UNKNOWN if failure.unknown and action.writes else failure.told
 
 
 @pytest.mark.parametrize("failure", FAILURES, ids=lambda failure: failure.name)
@@ -136,7 +137,7 @@ async def test_a_failure_of_the_api(
         for name, value in failure.headers.items() if (status, code) != UNKNOWN else ():
             assert value in answer.headers[name], what
         reads, writes = counted(site)
-        most = (READS if failure.repeated else 1) * (2 if action.name == "send_status_report_v2" else 1)
+        most = READS if failure.repeated else 1
         assert all(times <= most for times in reads.values()), (what, reads)
         assert all(times == 1 for times in writes.values()), (what, writes)
         assert len(writes) == (
@@ -164,7 +165,8 @@ STORAGE = (
 async def test_a_failure_of_the_storage(
     site: Site, fault: dict[str, Any], status: int, code: str, times: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(acting_for, "_FILE_SECONDS", 0.2)
+    if fault["kind"] == "drip":
+        monkeypatch.setattr(acting_for, "_FILE_SECONDS", 0.2)
     site.simulation.faults.set(FaultRequest(**fault, path="/storage/"))
     answer = await site.ask("GET", "entities/Customer/partitions/part-00000/data")
     assert (answer.status, answer.json["error"]["code"]) == (status, code), answer
@@ -183,17 +185,25 @@ async def test_that_the_app_itself_is_refused_is_no_fault_of_the_application(
     assert "subscription key" in answer.json["error"]["message"]
 
 
-@pytest.mark.parametrize("action", [one for one in ASKING if one.name in STARTING], ids=lambda action: action.name)
-@pytest.mark.parametrize("failure", [one for one in FAILURES if one.unknown], ids=lambda failure: failure.name)
+UNHEARD = [
+    (action, failure)
+    for action in ASKING
+    for failure in FAILURES
+    if action.name in STARTING and failure.unknown and (failure.name != "a drip" or action.name == "refresh_segment")
+]
+
+
+@pytest.mark.parametrize(
+    ("action", "failure"), UNHEARD, ids=[f"{action.name}, {failure.name}" for action, failure in UNHEARD]
+)
 async def test_a_start_without_an_answer_finds_its_job(
     site: Site, action: Action, failure: Failure, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The job was started although nobody heard of it; it is not started again, and is the answer."""
     unheard = await do(site, action)
-    site.wait(minutes=1)
     befall(site, failure, method="POST")
     if failure.fault["kind"] == "drip":
-        monkeypatch.setattr(insights_actions, "_DEADLINE_SECONDS", 0.5)
+        monkeypatch.setattr(insights_actions, "_DEADLINE_SECONDS", 2.0)
     answer = await do(site, action)
     newest = next(one for one in (await site.get("jobs"))["value"] if one["submission"] == "onDemand")
     assert (answer.status, answer.json["jobId"]) == (action.status, newest["jobId"]), answer
@@ -232,10 +242,10 @@ async def test_an_answer_of_thirty_megabytes_is_not_kept(site: Site, monkeypatch
 async def test_a_redirect_is_not_followed(site: Site) -> None:
     """Neither the token nor the key go where it leads."""
     here = site.app.house.settings.api_url
-    site.fault("redirect", path=f"{site.environment_id}", location=f"{here}/instances")
+    site.fault("redirect", path=f"{site.environment_id}", location=f"{here}/elsewhere")
     for action in ASKING[1:]:
         await do(site, action)
-    assert "/v1/instances" not in {one.path for one in site.asked()}
+    assert "/v1/elsewhere" not in {one.path for one in site.asked()}
 
 
 async def test_no_failure_tells_a_secret(site: Site) -> None:

@@ -15,7 +15,8 @@ async def test_values_of_odd_measures_are_exact(functions: Sequence[func.Functio
         values = (await site.get("measures/Ledger"))["values"]
         assert values == {"Sum": "123456789012345678901234567890"}
         sales = await site.get("measures/Sales")
-        assert (sales["dimensions"], sales["aliases"], sales["values"]) == (["Country", "Channel"], ["Total"], {})
+        assert (sales["dimensions"], sales["aliases"]) == (["Country", "Channel"], ["Total"])
+        assert "values" not in sales
         answer = await site.ask("GET", "entities/Sales/items")
         rows = json.loads(answer.body, parse_float=Decimal)["value"]
         assert ("Côte d'Ivoire", "Shop") in {(row["Country"], row["Channel"]) for row in rows}

@@ -166,6 +166,7 @@ async def test_a_text_of_a_query_is_one_line_and_bounded(site: Site, path: str) 
             answer = await site.ask("GET", f"{path}?{needed}{name}={quote(text, safe='')}")
             assert answer.status == 400, (name, text[:10], answer)
             assert answer.json["error"]["field"] == name
+        assert (await site.ask("GET", f"{path}?{name}={'a' * 10_240}")).status == 400
     assert not site.simulation.seen
 
 

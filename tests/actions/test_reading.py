@@ -58,11 +58,8 @@ async def test_a_measure_has_its_values_and_their_names(site: Site) -> None:
     assert measure["values"] == {"Total": "95800.00", "Orders": "2160"}
     assert await site.get("measures/Revenue/aliases") == {"value": [{"name": "Total"}, {"name": "Orders"}]}
     listed = (await site.get("measures"))["value"]
-    assert [(one["name"], one["values"]) for one in listed] == [
-        ("AverageBasket", {}),
-        ("Revenue", {}),
-        ("ActiveShare", {}),
-    ]
+    assert [one["name"] for one in listed] == ["AverageBasket", "Revenue", "ActiveShare"]
+    assert not any("values" in one for one in listed)
 
 
 @pytest.mark.parametrize("path", ["segments/highvalue", "segments/None", "measures/revenue", "datasources/x", "jobs/x"])

@@ -11,8 +11,8 @@ from tests.actions.site import Site
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 SECTIONS = {
-    "environment": ["Data sources", "Full refresh", "Unification stages", "Segments", "Measures"],
-    "refresh": ["Data sources", "Full refresh"],
+    "environment": ["Data sources", "Full refreshes", "Unification stages", "Segments", "Measures"],
+    "refresh": ["Data sources", "Full refreshes"],
     "unification": ["Unification stages"],
     "segments": ["Segments"],
     "measures": ["Measures"],
@@ -52,13 +52,24 @@ async def test_a_report_says_what_is_not_well(site: Site) -> None:
 
 async def test_unification_and_segments_as_they_are(site: Site) -> None:
     stages = (await report(site, "unification"))["sections"][0]["rows"]
-    assert [(row["name"], row["well"]) for row in stages] == [("map", True), ("match", True), ("merge", True)]
+    assert [(row["name"], row["well"]) for row in stages] == [("Map", True), ("Match", True), ("Merge", True)]
     assert (await site.ask("POST", "segments/Newsletter/deactivate")).status == 200
     site.wait(minutes=1)
     rows = {row["name"]: row for row in (await report(site, "segments"))["sections"][0]["rows"]}
     assert rows["Newsletter readers"]["status"] == "Inactive"
     assert "well" not in rows["Newsletter readers"]
     assert rows["High value customers"]["detail"] == "1,040 members"
+
+
+async def test_a_part_that_cannot_be_read_says_so_and_hides_no_other(site: Site) -> None:
+    site.fault("fail", path="/manage/segments", status=501)
+    found = await report(site, "environment")
+    assert found["healthy"] is False
+    sections = {one["title"]: one["rows"] for one in found["sections"]}
+    assert [row["status"] for row in sections["Segments"]] == ["Could not be read"]
+    assert len(sections["Measures"]) == 3
+    alone = await site.ask("GET", "reports/segments")
+    assert (alone.status, alone.json["error"]["code"]) == (502, "insights_unavailable")
 
 
 async def test_html_is_well_formed(site: Site) -> None:

@@ -1,5 +1,7 @@
 """Users act as themselves: with tokens that are exchanged for theirs, or not at all."""
 
+import asyncio
+
 import pytest
 
 from local.entra.directory import ADMIN, MAKER, VIEWER
@@ -47,7 +49,14 @@ async def test_without_consent_nothing_is_done_as_the_app_instead(newcomer: Site
     assert not newcomer.simulation.seen
 
 
-async def test_a_report_of_many_calls_is_one_users(newcomer: Site) -> None:
-    await newcomer.get("reports/environment")
-    assert 1 <= newcomer.entra.control.requests["token"] <= 5
+async def test_calls_at_the_same_time_share_an_exchange(newcomer: Site) -> None:
+    await asyncio.gather(*(newcomer.get(path) for path in ("segments", "measures", "reports/environment")))
+    assert newcomer.entra.control.requests["token"] == 1
     assert {one.principal_id for one in newcomer.asked()} == {MAKER.oid}
+
+
+async def test_a_token_that_is_refused_is_exchanged_anew(newcomer: Site) -> None:
+    newcomer.fault("refuse", status=401, times=1)
+    assert (await newcomer.ask("GET", "segments")).status == 403
+    assert (await newcomer.ask("GET", "segments")).status == 200
+    assert newcomer.entra.control.requests["token"] == 2

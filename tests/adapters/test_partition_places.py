@@ -10,11 +10,19 @@ from shared.adapters.insights_http import InsightsHttp
 from shared.adapters.on_behalf_of import OnBehalfOf
 from shared.domain.callers import Caller
 from shared.entra_settings import read_entra_settings
-from shared.errors import Forbidden, InsightsAnswerInvalid, InsightsError, InsightsNotFound, InsightsUnavailable
+from shared.errors import (
+    Conflict,
+    Forbidden,
+    InsightsAnswerInvalid,
+    InsightsError,
+    InsightsNotFound,
+    InsightsUnavailable,
+)
 from shared.settings import DEFAULT_PARTITION_HOSTS
 from tests.adapters.loopback import Loopback
 from tests.tokens import ENTRA
 
+USER = Caller("tenant/user", tenant_id="tenant", token="assertion")
 APPLICATION = Caller("tenant/app", environments=frozenset({"*"}))
 ELSEWHERE = (
     "",
@@ -46,17 +54,31 @@ ELSEWHERE = (
 )
 
 
+class Exchange(OnBehalfOf):
+    """Gives any user a token; `tokens` are the scopes that it was for."""
+
+    def __init__(self) -> None:
+        super().__init__(read_entra_settings(ENTRA, []), self.of_identity)
+        self.tokens: list[str] = []
+
+    async def token(self, assertion: str, tenant_id: str, scope: str) -> str:
+        self.tokens.append(scope)
+        return f"for-{assertion}"
+
+    async def of_identity(self, scope: str) -> str:
+        raise AssertionError(scope)
+
+
 class Storage:
-    """Reads as an application; `tokens` are the scopes that it got a token for."""
+    """Reads at the loopback server."""
 
     def __init__(self, url: str) -> None:
-        self.http, self.tokens = InsightsHttp(url), list[str]()
-        entra = read_entra_settings(ENTRA, [])
-        self.reader = StoragePartitions(self.http, OnBehalfOf(entra, self.token), self.token, DEFAULT_PARTITION_HOSTS)
+        self.http, self.exchange = InsightsHttp(url), Exchange()
+        self.reader = StoragePartitions(self.http, self.exchange, DEFAULT_PARTITION_HOSTS)
 
-    async def token(self, scope: str) -> str:
-        self.tokens.append(scope)
-        return "a-token"
+    @property
+    def tokens(self) -> list[str]:
+        return self.exchange.tokens
 
 
 @pytest.fixture
@@ -67,9 +89,12 @@ async def storage(loopback: Loopback) -> AsyncIterator[Storage]:
 
 
 @pytest.mark.parametrize("location", ELSEWHERE)
-async def test_a_place_elsewhere_is_refused_without_a_call(storage: Storage, loopback: Loopback, location: str) -> None:
+@pytest.mark.parametrize("caller", [USER, APPLICATION], ids=["user", "application"])
+async def test_a_place_elsewhere_is_refused_without_a_call(
+    storage: Storage, loopback: Loopback, caller: Caller, location: str
+) -> None:
     with pytest.raises(InsightsAnswerInvalid) as refusal:
-        await storage.reader.read(APPLICATION, location, start=0, length=10)
+        await storage.reader.read(caller, location, start=0, length=10)
     assert refusal.value.reason == "partition_host_not_allowed"
     assert "secret" not in str(refusal.value)
     assert not loopback.asked
@@ -90,13 +115,32 @@ async def test_a_signed_place_is_read_as_it_is_and_without_a_token(storage: Stor
     assert "Ocp-Apim-Subscription-Key" not in asked.headers
 
 
-async def test_another_place_is_read_with_a_token_for_storage(storage: Storage, loopback: Loopback) -> None:
+async def test_another_place_is_read_with_a_users_token(storage: Storage, loopback: Loopback) -> None:
     """Also where only the file's name looks like a signature."""
     loopback.answer(206, b"0", Content_Range="bytes 0-0/1")
     for place in ("/container/file", "/sig=x/file"):
-        await storage.reader.read(APPLICATION, loopback.url + place, start=0, length=10)
-    assert [asked.headers["Authorization"] for asked in loopback.asked] == ["Bearer a-token"] * 2
+        await storage.reader.read(USER, loopback.url + place, start=0, length=10)
+    assert [asked.headers["Authorization"] for asked in loopback.asked] == ["Bearer for-assertion"] * 2
     assert storage.tokens == ["https://storage.azure.com/.default"] * 2
+
+
+async def test_another_place_is_not_read_for_an_application(storage: Storage, loopback: Loopback) -> None:
+    for place in ("/container/file", "/sig=x/file", "/container/file?sv=1#sig=x"):
+        with pytest.raises(Forbidden) as refusal:
+            await storage.reader.read(APPLICATION, loopback.url + place, start=0, length=10)
+        assert refusal.value.reason == "storage_forbidden"
+    assert not loopback.asked
+
+
+async def test_a_file_that_was_written_anew_is_not_read_on(storage: Storage, loopback: Loopback) -> None:
+    """Pieces of two files are no file."""
+    loopback.answer(206, b"0", Content_Range="bytes 0-0/9", ETag='"0x8D1"')
+    loopback.answer(412, b"")
+    first = await storage.reader.read(USER, f"{loopback.url}/f", start=0, length=1)
+    with pytest.raises(Conflict) as refusal:
+        await storage.reader.read(USER, f"{loopback.url}/f", start=1, length=1, version=first.version)
+    assert refusal.value.reason == "partition_changed"
+    assert [asked.headers.get("If-Match") for asked in loopback.asked] == [None, '"0x8D1"']
 
 
 @pytest.mark.parametrize(
@@ -143,5 +187,5 @@ async def test_what_storage_refuses(
 async def test_more_than_was_asked_for_is_not_taken(storage: Storage, loopback: Loopback) -> None:
     loopback.answer(200, b"x" * 5000)
     with pytest.raises(InsightsError) as refusal:
-        await storage.reader.read(APPLICATION, f"{loopback.url}/f", start=0, length=1024)
+        await storage.reader.read(USER, f"{loopback.url}/f", start=0, length=1024)
     assert refusal.value.reason == "answer_too_large"

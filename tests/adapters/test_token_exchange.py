@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import AsyncIterator
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs
@@ -10,11 +9,6 @@ from urllib.parse import parse_qs
 import jwt
 import pytest
 from aiohttp.test_utils import TestServer
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.asymmetric import rsa
-from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
-from cryptography.x509.oid import NameOID
 
 from local.entra.certificate import make_certificate
 from local.entra.directory import API_APP, TENANT
@@ -23,6 +17,7 @@ from shared.entra_settings import read_entra_settings
 from shared.errors import ClaimsNeeded, Forbidden, IdentityUnavailable, SignalsError
 from tests.adapters.loopback import Loopback
 from tests.adapters.vendor import Watch
+from tests.certificates import certificate
 from tests.tokens import ENTRA
 
 SCOPE = "https://api.ci.ai.microsoft.com/.default"
@@ -189,16 +184,6 @@ async def test_metadata_that_is_none_is_an_outage(entra: Loopback, metadata: byt
     assert isinstance(await failure(entra, metadata), IdentityUnavailable)
 
 
-def certificate() -> tuple[str, str, rsa.RSAPublicKey]:
-    """A private key and its certificate as PEM, and the public key."""
-    key = rsa.generate_private_key(65537, 2048)
-    name, now = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "signals")]), datetime.now(UTC)
-    builder = x509.CertificateBuilder(name, name, key.public_key(), x509.random_serial_number())
-    made = builder.not_valid_before(now).not_valid_after(now + timedelta(days=1)).sign(key, hashes.SHA256())
-    private = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()).decode()
-    return private, made.public_bytes(Encoding.PEM).decode(), key.public_key()
-
-
 @pytest.mark.parametrize("key_first", [True, False])
 async def test_a_certificate_proves_who_the_app_is(entra: Loopback, key_first: bool) -> None:
     """By a short assertion that its key signed, for this endpoint; the key itself goes nowhere."""
@@ -213,10 +198,3 @@ async def test_a_certificate_proves_who_the_app_is(entra: Loopback, key_first: b
     told = jwt.decode(form["client_assertion"], check, algorithms=["PS256", "RS256"], audience=audience)
     assert told["sub"] == told["iss"] == API_APP.id
     assert told["exp"] - told["iat"] <= 600
-
-
-async def test_a_certificate_that_cannot_be_read_is_our_fault(entra: Loopback) -> None:
-    halves = [f"-----BEGIN {what}-----\nMII\n-----END {what}-----\n" for what in ("PRIVATE KEY", "CERTIFICATE")]
-    one = exchange(entra, ENTRA_CLIENT_SECRET="", ENTRA_CLIENT_CERTIFICATE="".join(halves))
-    with pytest.raises(IdentityUnavailable):
-        await one.token("assertion", TENANT, SCOPE)

@@ -71,6 +71,19 @@ class Place:
         return self.of(user)
 
 
+@dataclass(frozen=True, slots=True)
+class Signed:
+    """A user's token for the API."""
+
+    user: User
+
+    async def get(self) -> str:
+        return MINT.user(self.user, resource=INSIGHTS)
+
+    def forget(self) -> None:
+        """Each one is a new one."""
+
+
 def in_memory(environment_id: str, people: list[dict[str, Any]]) -> Place:
     """The fake, showing what the day has at noon."""
     columns = tuple(Attribute(one.name, one.name, one.kind) for one in CUSTOMER_COLUMNS)
@@ -99,10 +112,7 @@ async def at_the_simulator(environment_id: str) -> AsyncIterator[Place]:
         http = InsightsHttp(str(server.make_url("/v1")))
 
         def of(user: User) -> InsightsActions:
-            async def token() -> str:
-                return MINT.user(user, resource=INSIGHTS)
-
-            return CustomerInsightsActions(http, KEY, token)
+            return CustomerInsightsActions(http, KEY, Signed(user))
 
         yield Place(environment_id, of)
         await http.close()

@@ -23,6 +23,7 @@ from shared.errors import (
     InsightsError,
     InsightsForbidden,
     InsightsNotFound,
+    InsightsOutcomeUnknown,
     InsightsRefused,
     InsightsRejected,
     InsightsThrottled,
@@ -55,6 +56,7 @@ STATUSES: dict[type[SignalsError], int] = {
     InsightsNotFound: 404,
     InsightsForbidden: 403,
     InsightsConflict: 409,
+    InsightsOutcomeUnknown: 409,
     InsightsDeclined: 400,
     InsightsTimeout: 504,
     InsightsRejected: 502,
@@ -148,7 +150,7 @@ AUTHORIZE = f'authorization_uri="{ENTRA["ENTRA_AUTHORITY"]}/{ENTRA["ENTRA_TENANT
         (NotAuthenticated(), True, f'Bearer {AUTHORIZE}, error="invalid_token"'),
         (ClaimsNeeded(), True, f'Bearer {AUTHORIZE}, error="invalid_token"'),
         (ClaimsNeeded("e30="), True, f'Bearer {AUTHORIZE}, error="insufficient_claims", claims="e30="'),
-        (Forbidden(), True, 'Bearer error="insufficient_scope"'),
+        (Forbidden(reason="permission_missing"), True, 'Bearer error="insufficient_scope"'),
     ],
 )
 def test_who_is_not_let_in_is_told_which_token_would_do(error: SignalsError, has_token: bool, challenge: str) -> None:
