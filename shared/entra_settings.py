@@ -53,7 +53,7 @@ def read_entra_settings(variables: Mapping[str, str], problems: list[str]) -> En
         problems.append("ENTRA_CLIENT_CERTIFICATE: must hold a private key and its certificate, both as PEM.")
     return EntraSettings(
         authority=_authority(variables, problems),
-        tenant_ids=_guids(variables, "ENTRA_TENANT_IDS", "the ids of the tenants whose tokens are taken", problems),
+        tenant_ids=_guids(variables, "ENTRA_TENANT_IDS", "the ids of the tenants whose tokens are taken", "", problems),
         client_id=client_id,
         app_id_uri=_app_id_uri(variables, client_id, problems),
         calling_apps=_calling_apps(variables, problems),
@@ -93,14 +93,14 @@ def _app_id_uri(variables: Mapping[str, str], client_id: str, problems: list[str
 def _calling_apps(variables: Mapping[str, str], problems: list[str]) -> frozenset[str] | None:
     if variables.get("CALLING_APPS", "").strip() == EVERY:
         return None
-    what = f"the client ids of the apps that may call (the connector's), or {EVERY} for any that Entra ID lets in"
-    return frozenset(_guids(variables, "CALLING_APPS", what, problems))
+    what, rest = "the client ids of the apps that may call", f", or to {EVERY} for any app that Entra ID lets in"
+    return frozenset(_guids(variables, "CALLING_APPS", what, rest, problems))
 
 
-def _guids(variables: Mapping[str, str], name: str, what: str, problems: list[str]) -> tuple[str, ...]:
+def _guids(variables: Mapping[str, str], name: str, what: str, rest: str, problems: list[str]) -> tuple[str, ...]:
     listed = tuple(part.strip().lower() for part in variables.get(name, "").split(",") if part.strip())
     if not listed or not all(_GUID.fullmatch(part) for part in listed):
-        problems.append(f"{name}: set it to {what}, with commas between them.")
+        problems.append(f"{name}: set it to {what}, with commas between them{rest}.")
     return listed
 
 

@@ -80,7 +80,7 @@ def test_without_a_client_id_nothing_starts(wrong: str) -> None:
         ("ENTRA_TENANT_IDS", f"the ids of the tenants whose tokens are taken, {A_LIST}"),
         (
             "CALLING_APPS",
-            "the client ids of the apps that may call (the connector's), or * for any that Entra ID lets in, " + A_LIST,
+            "the client ids of the apps that may call, with commas between them, or to * for any app that Entra ID lets in.",
         ),
     ],
 )

@@ -7,10 +7,10 @@ import jwt
 import pytest
 
 from local.cli import main
-from local.entra.directory import API, CONNECTOR, DAEMON, INSIGHTS, OPERATIONS, TENANT, USERS
+from local.entra.directory import API, CONNECTOR, INSIGHTS, TENANT, USERS
 from local.errors import BrokenRunError
 from local.places import run_folder
-from local.sign_in import WHO, NotRunningError, SignIn, Token, fetch_token, nobody
+from local.sign_in import APPLICATIONS, WHO, NotRunningError, SignIn, Token, fetch_token, nobody
 from tests.entra import Entra, running_entra
 from tests.ports import free_base
 
@@ -44,7 +44,7 @@ def test_everybodys_token_is_one_line(entra: Entra, base: int, capsys: pytest.Ca
     assert said.count("\n") == 1
     claims = entra.issuer.claims_of(said.strip(), API.client_id)
     assert claims
-    objects = {"daemon": DAEMON.object_id, "operations": OPERATIONS.object_id, **{user.key: user.oid for user in USERS}}
+    objects = {**{name: app.object_id for name, app in APPLICATIONS.items()}, **{user.key: user.oid for user in USERS}}
     assert (claims["oid"], claims["tid"]) == (objects[who], TENANT)
 
 

@@ -11,6 +11,7 @@ from cryptography.fernet import Fernet
 
 from local.host.newer_python import newer_python
 from tests.local.host.support import REPOSITORY, TINY, TINY_SETTINGS
+from tests.tokens import ENTRA
 
 KINDS = {"httpTrigger", "timerTrigger", "queueTrigger"}
 
@@ -63,6 +64,7 @@ def test_the_runtime_indexes_and_invokes_the_app_of_this_repository(newer: Path,
         "CUSTOMER_INSIGHTS_SUBSCRIPTION_KEY": "local-key",
         "CALLBACK_ENCRYPTION_KEYS": Fernet.generate_key().decode(),
         "PUBLIC_BASE_URL": "http://127.0.0.1:9",
+        **ENTRA,
     }
     found = probe(newer, REPOSITORY, **settings)
     assert set(found["invoked"]) == KINDS
