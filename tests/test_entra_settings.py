@@ -80,7 +80,8 @@ def test_without_a_client_id_nothing_starts(wrong: str) -> None:
         ("ENTRA_TENANT_IDS", f"the ids of the tenants whose tokens are taken, {A_LIST}"),
         (
             "CALLING_APPS",
-            "the client ids of the apps that may call, with commas between them, or to * for any app that Entra ID lets in.",
+            "the client ids of the apps that may call, with commas between them, "
+            "or to * for any app that Entra ID lets in.",
         ),
     ],
 )
