@@ -232,7 +232,7 @@ def test_a_setting_that_is_empty_has_its_default(name: str) -> None:
     assert settings({name: ""}) == settings()
 
 
-@pytest.mark.parametrize("keys", [KEY, f"{KEY},{OLDER_KEY}"])
+@pytest.mark.parametrize("keys", [KEY, f"{KEY},{OLDER_KEY}"], ids=["one", "two"])
 def test_keys_that_are_taken_are_keys_that_encrypt(keys: str) -> None:
     """What the settings let pass must not stop the app later."""
     cipher = Cipher(settings({"CALLBACK_ENCRYPTION_KEYS": keys}).callback_encryption_keys)

@@ -7,6 +7,7 @@ import subprocess
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -117,7 +118,7 @@ def curve_key() -> Mapping[str, Any]:
         {"keys": [{name: value for name, value in KEY.items() if name != "n"}]},
         b"<html/>",
     ],
-    ids=lambda document: str(document)[:60],
+    ids=count(),
 )
 async def test_what_is_no_rsa_key_of_the_tenant_for_signatures_is_not_taken(keys: object) -> None:
     """Alone it is as if nobody answered; beside a good one it is as if it were not there."""
