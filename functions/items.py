@@ -1,6 +1,7 @@
 """Entities and their items: listed, read, written. Rows go through as Customer Insights writes them."""
 
 import azure.functions as func
+import msgspec
 
 from functions.access import guarded
 from functions.answers import items_answer, json_answer, list_answer, object_body, raw_answer
@@ -81,8 +82,10 @@ async def create_item(req: func.HttpRequest, caller: Caller) -> func.HttpRespons
     """Create item."""
     options = write_options(query_of(req, ("validUntil", "caller")))
     place, entity, item = environment(req.route_params), name(req.route_params, "entityName"), object_body(req)
-    done = await act(house().ports, caller, place).create_item(place, entity, item, options)
-    return json_answer(201 if done else 202, {"entityName": entity, "status": "created" if done else "accepted"})
+    made = await act(house().ports, caller, place).create_item(place, entity, item, options)
+    told = {"entityName": entity, "status": "created" if made.done else "accepted"}
+    shown = {} if made.item is None else {"item": msgspec.Raw(made.item)}
+    return json_answer(201 if made.done else 202, {**told, **shown})
 
 
 @items.route(

@@ -5,7 +5,16 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from shared.domain.callers import Caller
-from shared.domain.catalog import DataSource, Entity, EntitySize, EnvironmentInfo, Items, MeasureInfo, SegmentInfo
+from shared.domain.catalog import (
+    Created,
+    DataSource,
+    Entity,
+    EntitySize,
+    EnvironmentInfo,
+    Items,
+    MeasureInfo,
+    SegmentInfo,
+)
 from shared.domain.snapshot import Job, JobList
 
 
@@ -79,8 +88,8 @@ class InsightsActions(Protocol):
         """Rows of an entity, as OData's query options say; the API gives 100 of them at most."""
         ...
 
-    async def create_item(self, environment_id: str, entity: str, item: bytes, options: Mapping[str, str]) -> bool:
-        """Write an item; whether it is there already, rather than accepted for later."""
+    async def create_item(self, environment_id: str, entity: str, item: bytes, options: Mapping[str, str]) -> Created:
+        """Write an item."""
         ...
 
     async def update_item(

@@ -223,6 +223,12 @@ class WireSize(_Vendor):
         return EntitySize(self.size, self.row_count)
 
 
+class WireCreated(_Vendor):
+    """CreatedResult and AcceptedResult."""
+
+    value: msgspec.Raw = msgspec.Raw()
+
+
 class WireItems(msgspec.Struct):
     """ODataEntityPayload, its rows as they came: no number is rounded."""
 

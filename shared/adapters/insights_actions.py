@@ -15,7 +15,16 @@ from shared.adapters.action_failures import failure_of_action, is_about_the_key,
 from shared.adapters.insights_http import InsightsHttp, Reply, served_at
 from shared.adapters.insights_models import WireJob
 from shared.adapters.salvage import UNREADABLE, Wire, decode_counted, decode_one
-from shared.domain.catalog import DataSource, Entity, EntitySize, EnvironmentInfo, Items, MeasureInfo, SegmentInfo
+from shared.domain.catalog import (
+    Created,
+    DataSource,
+    Entity,
+    EntitySize,
+    EnvironmentInfo,
+    Items,
+    MeasureInfo,
+    SegmentInfo,
+)
 from shared.domain.snapshot import Job, JobList
 from shared.errors import (
     ClaimsNeeded,
@@ -170,10 +179,14 @@ class CustomerInsightsActions:
             raise InsightsAnswerInvalid("The API's answer is not a list of rows.") from None
         return Items(tuple(bytes(row) for row in found.value), found.count if isinstance(found.count, int) else None)
 
-    async def create_item(self, environment_id: str, entity: str, item: bytes, options: Mapping[str, str]) -> bool:
-        """Write an item; whether it is there already, rather than accepted for later."""
+    async def create_item(self, environment_id: str, entity: str, item: bytes, options: Mapping[str, str]) -> Created:
+        """Write an item."""
         reply = await self._send("POST", _path(environment_id, "/data/", entity), options, item)
-        return reply.status != 202
+        try:
+            shown = bytes(decode_one(reply.content, wire.WireCreated).value)
+        except InsightsAnswerInvalid:  # it is written all the same
+            shown = b""
+        return Created(reply.status != 202, shown if shown.startswith(b"{") else None)
 
     async def update_item(
         self, environment_id: str, entity: str, item_id: str, item: bytes, options: Mapping[str, str]

@@ -10,7 +10,16 @@ import msgspec
 
 from shared.acting import Stretch
 from shared.domain.callers import Caller
-from shared.domain.catalog import DataSource, Entity, EntitySize, EnvironmentInfo, Items, MeasureInfo, SegmentInfo
+from shared.domain.catalog import (
+    Created,
+    DataSource,
+    Entity,
+    EntitySize,
+    EnvironmentInfo,
+    Items,
+    MeasureInfo,
+    SegmentInfo,
+)
 from shared.domain.snapshot import Job, JobList
 from shared.errors import InsightsConflict, InsightsDeclined, InsightsError, InsightsForbidden, InsightsNotFound
 
@@ -155,14 +164,14 @@ class MemoryActions:
         page = rows[skip : skip + min(int(query.get("$top", _ROWS)), _ROWS)]
         return Items(tuple(map(msgspec.json.encode, page)), len(rows))
 
-    async def create_item(self, environment_id: str, entity: str, item: bytes, options: Mapping[str, str]) -> bool:
+    async def create_item(self, environment_id: str, entity: str, item: bytes, options: Mapping[str, str]) -> Created:
         """Add a row; one that is there already conflicts."""
         self._count("create_item", writes=True)
         row, rows = msgspec.json.decode(item, type=dict[str, object]), self._rows_of(entity)
         if row in rows:
             raise InsightsConflict
         rows.append(row)
-        return True
+        return Created(done=True, item=msgspec.json.encode(row))
 
     async def update_item(
         self, environment_id: str, entity: str, item_id: str, item: bytes, options: Mapping[str, str]

@@ -103,6 +103,14 @@ class EntitySize:
 
 
 @dataclass(frozen=True, slots=True)
+class Created:
+    """Whether an item is there already, rather than accepted for later; and the item as JSON, if the API shows it."""
+
+    done: bool
+    item: bytes | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Items:
     """Rows of an entity, each as the JSON that the API wrote, and how many there are in all if the API says so."""
 

@@ -1,5 +1,6 @@
 """What callers can do at Customer Insights: the fake in memory and the client of the API do the same."""
 
+import json
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -216,7 +217,10 @@ async def test_rows_come_a_hundred_at_most_and_counted(place: Place, skip: int, 
 
 async def test_an_item_is_created_once_and_changed(place: Place) -> None:
     item = msgspec.json.encode({**dict.fromkeys(one.name for one in CUSTOMER_COLUMNS), "CustomerId": "new"})
-    assert await place().create_item(place.environment_id, "Customer", item, {}) is True
+    made = await place().create_item(place.environment_id, "Customer", item, {})
+    assert made.done
+    assert made.item is not None
+    assert json.loads(made.item).items() >= json.loads(item).items()
     with pytest.raises(InsightsConflict):
         await place().create_item(place.environment_id, "Customer", item, {})
     await place().update_item(place.environment_id, "Customer", "new", b'{"City":"Oslo"}', {})
