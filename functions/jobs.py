@@ -10,7 +10,7 @@ from shared.domain.asking import environment, name
 from shared.domain.callers import Caller
 from shared.domain.outcomes import outcome_of
 from shared.domain.snapshot import Job
-from shared.errors import InsightsAnswerInvalid, RequestInvalid
+from shared.errors import InsightsOutcomeUnknown, RequestInvalid
 from shared.services.act import act
 from shared.services.start_refresh import Work, start_refresh
 
@@ -185,4 +185,4 @@ def _address(place: str, job: Job) -> str:
     try:
         return link(f"environments/{place}/jobs/{name({'jobId': job.job_id}, 'jobId')}")
     except RequestInvalid:
-        raise InsightsAnswerInvalid("Customer Insights gave the job an id that cannot be used.") from None
+        raise InsightsOutcomeUnknown("Customer Insights gave the job an id that cannot be used.") from None

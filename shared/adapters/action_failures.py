@@ -23,6 +23,12 @@ def is_about_the_key(reply: Reply) -> bool:
     return "AzureApiManagementKey" in reply.headers.get("WWW-Authenticate", "")
 
 
+def is_about_the_token(reply: Reply) -> bool:
+    """The token itself is refused, not what its user may do."""
+    challenge = reply.headers.get("WWW-Authenticate", "")
+    return "invalid_token" in challenge or "insufficient_claims" in challenge
+
+
 def unauthorized(reply: Reply) -> InsightsForbidden | ClaimsNeeded:
     """The API declares 401, not 403, nearly everywhere: it stands for a user without a role there too."""
     if claims := _claims(reply.headers.get("WWW-Authenticate", "")):

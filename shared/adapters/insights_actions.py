@@ -11,7 +11,7 @@ from urllib.parse import quote
 import msgspec
 
 from shared.adapters import catalog_models as wire
-from shared.adapters.action_failures import failure_of_action, is_about_the_key, unauthorized
+from shared.adapters.action_failures import failure_of_action, is_about_the_key, is_about_the_token, unauthorized
 from shared.adapters.insights_http import InsightsHttp, Reply, served_at
 from shared.adapters.insights_models import WireJob
 from shared.adapters.salvage import UNREADABLE, Wire, decode_counted, decode_one
@@ -235,10 +235,11 @@ class CustomerInsightsActions:
     def _failure(self, reply: Reply, *, writes: bool) -> InsightsError | ClaimsNeeded:
         """What an answer that is no success means to the caller."""
         if self._token is not None and reply.status == 401 and not is_about_the_key(reply):
-            self._token.forget()
+            if is_about_the_token(reply):
+                self._token.forget()
             return unauthorized(reply)
         failure = failure_of_action(reply, as_user=self._token is not None)
-        if writes and isinstance(failure, InsightsUnavailable):
+        if writes and isinstance(failure, InsightsUnavailable | InsightsAnswerInvalid):
             return InsightsOutcomeUnknown(f"{failure} {_LOOK_FIRST}")
         return failure
 

@@ -12,16 +12,17 @@ from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import quote
 
-from azure.core import AsyncPipelineClient
 from azure.core.credentials_async import AsyncTokenCredential
 from azure.core.exceptions import AzureError, ClientAuthenticationError
-from azure.core.pipeline import PipelineResponse
+from azure.core.pipeline import AsyncPipeline, PipelineRequest, PipelineResponse
 from azure.core.pipeline.policies import (
     AsyncBearerTokenCredentialPolicy,
+    AsyncHTTPPolicy,
     AsyncRetryPolicy,
     HeadersPolicy,
     UserAgentPolicy,
 )
+from azure.core.pipeline.transport import AioHttpTransport
 from azure.core.rest import AsyncHttpResponse, HttpRequest
 
 from shared.adapters import insights_models as wire
@@ -44,6 +45,7 @@ _DEADLINE_SECONDS = 120  # retries and a dripping answer included; a poll must e
 _MAX_BYTES = 256 * 1024 * 1024
 _BLOCK_BYTES = 128 * 1024
 _RETRIES = 2
+_BOUNDS, _CONTENT = "bounds", "content"
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +73,27 @@ class _Retry(AsyncRetryPolicy[Any, Any]):
             return None
 
 
+@dataclass(frozen=True, slots=True)
+class _Bounds:
+    """How much of an answer is read, and whether as it was sent."""
+
+    max_bytes: int
+    raw: bool
+
+
+class _Reading(AsyncHTTPPolicy[Any, Any]):
+    """Reads each answer to its end, or closes it, before anybody tries again: no connection is left taken."""
+
+    async def send(self, request: PipelineRequest[Any]) -> PipelineResponse[Any, Any]:
+        """The answer; its bytes are in the context."""
+        if _BOUNDS not in request.context:
+            request.context[_BOUNDS] = request.context.options.pop(_BOUNDS)
+        response = await self.next.send(request)
+        async with response.http_response:
+            request.context[_CONTENT] = await _read(response.http_response, request.context[_BOUNDS])
+        return response
+
+
 class InsightsHttp:
     """A connection to the API: with the app's own identity, or without one, where each call brings its token."""
 
@@ -82,8 +105,9 @@ class InsightsHttp:
         ]
         if credential is not None:
             policies.append(AsyncBearerTokenCredentialPolicy(credential, scope))
-        self._client: AsyncPipelineClient[HttpRequest, AsyncHttpResponse] = AsyncPipelineClient(
-            base_url, policies=policies, connection_data_block_size=_BLOCK_BYTES
+        transport = AioHttpTransport(connection_data_block_size=_BLOCK_BYTES)
+        self._pipeline: AsyncPipeline[HttpRequest, AsyncHttpResponse] = AsyncPipeline(
+            transport, policies=[*policies, _Reading()]
         )
         self.base_url = base_url.rstrip("/")
         # Only the policy that adds the app's token knows this option.
@@ -91,7 +115,7 @@ class InsightsHttp:
 
     async def close(self) -> None:
         """Close the connections."""
-        await self._client.close()
+        await self._pipeline.__aexit__()
 
     def request(
         self, method: str, path: str, query: Mapping[str, str], headers: Mapping[str, str], body: bytes | None = None
@@ -115,24 +139,23 @@ class InsightsHttp:
         Raises InsightsError.
         """
         async with _guarded(deadline_seconds):
-            response = await self._client.send_request(
+            done = await self._pipeline.run(
                 request,
                 stream=True,
                 connection_timeout=10,
                 read_timeout=_READ_SECONDS,
                 retry_total=0 if once else _RETRIES,
+                **{_BOUNDS: _Bounds(max_bytes, raw)},
                 **self._options,
             )
-            async with response:
-                content = await _read(response, max_bytes, raw=raw)
-            return Reply(response.status_code, response.headers, content)
+        return Reply(done.http_response.status_code, done.http_response.headers, done.context[_CONTENT])
 
 
-async def _read(response: AsyncHttpResponse, max_bytes: int, *, raw: bool) -> bytes:
+async def _read(response: AsyncHttpResponse, bounds: _Bounds) -> bytes:
     parts, size = [], 0
-    async for part in response.iter_raw() if raw else response.iter_bytes():
+    async for part in response.iter_raw() if bounds.raw else response.iter_bytes():
         size += len(part)
-        if size > max_bytes:
+        if size > bounds.max_bytes:
             raise InsightsAnswerInvalid("The API's answer is too large.", reason="answer_too_large")
         parts.append(part)
     return b"".join(parts)

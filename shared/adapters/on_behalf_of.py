@@ -36,6 +36,10 @@ _OF_ODD_ANSWERS = (KeyError, TypeError, AttributeError)  # msal takes any JSON f
 _log = logging.getLogger(__name__)
 
 
+class _Resting(IdentityUnavailable):
+    """Entra ID could not be asked a moment ago; try again."""
+
+
 class OnBehalfOf:
     """Exchanges users' tokens; what it got is kept in memory, for each token it was got for."""
 
@@ -70,8 +74,7 @@ class OnBehalfOf:
         if kept and self._clock() < until:
             self._kept.move_to_end(key)
             return kept
-        if self._clock() < self._rest_until:
-            raise IdentityUnavailable(reason="token_exchange_unreachable", retry_after_seconds=_REST_SECONDS)
+        self._check_rest()
         if key not in self._asking:
             self._asking[key] = asyncio.create_task(self._ask(key, assertion, tenant_id, scope))
             self._asking[key].add_done_callback(partial(self._asked, key))
@@ -80,6 +83,10 @@ class OnBehalfOf:
     def forget(self, assertion: str, scope: str) -> None:
         """Do not use a token again that was refused."""
         self._kept.pop(_key(assertion, scope), None)
+
+    def _check_rest(self) -> None:
+        if self._clock() < self._rest_until:
+            raise _Resting(reason="token_exchange_unreachable", retry_after_seconds=_REST_SECONDS)
 
     def _asked(self, key: str, task: asyncio.Task[str]) -> None:
         del self._asking[key]
@@ -92,6 +99,8 @@ class OnBehalfOf:
         loop = asyncio.get_running_loop()
         try:
             answer = await loop.run_in_executor(self._threads, self._exchange, assertion, tenant_id, scope)
+        except _Resting:
+            raise
         except IdentityUnavailable:
             self._rest_until = self._clock() + _REST_SECONDS  # calls that wait for a time-out would pile up
             raise
@@ -114,13 +123,16 @@ class OnBehalfOf:
             self._kept.popitem(last=False)
 
     def _exchange(self, assertion: str, tenant_id: str, scope: str) -> Mapping[str, Any]:
-        """Ask Entra ID; blocks."""
+        """Ask Entra ID; blocks. Whoever waited for a thread during an outage need not find out anew."""
+        self._check_rest()
         import requests
         from msal.exceptions import MsalError
 
         try:
             found = self._app(tenant_id).acquire_token_on_behalf_of(assertion, [scope])
-        except (requests.RequestException, MsalError, ValueError, RuntimeError, *_OF_ODD_ANSWERS):
+        except (requests.RequestException, MsalError, ValueError, RuntimeError, *_OF_ODD_ANSWERS) as error:
+            kind = type(error).__name__
+            _log.error("Entra ID gave no answer that counts (%s)", kind, extra={"action": "exchange_failed"})
             raise IdentityUnavailable(reason="token_exchange_unreachable") from None
         return found if isinstance(found, dict) else {}
 
@@ -200,6 +212,8 @@ def _failure(answer: Mapping[str, Any]) -> ClaimsNeeded | Forbidden | IdentityUn
     if error in ("invalid_grant", "interaction_required"):
         claims = str(answer.get("claims", ""))
         return ClaimsNeeded(base64.urlsafe_b64encode(claims.encode()).decode() if claims else "")
+    if error == "temporarily_unavailable":
+        return IdentityUnavailable(reason="token_exchange_unreachable")
     return IdentityUnavailable(
         "Entra ID refuses this app's own credentials or its request: an administrator has to look into the log.",
         reason="token_exchange_refused",

@@ -108,7 +108,7 @@ def _summary(sections: Sequence[Section]) -> str:
     if unwell:
         others = len(unwell) - 3 + sum(section.unwell_left_out for section in sections)
         more = f" and {others} more" if others > 0 else ""
-        return f"Needs a look: {', '.join(unwell[:3])}{more}"
+        return f"Needs a look: {', '.join(map(_brief, unwell[:3]))}{more}"
     if not any(row.well for row in rows):
         return "Nothing is known yet"
     counts = (f"{len(one.rows) + one.left_out} {one.title.lower()}" for one in sections if one.rows)

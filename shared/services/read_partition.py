@@ -79,6 +79,8 @@ def _partition(entity: Entity, name: str) -> Partition:
 
 def _as_text(content: bytes, *, at_end: bool) -> tuple[str | None, int]:
     """The text up to its last line end, or up to its last whole character, and how many bytes that took."""
+    if b"\0" in content:
+        return None, 0
     whole = content if at_end else content[: content.rfind(b"\n") + 1] or content
     for cut in range(min(4, len(whole))) if whole else (0,):  # a piece of no bytes would look like the file's end
         part = whole[: len(whole) - cut] if cut else whole

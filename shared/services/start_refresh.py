@@ -6,7 +6,7 @@ from enum import StrEnum
 
 from shared.acting import InsightsActions
 from shared.domain.snapshot import Job
-from shared.errors import InsightsError, InsightsOutcomeUnknown
+from shared.errors import InsightsOutcomeUnknown, SignalsError
 from shared.ports import Clock
 
 _log = logging.getLogger(__name__)
@@ -36,7 +36,7 @@ async def start_refresh(
     try:
         return await actions.start_job(environment_id, work, identifier)
     except InsightsOutcomeUnknown as unknown:
-        started = await _just_started(actions, environment_id, work, identifier, since=clock() - began + _SLACK)
+        started = await _just_started(actions, clock, environment_id, work, identifier, began)
         if started is None:
             raise InsightsOutcomeUnknown(
                 f"{unknown} It is not known whether the job was started: list the jobs before you try again."
@@ -45,15 +45,15 @@ async def start_refresh(
 
 
 async def _just_started(
-    actions: InsightsActions, environment_id: str, work: Work, identifier: str, *, since: timedelta
+    actions: InsightsActions, clock: Clock, environment_id: str, work: Work, identifier: str, began: datetime
 ) -> Job | None:
     try:
         found = await actions.jobs(environment_id, top=_NEWEST)
-    except InsightsError as error:
+    except SignalsError as error:
         fields = {"action": "job_unchecked", "environment_id": environment_id, "reason": error.reason}
         _log.warning("Whether a job was started could not be looked up: %s", error, extra=fields)
         return None
-    after = found.served_at - since  # by the source's own clock
+    after = found.served_at - (clock() - began) - _SLACK  # by the source's own clock
     return next((job for job in found.jobs if _is_it(job, work, identifier, after)), None)
 
 

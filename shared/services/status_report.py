@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Coroutine, Sequence
+from contextlib import suppress
 from datetime import datetime
 from typing import Any
 
@@ -19,7 +20,7 @@ from shared.domain.reports import (
     unification_section,
     unread_section,
 )
-from shared.errors import InsightsAnswerInvalid, InsightsThrottled, InsightsUnavailable, RequestInvalid
+from shared.errors import InsightsError, RequestInvalid, SignalsError
 
 _NEWEST_JOBS = 50
 _UNIFYING = (*STAGES, "all")
@@ -30,17 +31,25 @@ async def status_report(actions: InsightsActions, environment_id: str, kind_name
     if kind_name not in list(ReportType):
         raise RequestInvalid("reportType", f"must be one of {', '.join(ReportType)}")
     kind = ReportType(kind_name)
-    name = await _name(actions, environment_id)
-    return report_of(environment_id, name, kind, await _sections(actions, environment_id, kind), now)
+    name = asyncio.create_task(_name(actions, environment_id))
+    try:
+        sections = await _sections(actions, environment_id, kind)
+        return report_of(environment_id, await name, kind, sections, now)
+    finally:
+        name.cancel()
 
 
 async def _name(actions: InsightsActions, environment_id: str) -> str:
-    """The environment's name; raises what keeps the caller from reading anything."""
-    found = (one.name for one in await actions.environments() if one.id == environment_id)
-    return next(found, "Customer Insights")
+    """The environment's name, for the title only."""
+    with suppress(SignalsError):
+        for one in await actions.environments():
+            if one.id == environment_id:
+                return one.name
+    return "Customer Insights"
 
 
 async def _sections(actions: InsightsActions, environment_id: str, kind: ReportType) -> list[Section]:
+    """What can be read; what cannot says so. Raises InsightsError when that is everything."""
     everything = kind is ReportType.ENVIRONMENT
     parts: dict[str, Coroutine[Any, Any, list[Section]]] = {}
     if everything or kind is ReportType.REFRESH:
@@ -51,11 +60,20 @@ async def _sections(actions: InsightsActions, environment_id: str, kind: ReportT
         parts["Segments"] = _segments(actions, environment_id)
     if everything or kind is ReportType.MEASURES:
         parts["Measures"] = _measures(actions, environment_id)
-    found = await _together([_told(title, part, alone=len(parts) == 1) for title, part in parts.items()])
-    return [section for sections in found for section in sections]
+    found = dict(zip(parts, await _together([_told(part) for part in parts.values()]), strict=True))
+    failures = [failure for failure in found.values() if isinstance(failure, InsightsError)]
+    if len(failures) == len(found):
+        raise failures[0]
+    return [section for title, part in found.items() for section in _shown(title, part)]
 
 
-async def _together(parts: Sequence[Coroutine[Any, Any, list[Section]]]) -> list[list[Section]]:
+def _shown(title: str, part: list[Section] | InsightsError) -> list[Section]:
+    return [unread_section(title, str(part))] if isinstance(part, InsightsError) else part
+
+
+async def _together(
+    parts: Sequence[Coroutine[Any, Any, list[Section] | InsightsError]],
+) -> list[list[Section] | InsightsError]:
     """All of them at once; when one fails, the others do not go on behind the answer's back."""
     tasks = [asyncio.create_task(part) for part in parts]
     try:
@@ -66,14 +84,11 @@ async def _together(parts: Sequence[Coroutine[Any, Any, list[Section]]]) -> list
         await asyncio.gather(*tasks, return_exceptions=True)
 
 
-async def _told(title: str, part: Coroutine[Any, Any, list[Section]], *, alone: bool) -> list[Section]:
-    """A part of the report; one that cannot be read says so, and the others are told all the same."""
+async def _told(part: Coroutine[Any, Any, list[Section]]) -> list[Section] | InsightsError:
     try:
         return await part
-    except (InsightsUnavailable, InsightsThrottled, InsightsAnswerInvalid) as failure:
-        if alone:
-            raise
-        return [unread_section(title, str(failure))]
+    except InsightsError as failure:
+        return failure
 
 
 async def _sources(actions: InsightsActions, environment_id: str) -> list[Section]:
