@@ -36,10 +36,6 @@ _OF_ODD_ANSWERS = (KeyError, TypeError, AttributeError)  # msal takes any JSON f
 _log = logging.getLogger(__name__)
 
 
-class _Resting(IdentityUnavailable):
-    """Entra ID could not be asked a moment ago; try again."""
-
-
 class OnBehalfOf:
     """Exchanges users' tokens; what it got is kept in memory, for each token it was got for."""
 
@@ -86,7 +82,7 @@ class OnBehalfOf:
 
     def _check_rest(self) -> None:
         if self._clock() < self._rest_until:
-            raise _Resting(reason="token_exchange_unreachable", retry_after_seconds=_REST_SECONDS)
+            raise IdentityUnavailable(reason="token_exchange_unreachable", retry_after_seconds=_REST_SECONDS)
 
     def _asked(self, key: str, task: asyncio.Task[str]) -> None:
         del self._asking[key]
@@ -99,10 +95,9 @@ class OnBehalfOf:
         loop = asyncio.get_running_loop()
         try:
             answer = await loop.run_in_executor(self._threads, self._exchange, assertion, tenant_id, scope)
-        except _Resting:
-            raise
         except IdentityUnavailable:
-            self._rest_until = self._clock() + _REST_SECONDS  # calls that wait for a time-out would pile up
+            if self._clock() >= self._rest_until:
+                self._rest_until = self._clock() + _REST_SECONDS  # calls that wait for a time-out would pile up
             raise
         found = answer.get("access_token")
         if not isinstance(found, str) or not _TOKEN.fullmatch(found):

@@ -72,7 +72,7 @@ FAILURES = (
     Failure("broken JSON", {"kind": "garbage"}, (502, "insights_answer_invalid"), unknown=True),
     Failure("wrong types", {"kind": "garbage"}, (502, "insights_answer_invalid"), unknown=True, turn=1),
     Failure("a huge answer", {"kind": "bulk"}, (502, "answer_too_large"), unknown=True),
-    Failure("a redirect", {"kind": "redirect"}, (502, "insights_answer_invalid")),
+    Failure("a redirect", {"kind": "redirect"}, (502, "insights_answer_invalid"), unknown=True),
 )
 
 

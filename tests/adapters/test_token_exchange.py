@@ -142,7 +142,7 @@ async def test_when_entra_id_asks_everybody_to_wait_nobody_asks_it(entra: Loopba
         ({"error": "invalid_grant", "error_codes": [65001]}, Forbidden, "consent_required"),
         ({"error": "invalid_client", "error_codes": [7000215]}, IdentityUnavailable, "token_exchange_refused"),
         ({"error": "unauthorized_client"}, IdentityUnavailable, "token_exchange_refused"),
-        ({"error": "temporarily_unavailable"}, IdentityUnavailable, "token_exchange_refused"),
+        ({"error": "temporarily_unavailable"}, IdentityUnavailable, "token_exchange_unreachable"),
         ({"error": "x", "error_codes": 7}, IdentityUnavailable, "token_exchange_refused"),
         ({"error": "x", "error_codes": None, "suberror": None}, IdentityUnavailable, "token_exchange_refused"),
         ({"error": ["x"]}, IdentityUnavailable, "token_exchange_refused"),
