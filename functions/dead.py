@@ -4,8 +4,9 @@ import azure.functions as func
 
 from functions.access import guarded
 from functions.answers import json_answer, json_body
-from functions.requests import link, place, query_of, whole_number
+from functions.requests import link, place, query_of
 from shared.bootstrap import house
+from shared.domain.asking import whole_number
 from shared.domain.callers import Caller
 from shared.domain.shown import shown_delivery, shown_message
 from shared.domain.subscribing import environment_id, text

@@ -9,7 +9,8 @@ from functions.requests import query_of
 from shared.bootstrap import house
 from shared.domain.asking import column, environment, equals, item_id, item_query, name, write_options
 from shared.domain.callers import Caller
-from shared.domain.entity_schemas import Use, shown_entity
+from shared.domain.entity_schemas import Use
+from shared.domain.shown import shown_entity
 from shared.services.act import act
 from shared.services.entity_schema import entity_schema
 from shared.services.read_items import read_item, read_items

@@ -4,9 +4,9 @@ import azure.functions as func
 
 from functions.access import guarded
 from functions.answers import json_answer, list_answer
-from functions.requests import link, query_of, whole_number
+from functions.requests import link, query_of
 from shared.bootstrap import house
-from shared.domain.asking import environment, name
+from shared.domain.asking import environment, name, whole_number
 from shared.domain.callers import Caller
 from shared.domain.outcomes import outcome_of
 from shared.domain.snapshot import Job

@@ -4,8 +4,9 @@ import azure.functions as func
 
 from functions.access import guarded
 from functions.answers import events_answer, json_answer
-from functions.requests import link, moment, query_of, whole_number
+from functions.requests import link, query_of
 from shared.bootstrap import house
+from shared.domain.asking import moment, whole_number
 from shared.domain.callers import Caller
 from shared.domain.cursors import read_cursor
 from shared.domain.events import EventType

@@ -4,11 +4,11 @@ import azure.functions as func
 
 from functions.access import guarded
 from functions.answers import json_answer, list_answer
-from functions.requests import link, query_of, whole_number
+from functions.requests import link, query_of
 from shared.bootstrap import house
-from shared.domain.asking import environment, file_name, name, version
+from shared.domain.asking import environment, file_name, name, version, whole_number
 from shared.domain.callers import Caller
-from shared.domain.entity_schemas import shown_partition
+from shared.domain.shown import shown_fields, shown_partition
 from shared.services.act import act
 from shared.services.read_partition import read_partition
 
@@ -43,11 +43,11 @@ async def retrieve_partitions_v2(req: func.HttpRequest, caller: Caller) -> func.
     place, entity = environment(req.route_params), name(req.route_params, "entityName")
     actions = act(house().ports, caller, place)
     found, size = await actions.entity(place, entity), await actions.entity_size(place, entity)
-    told = {"sizeBytes": size.size_bytes, "rowCount": size.row_count, "refreshedAt": found.refreshed_at}
-    rest = {key: value for key, value in told.items() if value is not None}
+    refreshed = {"refreshedAt": found.refreshed_at} if found.refreshed_at else {}
     columns = [attribute.name for attribute in found.attributes]
     value = [shown_partition(one) for one in found.partitions]
-    return json_answer(200, {"entityName": found.name, **rest, "columns": columns, "value": value})
+    told = {"entityName": found.name, **shown_fields(size), **refreshed}
+    return json_answer(200, {**told, "columns": columns, "value": value})
 
 
 @partitions.route(
@@ -68,4 +68,4 @@ async def retrieve_partition_data(req: func.HttpRequest, caller: Caller) -> func
     path = f"environments/{place[0]}/entities/{place[1]}/partitions/{place[2]}/data"
     more = {"start": str(piece.next_start), **({"version": piece.version} if piece.version else {})}
     rest = {"nextLink": link(path, {**query, **more})} if piece.next_start else {}
-    return json_answer(200, {**piece.shown(), **rest})
+    return json_answer(200, {**shown_fields(piece), "content": piece.content, **rest})

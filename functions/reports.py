@@ -10,7 +10,7 @@ from shared.domain.asking import environment
 from shared.domain.callers import Caller
 from shared.domain.report_formats import as_card, as_html, as_markdown
 from shared.domain.reports import Report
-from shared.domain.shown import shown_report
+from shared.domain.shown import shown_fields
 from shared.services.act import act
 from shared.services.status_report import status_report
 
@@ -38,7 +38,7 @@ async def send_status_report_v2(req: func.HttpRequest, caller: Caller) -> func.H
     """The same with its rows, and as Markdown and an Adaptive Card too."""
     report = await _report(req, caller)
     formats = {"html": as_html(report), "markdown": as_markdown(report), "adaptiveCard": as_card(report)}
-    return json_answer(200, {**shown_report(report), **formats})
+    return json_answer(200, {**shown_fields(report), **formats})
 
 
 async def _report(req: func.HttpRequest, caller: Caller) -> Report:

@@ -4,8 +4,9 @@ import azure.functions as func
 
 from functions.access import guarded
 from functions.answers import events_answer, json_answer, json_body
-from functions.requests import link, whole_number
+from functions.requests import link
 from shared.bootstrap import house
+from shared.domain.asking import whole_number
 from shared.domain.callers import Caller
 from shared.services.poll_trigger import poll_trigger
 from shared.services.subscribe import subscribe

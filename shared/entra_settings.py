@@ -4,10 +4,6 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from cryptography.exceptions import UnsupportedAlgorithm
-from cryptography.hazmat.primitives.serialization import load_pem_private_key
-from cryptography.x509 import load_pem_x509_certificate
-
 from shared.domain.callers import EVERY
 from shared.domain.subscribing import ENVIRONMENT_ID
 
@@ -37,6 +33,12 @@ class EntraSettings:
     client_secret: str = field(default="", repr=False)
     client_certificate: str = field(default="", repr=False)
 
+    @property
+    def public_certificate(self) -> str:
+        """The certificate alone, without its private key."""
+        found = _CERTIFICATE.search(self.client_certificate)
+        return found[0] if found else ""
+
     def environments_of(self, client_id: str) -> frozenset[str]:
         """The environments of an application."""
         return self.app_environments.get(client_id.replace("-", ""), frozenset())
@@ -65,6 +67,10 @@ def read_entra_settings(variables: Mapping[str, str], problems: list[str]) -> En
 
 def _is_pem(text: str) -> bool:
     """Whether there is a private key, open, and a certificate."""
+    from cryptography.exceptions import UnsupportedAlgorithm
+    from cryptography.hazmat.primitives.serialization import load_pem_private_key
+    from cryptography.x509 import load_pem_x509_certificate
+
     key, certificate = _PRIVATE_KEY.search(text), _CERTIFICATE.search(text)
     if key is None or certificate is None:
         return False

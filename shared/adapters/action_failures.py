@@ -1,9 +1,7 @@
 """What an answer of the Customer Insights API that is no success means to the caller of an action."""
 
-from shared.adapters.insights_http import Reply, failure_of, told
-from shared.adapters.insights_models import WireFault
+from shared.adapters.insights_http import Reply, failure_of, fault_of, told
 from shared.adapters.retry_after import retry_after_seconds
-from shared.adapters.salvage import decode_one
 from shared.errors import (
     ClaimsNeeded,
     InsightsAnswerInvalid,
@@ -64,9 +62,6 @@ def _claims(challenge: str) -> str:
 
 def _explained(reply: Reply) -> str:
     """The vendor's message on a mistake of the caller's: what to do is in it."""
-    try:
-        fault = decode_one(reply.content, WireFault)
-    except InsightsAnswerInvalid:
-        return ""
+    fault = fault_of(reply)
     words = " ".join((fault.message or fault.error_code or fault.name or "").split())
     return f": {words[:500]}" if words else ""

@@ -197,12 +197,17 @@ def failure_of(reply: Reply) -> InsightsError:
 
 def told(reply: Reply) -> str:
     """The vendor's own word on an error, shortened."""
-    try:
-        fault = decode_one(reply.content, wire.WireFault)
-    except InsightsAnswerInvalid:
-        return ""
+    fault = fault_of(reply)
     word = " ".join((fault.error_code or fault.name or fault.message or "").split())
     return f", {word[:200]}" if word else ""
+
+
+def fault_of(reply: Reply) -> wire.WireFault:
+    """What the vendor says of an error; nothing, if that cannot be read."""
+    try:
+        return decode_one(reply.content, wire.WireFault)
+    except InsightsAnswerInvalid:
+        return wire.WireFault()
 
 
 def served_at(reply: Reply) -> datetime:

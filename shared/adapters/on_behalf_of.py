@@ -150,8 +150,8 @@ class OnBehalfOf:
         if self._settings.client_secret:
             return self._settings.client_secret
         if self._settings.client_certificate:
-            text = self._settings.client_certificate
-            return {"private_key": text, "public_certificate": _certificate(text)}
+            settings = self._settings
+            return {"private_key": settings.client_certificate, "public_certificate": settings.public_certificate}
         return {"client_assertion": lambda: self._proof}
 
 
@@ -178,11 +178,6 @@ class _NobodysAnswers(dict[str, Any]):
         """Keep metadata, and refusals by all that was sent."""
         if not key.endswith("Retry-After"):
             super().__setitem__(key, answer)
-
-
-def _certificate(text: str) -> str:
-    begin, end = "-----BEGIN CERTIFICATE-----", "-----END CERTIFICATE-----"
-    return f"{begin}{text.partition(begin)[2].partition(end)[0]}{end}\n"
 
 
 def _lasts_seconds(answer: Mapping[str, Any]) -> float:

@@ -5,10 +5,11 @@ Nothing that passes here can lead a call to another path or host: names are plai
 
 import re
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import UTC, datetime
 
-from shared.domain.subscribing import ENVIRONMENT_ID
+from shared.domain.subscribing import COLUMN, ENVIRONMENT_ID
 from shared.errors import RequestInvalid
 
 ANSWER_ROWS = 1000
@@ -17,9 +18,9 @@ LONGEST_TEXT = 4000
 _NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_-]{0,199}")
 _FILE = re.compile(r"[A-Za-z0-9_](?:[A-Za-z0-9_-]|\.(?!\.)){0,199}")
 _ITEM = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9_@:+=|-]|\.(?!\.)){0,199}")
-_COLUMN = re.compile(r"[A-Za-z_]\w{0,127}", re.ASCII)
 _VERSION = re.compile(r"[A-Za-z0-9+/=_-]{1,100}")
-_SKIP = re.compile(r"\d{1,9}", re.ASCII)
+_MOST_ROWS = 999_999_999
+_A_TIME = "must be a time with its offset from UTC, such as 2026-03-02T12:00:00Z"
 _OPTIONS = ("$filter", "$select", "$orderby", "$search", "$expand")
 
 
@@ -66,19 +67,33 @@ def version(query: Mapping[str, str]) -> str:
 
 def column(fields: Mapping[str, str], parameter: str, default: str) -> str:
     """The name of a column."""
-    return _named({parameter: default, **fields}, parameter, _COLUMN, "must be the name of a column")
+    return _named({parameter: default, **fields}, parameter, COLUMN, "must be the name of a column")
+
+
+def whole_number(query: Mapping[str, str], name: str, *, default: int, most: int, least: int = 1) -> int:
+    """A number from `least` to `most`."""
+    text = query.get(name, str(default))
+    if not (text.isascii() and text.isdecimal()) or len(text) > 15 or not least <= int(text) <= most:
+        raise RequestInvalid(name, f"must be a whole number from {least} to {most}")
+    return int(text)
+
+
+def moment(query: Mapping[str, str], name: str) -> datetime | None:
+    """A time with its offset from UTC, such as 2026-03-02T12:00:00Z, of these centuries."""
+    if name not in query:
+        return None
+    found = _time(query, name)
+    if not 2000 <= found.year <= 9000:
+        raise RequestInvalid(name, _A_TIME)
+    return found.astimezone(UTC)
 
 
 def item_query(query: Mapping[str, str]) -> ItemQuery:
     """OData's options, which rows to begin behind, and how many are wanted."""
     options = {option: printable(query, option) for option in _OPTIONS if option in query}
-    skip = query.get("$skip", "0")
-    if not _SKIP.fullmatch(skip):
-        raise RequestInvalid("$skip", "must be a whole number from 0 to 999999999")
-    top = query.get("$top")
-    if top is not None and (not _SKIP.fullmatch(top) or int(top) == 0):
-        raise RequestInvalid("$top", "must be a whole number from 1 to 999999999")
-    return ItemQuery(options, int(skip), int(top) if top else None)
+    skip = whole_number(query, "$skip", default=0, least=0, most=_MOST_ROWS)
+    top = whole_number(query, "$top", default=1, most=_MOST_ROWS) if "$top" in query else None
+    return ItemQuery(options, skip, top)
 
 
 def printable(query: Mapping[str, str], parameter: str) -> str:
@@ -94,8 +109,8 @@ def printable(query: Mapping[str, str], parameter: str) -> str:
 def write_options(query: Mapping[str, str]) -> dict[str, str]:
     """How long an item counts, and who says that it wrote it."""
     options = {}
-    if "validUntil" in query:
-        options["validUntil"] = _valid_until(query["validUntil"])
+    if "validUntil" in query:  # that it lies in the next 30 days is for the API to say, by its own clock
+        options["validUntil"] = _time(query, "validUntil").isoformat()
     if "caller" in query:
         options["caller"] = printable(query, "caller")
         if len(options["caller"]) > 200:
@@ -122,12 +137,9 @@ def _named(fields: Mapping[str, str], parameter: str, shape: re.Pattern[str], pr
     return text
 
 
-def _valid_until(text: str) -> str:
-    """RFC 3339; that it lies in the next 30 days is for the API to say, by its own clock."""
-    try:
-        until = datetime.fromisoformat(text.replace(" ", "+"))  # a plus that nobody encoded
-    except ValueError:
-        until = None
-    if until is None or until.tzinfo is None:
-        raise RequestInvalid("validUntil", "must be a time with its offset from UTC, such as 2026-03-02T12:00:00Z")
-    return until.isoformat()
+def _time(query: Mapping[str, str], name: str) -> datetime:
+    with suppress(ValueError):
+        found = datetime.fromisoformat(query[name].replace(" ", "+"))  # a plus that nobody encoded
+        if found.tzinfo is not None:
+            return found
+    raise RequestInvalid(name, _A_TIME)

@@ -1,9 +1,9 @@
-"""How an entity looks to a designer: in a list, and as a JSON schema of its items (Open API's subset of it)."""
+"""How the items of an entity look to a designer: a JSON schema (OpenAPI's subset of it)."""
 
 from collections.abc import Mapping
 from enum import StrEnum
 
-from shared.domain.catalog import Attribute, Entity, Partition
+from shared.domain.catalog import Attribute, Entity
 from shared.errors import RequestInvalid
 
 Schema = Mapping[str, object]
@@ -43,30 +43,6 @@ def schema_of(entity: Entity, use: Use) -> Schema:
     required = [one.name for one in shown if one.name in entity.keys] if use is Use.CREATE else []
     properties = {one.name: _property(one) for one in shown}
     return {"type": "object", "properties": properties, **({"required": required} if required else {})}
-
-
-def shown_entity(entity: Entity) -> Schema:
-    """An entity in a list."""
-    fields = {
-        "name": entity.name,
-        "displayName": entity.display_name,
-        "type": entity.type,
-        "dataSourceName": entity.data_source_name,
-        "refreshedAt": entity.refreshed_at,
-        "columns": len(entity.attributes),
-        "partitions": len(entity.partitions),
-    }
-    return {name: value for name, value in fields.items() if value not in (None, "")}
-
-
-def shown_partition(partition: Partition) -> Schema:
-    """A partition, without its location: that may be signed."""
-    fields = {
-        "name": partition.name,
-        "refreshedAt": partition.refreshed_at,
-        "hasHeader": partition.has_header,
-    }
-    return {name: value for name, value in fields.items() if value is not None}
 
 
 def _property(attribute: Attribute) -> Schema:

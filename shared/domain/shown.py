@@ -1,12 +1,16 @@
-"""What people see of subscriptions, deliveries, messages and reports: no secret, nothing that is absent."""
+"""What people see of subscriptions, deliveries, messages and everything else: no secret, nothing that is absent."""
 
 from collections.abc import Mapping
 from dataclasses import fields, is_dataclass
 from datetime import datetime
+from typing import TYPE_CHECKING
 
+from shared.domain.catalog import Entity, Partition
 from shared.domain.deliveries import DeadDelivery, PoisonMessage
-from shared.domain.reports import Report
 from shared.domain.subscriptions import Subscription
+
+if TYPE_CHECKING:
+    from _typeshed import DataclassInstance
 
 Shown = Mapping[str, object]
 
@@ -69,24 +73,36 @@ def shown_message(message: PoisonMessage) -> Shown:
     return {"id": message.id, "queue": message.queue, "bytes": len(message.body), "diedAt": message.died_at}
 
 
-def shown_report(report: Report) -> Shown:
-    """A report's head and its rows."""
-    return {
-        "environmentId": report.environment_id,
-        "reportType": str(report.report_type),
-        "title": report.title,
-        "summary": report.summary,
-        "healthy": report.healthy,
-        "generatedAt": report.generated_at,
-        "sections": [shown(section) for section in report.sections],
-    }
+def shown_entity(entity: Entity) -> Shown:
+    """An entity in a list."""
+    return _present(
+        {
+            "name": entity.name,
+            "displayName": entity.display_name,
+            "type": entity.type,
+            "dataSourceName": entity.data_source_name,
+            "refreshedAt": entity.refreshed_at,
+            "columns": len(entity.attributes),
+            "partitions": len(entity.partitions),
+        }
+    )
+
+
+def shown_partition(partition: Partition) -> Shown:
+    """A partition, without its location: that may be signed."""
+    return _present({"name": partition.name, "refreshedAt": partition.refreshed_at, "hasHeader": partition.has_header})
+
+
+def shown_fields(thing: "DataclassInstance") -> Shown:
+    """A dataclass as JSON shows it: names in camelCase, nothing that has no value."""
+    parts = ((field.name, getattr(thing, field.name)) for field in fields(thing))
+    return {_camel(name): shown(part) for name, part in parts if part is not None and part not in ("", {})}
 
 
 def shown(value: object) -> object:
-    """A dataclass as JSON shows it: names in camelCase, nothing that has no value."""
+    """A value as JSON shows it, dataclasses in it too."""
     if is_dataclass(value) and not isinstance(value, type):
-        parts = ((field.name, getattr(value, field.name)) for field in fields(value))
-        return {_camel(name): shown(part) for name, part in parts if part is not None and part not in ("", {})}
+        return shown_fields(value)
     return [shown(part) for part in value] if isinstance(value, tuple) else value
 
 

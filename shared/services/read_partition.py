@@ -1,7 +1,6 @@
 """Read the raw data of a partition, a piece at a time; all pieces together are the file."""
 
 import base64
-from collections.abc import Mapping
 from dataclasses import dataclass
 
 from shared.acting import InsightsActions
@@ -29,20 +28,6 @@ class Piece:
         """Where the next piece begins; None at the file's end."""
         end = self.start + self.bytes
         return end if self.bytes and end < self.total_bytes else None
-
-    def shown(self) -> Mapping[str, object]:
-        """What is told of it."""
-        header = {} if self.has_header is None else {"hasHeader": self.has_header}
-        return {
-            "name": self.name,
-            "content": self.content,
-            "encoding": self.encoding,
-            **header,
-            "start": self.start,
-            "bytes": self.bytes,
-            "totalBytes": self.total_bytes,
-            **({"version": self.version} if self.version else {}),
-        }
 
 
 async def read_partition(

@@ -7,7 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from shared.domain.catalog import Attribute, Entity, Partition
-from shared.domain.entity_schemas import Use, schema_of, shown_entity, shown_partition, use_of
+from shared.domain.entity_schemas import Use, schema_of, use_of
+from shared.domain.shown import shown_entity, shown_partition
 from shared.errors import RequestInvalid
 from tests.factories import START
 
