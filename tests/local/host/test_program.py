@@ -182,7 +182,7 @@ async def test_function_timeout_ends_a_run(tmp_path: Path) -> None:
     async with started(app, {}) as program, aiohttp.ClientSession() as client:
         async with client.get(f"{program.address}/api/forever") as answer:
             assert (answer.status, await answer.read()) == (500, b"")
-        assert program.has_logged("functionTimeout")
+        await until(lambda: program.has_logged("functionTimeout"))
 
 
 async def test_a_port_in_use_is_one_line(tmp_path: Path) -> None:
