@@ -1,12 +1,13 @@
 """Which programs has this run started, are they well, and how do they end? Each is ended by its own process id."""
 
 import os
+import random
 import signal
 import socket
 import subprocess
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType
@@ -17,6 +18,7 @@ from local.errors import BrokenRunError, LocalError
 ROOT = Path(__file__).resolve().parent.parent
 GRACE_SECONDS = 12.0
 LOG_LINES_SHOWN = 12
+PORTS_OF_SERVERS = (15000, 32700)
 
 
 @dataclass(slots=True)
@@ -108,12 +110,17 @@ def is_listening(port: int) -> bool:
 
 
 def free_ports(count: int) -> tuple[int, ...]:
-    """Some ports of this machine that nothing uses at the moment."""
-    probes = [socket.create_server(("127.0.0.1", 0)) for _ in range(count)]
-    ports = tuple(int(probe.getsockname()[1]) for probe in probes)
-    for probe in probes:
-        probe.close()
-    return ports
+    """Some ports of this machine that nothing uses at the moment.
+
+    They lie below the range from which systems take the ports of outgoing connections (from 32768 on Linux, from
+    49152 elsewhere), so that no connection takes one between the look and the use.
+    """
+    ports: set[int] = set()
+    while len(ports) < count:
+        port = random.randrange(*PORTS_OF_SERVERS)
+        with suppress(OSError), socket.create_server(("127.0.0.1", port)):
+            ports.add(port)
+    return tuple(ports)
 
 
 def require_free(port: int, use: str, option: str) -> None:

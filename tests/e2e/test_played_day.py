@@ -13,7 +13,8 @@ from typing import Any
 
 import pytest
 
-from local.children import ROOT, is_listening, wait_until
+from local.children import ROOT, Child, is_listening, wait_until
+from local.errors import BrokenRunError
 from local.places import run_folder
 from local.wire import ask
 from tests.ports import free_base
@@ -71,36 +72,44 @@ def test_a_day_with_crashes(day: Report, tmp_path: Path) -> None:
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_a_run_that_is_ended_leaves_nothing_running(tmp_path: Path, number: signal.Signals) -> None:
     """Ctrl-C is a good end, SIGTERM is not; both end every program. Until then it shows what happens."""
-    with ports() as base, running(tmp_path, base, "--no-play") as (run, said):
-        wait_until(lambda: "Ctrl-C ends everything" in said.read_text(), "The run is not up", 120)
+    with ports() as base, running(tmp_path, base, "--no-play") as run:
+        wait_until_said(run, "Ctrl-C ends everything", 120)
         assert ask("POST", f"http://127.0.0.1:{base + 1}/control/start", {"speed": 5000}).status == 200
-        wait_until(lambda: "source  'Nightly refresh' started" in said.read_text(), "The clock does not run", 60)
-        run.send_signal(number)
-        run.wait(60)
-    assert run.returncode == (0 if number == signal.SIGINT else 143), said.read_text()
+        wait_until_said(run, "source  'Nightly refresh' started", 60)
+        run.process.send_signal(number)
+        run.process.wait(60)
+    assert run.process.returncode == (0 if number == signal.SIGINT else 143), run.last_lines()
 
 
 @pytest.mark.skipif(os.name == "nt", reason="Windows has no signals to send")
 def test_a_day_that_is_ended_says_so(tmp_path: Path) -> None:
     """Ctrl-C in the middle is no good end: nothing was compared."""
-    with ports() as base, running(tmp_path, base, "--once") as (run, said):
-        wait_until(lambda: "source  'Nightly refresh' started" in said.read_text(), "The day has not begun", 120)
-        run.send_signal(signal.SIGINT)
-        run.wait(60)
-    assert run.returncode == 130
-    assert said.read_text().endswith("Ctrl-C before the end: nothing is compared. Ending everything.\n")
+    with ports() as base, running(tmp_path, base, "--once") as run:
+        wait_until_said(run, "source  'Nightly refresh' started", 120)
+        run.process.send_signal(signal.SIGINT)
+        run.process.wait(60)
+    assert run.process.returncode == 130, run.last_lines()
+    assert run.log.read_text().endswith("Ctrl-C before the end: nothing is compared. Ending everything.\n")
 
 
 @contextmanager
-def running(folder: Path, base: int, *options: str) -> Iterator[tuple[subprocess.Popen[bytes], Path]]:
-    """A run in the background, and what it has said; it is ended with the block."""
+def running(folder: Path, base: int, *options: str) -> Iterator[Child]:
+    """A run in the background, with the log of what it says; it is ended with the block."""
     said = folder / "said"
     with (
         said.open("w") as output,
         subprocess.Popen(run_command(base, *options), cwd=ROOT, stdout=output, stderr=output) as run,
     ):
         try:
-            yield run, said
+            yield Child("run", said, run)
         finally:
             run.terminate()
             run.wait(60)
+
+
+def wait_until_said(run: Child, text: str, seconds: float) -> None:
+    """Return when the run has said it; a run that ended, or that says something else for that long, is shown."""
+    try:
+        wait_until(lambda: text in run.log.read_text(), f"The run has not said {text!r}", seconds, (run,))
+    except BrokenRunError as error:
+        raise AssertionError(f"{error}\n{run.last_lines()}") from error
