@@ -45,6 +45,7 @@ NEEDS: Mapping[str, Permission] = {
     "list_measures": Permission.READ,
     "get_measure": Permission.READ,
     "list_measure_aliases": Permission.READ,
+    "get_measure_dimensions_schema": Permission.READ,
     "list_operation_types": Permission.READ,
     "list_report_types": Permission.READ,
     "list_jobs": Permission.READ,

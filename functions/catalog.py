@@ -8,6 +8,7 @@ from functions.requests import query_of
 from shared.bootstrap import house
 from shared.domain.asking import environment, name
 from shared.domain.callers import Caller
+from shared.domain.entity_schemas import dimensions_schema
 from shared.domain.reports import ReportType
 from shared.domain.snapshot import OPERATION_TYPES
 from shared.errors import NotFound
@@ -136,6 +137,20 @@ async def list_measure_aliases(req: func.HttpRequest, caller: Caller) -> func.Ht
     place, measure = environment(req.route_params), name(req.route_params, "measureName")
     found = await act(house().ports, caller, place).measure(place, measure)
     return json_answer(200, {"value": [{"name": alias} for alias in found.aliases]})
+
+
+@catalog.route(
+    route="environments/{environmentId}/measures/{measureName}/dimensions/schema",
+    methods=["GET"],
+    auth_level=func.AuthLevel.ANONYMOUS,
+)
+@guarded
+async def get_measure_dimensions_schema(req: func.HttpRequest, caller: Caller) -> func.HttpResponse:
+    """The dimensions of a measure as a JSON schema: the dynamic schema of the trigger's field."""
+    query_of(req, ())
+    place, measure = environment(req.route_params), name(req.route_params, "measureName")
+    found = await act(house().ports, caller, place).measure(place, measure)
+    return json_answer(200, {"schema": dimensions_schema(found.dimensions)})
 
 
 @catalog.route(route="operation-types", methods=["GET"], auth_level=func.AuthLevel.ANONYMOUS)

@@ -1,4 +1,4 @@
-"""What does this machine need beside Python to play Azure Storage? A Node and Azurite, installed once below .local."""
+"""What does this machine need beside Python? A Node and npm's programs, such as Azurite, installed once in .local."""
 
 import hashlib
 import importlib.util
@@ -10,15 +10,13 @@ import tempfile
 import time
 import uuid
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from local.children import ROOT
 from local.errors import LocalError
 
 OLDEST_NODE = 20
-AZURITE_LOCK = ROOT / "local" / "npm"
-AZURITE_HOME = ROOT / ".local" / "azurite"
 NODE_REQUIREMENTS = ROOT / "requirements-node.txt"
 NPM_OPTIONS = (
     "--ignore-scripts",
@@ -39,14 +37,41 @@ class Node:
     npm: tuple[str, ...]
 
 
-def azurite_command(home: Path = AZURITE_HOME, environment: Mapping[str, str] = os.environ) -> tuple[str, ...]:
+@dataclass(frozen=True, slots=True)
+class NpmProgram:
+    """A program of npm: what it is, its lock file's folder, where it is installed, and its script in node_modules."""
+
+    name: str
+    is_a: str
+    size: str
+    lock: Path
+    home: Path
+    script: str
+
+
+AZURITE = NpmProgram(
+    name="Azurite",
+    is_a="the storage emulator",
+    size="190 MB on disk",
+    lock=ROOT / "local" / "npm",
+    home=ROOT / ".local" / "azurite",
+    script="azurite/dist/src/azurite.js",
+)
+
+
+def azurite_command(home: Path = AZURITE.home, environment: Mapping[str, str] = os.environ) -> tuple[str, ...]:
     """How to call Azurite, installing it and a Node where they are missing."""
+    return npm_command(replace(AZURITE, home=home), environment)
+
+
+def npm_command(program: NpmProgram, environment: Mapping[str, str] = os.environ) -> tuple[str, ...]:
+    """How to call the program, installing it and a Node where they are missing."""
     node = node_on_path(environment) or node_from_wheel() or install_node()
-    stamp = home / "installed.sha256"
-    wanted = hashlib.sha256((AZURITE_LOCK / "package-lock.json").read_bytes()).hexdigest()
+    stamp = program.home / "installed.sha256"
+    wanted = hashlib.sha256((program.lock / "package-lock.json").read_bytes()).hexdigest()
     if not stamp.exists() or stamp.read_text(encoding="utf-8") != wanted:
-        install_azurite(node, home, wanted, environment)
-    return (node.program, str(home / "node_modules" / "azurite" / "dist" / "src" / "azurite.js"))
+        install(program, node, wanted, environment)
+    return (node.program, str(program.home / "node_modules" / program.script))
 
 
 def require_writable(folder: Path) -> None:
@@ -105,18 +130,19 @@ def pip_install(requirements: Path) -> None:
         raise LocalError(f"pip could not install {requirements.name}: {reason} (is PyPI reachable?)")
 
 
-def install_azurite(node: Node, home: Path, stamp: str, environment: Mapping[str, str]) -> None:
-    """Install the locked Azurite beside its final place and move it there whole, so that no half of it is ever used."""
-    total = (AZURITE_LOCK / "package-lock.json").read_text(encoding="utf-8").count('"integrity"')
-    print(f"Installing Azurite, the storage emulator, from npm ({total} packages, about 190 MB on disk)", flush=True)
+def install(program: NpmProgram, node: Node, stamp: str, environment: Mapping[str, str]) -> None:
+    """Install the locked program beside its final place and move it there whole, so that no half of it is ever used."""
+    home = program.home
+    total = (program.lock / "package-lock.json").read_text(encoding="utf-8").count('"integrity"')
+    print(f"Installing {program.name}, {program.is_a}, from npm ({total} packages, about {program.size})", flush=True)
     require_writable(home.parent)
     began = time.monotonic()
     partial = home.with_name(f"{home.name}.{uuid.uuid4().hex}.partial")
     partial.mkdir(parents=True)
     try:
         for name in ("package.json", "package-lock.json"):
-            shutil.copy(AZURITE_LOCK / name, partial / name)
-        npm_ci(node, partial, environment, Steps(total).count)
+            shutil.copy(program.lock / name, partial / name)
+        npm_ci(program.name, node, partial, environment, Steps(total).count)
         (partial / "installed.sha256").write_text(stamp, encoding="utf-8")
         shutil.rmtree(home, ignore_errors=True)
         partial.rename(home)
@@ -125,7 +151,7 @@ def install_azurite(node: Node, home: Path, stamp: str, environment: Mapping[str
     print(f"\r  done in {time.monotonic() - began:.0f} s          ", flush=True)
 
 
-def npm_ci(node: Node, folder: Path, environment: Mapping[str, str], seen: Callable[[str], None]) -> None:
+def npm_ci(name: str, node: Node, folder: Path, environment: Mapping[str, str], seen: Callable[[str], None]) -> None:
     """Run npm ci there; a failure is one line that says what is needed."""
     path = os.pathsep.join((str(Path(node.program).parent), environment.get("PATH", "")))
     command: Sequence[str] = (*node.npm, "ci", *NPM_OPTIONS)
@@ -147,7 +173,7 @@ def npm_ci(node: Node, folder: Path, environment: Mapping[str, str], seen: Calla
         codes = [line.split()[-1] for line in lines if line.startswith(("npm error code", "npm ERR! code"))]
         reason = codes[0] if codes else f"exit code {npm.returncode}"
         raise LocalError(
-            f"npm could not fetch Azurite ({reason}): the npm registry must be reachable once. "
+            f"npm could not fetch {name} ({reason}): the npm registry must be reachable once. "
             "Connect, or set npm_config_registry to a mirror, then run this again."
         )
 

@@ -19,8 +19,8 @@ def happened(
     **data: JsonValue,
 ) -> Event:
     """An event; its place says which, and when it was in minutes."""
-    subject = f"datasources/{place % 3}"
-    return make_event(environment_id, kind, subject=subject, occurrence=str(place), time=at(place), data=data)
+    subject, told = f"datasources/{place % 3}", {"summary": f"Number {place} happened.", **data}
+    return make_event(environment_id, kind, subject=subject, occurrence=str(place), time=at(place), data=told)
 
 
 def wanted_by(subscription: Subscription, place: int, kind: EventType) -> Event:

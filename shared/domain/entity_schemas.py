@@ -1,6 +1,6 @@
-"""How the items of an entity look to a designer: a JSON schema (OpenAPI's subset of it)."""
+"""How items of an entity, and the dimensions of a measure, look to a designer: JSON schemas (OpenAPI's subset)."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from enum import StrEnum
 
 from shared.domain.catalog import Attribute, Entity
@@ -26,6 +26,7 @@ class Use(StrEnum):
     """What a schema is for."""
 
     READ = "read"
+    LIST = "list"
     CREATE = "create"
     UPDATE = "update"
 
@@ -41,10 +42,28 @@ def schema_of(entity: Entity, use: Use) -> Schema:
     """The columns of an entity; its key is required of an item that is created, and not to be changed later."""
     shown = [one for one in entity.attributes if use is not Use.UPDATE or one.name not in entity.keys]
     required = [one.name for one in shown if one.name in entity.keys] if use is Use.CREATE else []
-    properties = {one.name: _property(one) for one in shown}
-    return {"type": "object", "properties": properties, **({"required": required} if required else {})}
+    told = use in (Use.READ, Use.LIST)  # Customer Insights tells what has no value as null
+    properties = {one.name: {**_property(one), **({"x-nullable": True} if told else {})} for one in shown}
+    item = {"type": "object", "properties": properties, **({"required": required} if required else {})}
+    return _list_of(item) if use is Use.LIST else item
+
+
+def dimensions_schema(dimensions: Sequence[str]) -> Schema:
+    """A text for each dimension."""
+    return {"type": "object", "properties": {name: {"type": "string", **_titled(name)} for name in dimensions}}
+
+
+def _list_of(item: Schema) -> Schema:
+    """The answer that has items in it; the link to the rest is for the platform."""
+    rest = {"type": "string", **_titled("Next link"), "x-ms-visibility": "internal"}
+    items = {"type": "array", **_titled("Items"), "items": item}
+    return {"type": "object", "properties": {"value": items, "nextLink": rest}, "required": ["value"]}
 
 
 def _property(attribute: Attribute) -> Schema:
     kind = _TYPES.get(attribute.data_type.lower(), {"type": "string"})
-    return {**kind, "title": attribute.display_name, "x-ms-summary": attribute.display_name}
+    return {**kind, **_titled(attribute.display_name)}
+
+
+def _titled(title: str) -> Schema:
+    return {"title": title, "x-ms-summary": title}

@@ -97,6 +97,7 @@ DOORS: Mapping[str, Door] = {
     "list_measures": at(),
     "get_measure": at(MEASURE),
     "list_measure_aliases": at(MEASURE),
+    "get_measure_dimensions_schema": at(MEASURE),
     "list_jobs": at(),
     "get_job": at(ONE_JOB),
     "get_job_outcome": at(ONE_JOB, 202),

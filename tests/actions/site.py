@@ -18,6 +18,7 @@ from local.simulator.server import make_app, simulation_of
 from local.simulator.simulation import Seen, Simulation
 from shared.adapters.acting_for import ActingFor
 from shared.adapters.entra_tokens import TokenValidator
+from shared.adapters.insights_api import CustomerInsightsApi
 from shared.adapters.insights_http import InsightsHttp
 from shared.bootstrap import House
 from tests.adapters.vendor import KEY, SCOPE, Credential
@@ -104,8 +105,10 @@ class Site:
 
 
 @asynccontextmanager
-async def running_site(functions: Sequence[func.Function], entra: Entra, scenario: str = "day") -> AsyncIterator[Site]:
-    """A site at noon of the scenario's day."""
+async def running_site(
+    functions: Sequence[func.Function], entra: Entra, scenario: str = "day", storage: str = ""
+) -> AsyncIterator[Site]:
+    """A site at noon of the scenario's day. With a storage it polls and delivers too, when a test lets it."""
     simulation = simulation_of(load_scenario(SCENARIOS / f"{scenario}.toml"), paused=True)
     listed = simulation.scenario.environments[0].id
     async with TestServer(make_app(simulation, check=check_with(entra.issuer))) as server:
@@ -116,6 +119,7 @@ async def running_site(functions: Sequence[func.Function], entra: Entra, scenari
             "ENTRA_AUTHORITY": entra.issuer.authority,
             "ENTRA_CLIENT_SECRET": API_APP.secret,
             f"APPLICATION_ENVIRONMENTS__{DAEMON.id.replace('-', '')}": listed,
+            **({"AzureWebJobsStorage": storage, "CALLBACK_ALLOW_LOOPBACK": "true"} if storage else {}),
         }
         app = InsightsHttp(variables["CUSTOMER_INSIGHTS_API_URL"], Credential(entra.issuer), SCOPE)
 
@@ -136,5 +140,6 @@ def _furnished(house: House, simulation: Simulation, entra: Entra, app: Insights
     acting = house.ports.acting
     assert isinstance(acting, ActingFor)
     acting._app = app
-    ports = replace(house.ports, clock=simulation.now)
+    insights = CustomerInsightsApi(app, house.settings.subscription_key)
+    ports = replace(house.ports, clock=simulation.now, insights=insights)
     return replace(house, ports=ports, tokens=TokenValidator(house.settings.entra, Published(entra.issuer)))

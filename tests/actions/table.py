@@ -68,6 +68,12 @@ ACTIONS = (
     Action("list_measures", "GET", "measures", ("GET /manage/measures",)),
     Action("get_measure", "GET", "measures/{measure}", ("GET /manage/measures/{measure}",)),
     Action("list_measure_aliases", "GET", "measures/{measure}/aliases", ("GET /manage/measures/{measure}",)),
+    Action(
+        "get_measure_dimensions_schema",
+        "GET",
+        "measures/{measure}/dimensions/schema",
+        ("GET /manage/measures/{measure}",),
+    ),
     Action("list_operation_types", "GET", "/operation-types"),
     Action("list_report_types", "GET", "/report-types"),
     Action("list_jobs", "GET", "jobs?top=3", ("GET /workflows/main/jobs?top=3",)),

@@ -17,6 +17,11 @@ async def test_values_of_odd_measures_are_exact(functions: Sequence[func.Functio
         sales = await site.get("measures/Sales")
         assert (sales["dimensions"], sales["aliases"]) == (["Country", "Channel"], ["Total"])
         assert "values" not in sales
+        schema = (await site.get("measures/Sales/dimensions/schema"))["schema"]
+        assert [(name, one["type"]) for name, one in schema["properties"].items()] == [
+            ("Country", "string"),
+            ("Channel", "string"),
+        ]
         answer = await site.ask("GET", "entities/Sales/items")
         rows = json.loads(answer.body, parse_float=Decimal)["value"]
         assert ("Côte d'Ivoire", "Shop") in {(row["Country"], row["Channel"]) for row in rows}

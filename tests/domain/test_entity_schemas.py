@@ -28,6 +28,9 @@ def entities(draw: st.DrawFn) -> Entity:
 def test_a_schema_has_the_columns_that_its_use_takes(entity: Entity, use: Use) -> None:
     """All of them; but a key is required of a new item, and is no column to be changed."""
     schema = json.loads(json.dumps(schema_of(entity, use)))
+    if use is Use.LIST:
+        assert schema["required"] == ["value"]
+        schema = schema["properties"]["value"]["items"]
     columns = [one.name for one in entity.attributes]
     assert schema["type"] == "object"
     assert list(schema["properties"]) == [name for name in columns if use is not Use.UPDATE or name not in entity.keys]
@@ -59,18 +62,19 @@ def test_a_schema_has_the_columns_that_its_use_takes(entity: Entity, use: Use) -
 def test_a_type_is_what_the_vendor_calls_it(vendor: str, expected: dict[str, str]) -> None:
     """What is not known is a text."""
     entity = Entity("E", "E", attributes=(Attribute("C", "Column", vendor),))
-    properties = schema_of(entity, Use.READ)["properties"]
+    properties = schema_of(entity, Use.CREATE)["properties"]
     assert properties == {"C": {**expected, "title": "Column", "x-ms-summary": "Column"}}
+    assert schema_of(entity, Use.READ)["properties"] == {"C": {**properties["C"], "x-nullable": True}}
 
 
 @pytest.mark.parametrize("text", ["", "Read", "delete", "read "])
 def test_another_use_is_a_mistake(text: str) -> None:
-    with pytest.raises(RequestInvalid, match="read, create, update"):
+    with pytest.raises(RequestInvalid, match="read, list, create, update"):
         use_of(text)
 
 
-def test_a_use_is_one_of_three() -> None:
-    assert [use_of(use) for use in ("read", "create", "update")] == list(Use)
+def test_a_use_is_one_of_four() -> None:
+    assert [use_of(use) for use in ("read", "list", "create", "update")] == list(Use)
 
 
 def test_a_partition_is_shown_without_its_place() -> None:

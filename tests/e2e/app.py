@@ -25,6 +25,7 @@ from shared.adapters.memory import MemoryInsights
 from shared.adapters.memory_actions import MemoryActions
 from shared.bootstrap import House
 from shared.ports import Ports
+from tests.connector.contract import Exchange, breaches
 from tests.functions.support import VARIABLES
 from tests.tokens import of_administrator, validator
 
@@ -48,7 +49,7 @@ class Answered:
 
 @dataclass(slots=True)
 class RunningApp:
-    """Its address, the house behind it, and every answer it gave."""
+    """Its address, the house behind it, and every answer it gave; each was as the connector's definition says."""
 
     base: str
     house: House
@@ -70,7 +71,10 @@ class RunningApp:
             method, URL(url, encoded=True), data=data, headers={**of_administrator(), **(headers or {})}
         ) as answer:
             self.answers.append(Answered(answer.status, dict(answer.headers), await answer.read()))
-        return self.answers[-1]
+        told = self.answers[-1]
+        broken = breaches(Exchange(method, url, data, told.status, told.headers, told.body))
+        assert not broken, "the definition of the connector says otherwise: " + "; ".join(broken)
+        return told
 
     async def fire(self, timer: str) -> None:
         """Let a timer fire."""

@@ -31,6 +31,7 @@ AT_AN_ENVIRONMENT = (
     "GET measures",
     "GET measures/{measureName}",
     "GET measures/{measureName}/aliases",
+    "GET measures/{measureName}/dimensions/schema",
     "POST measures/{measureName}/refresh",
     "POST measures/{measureName}/refresh-and-wait",
     "POST unification/run",

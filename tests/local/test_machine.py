@@ -6,8 +6,9 @@ from pathlib import Path
 import pytest
 
 from local.children import free_ports
+from local.connector.swagger_cli import SWAGGER_CLI
 from local.errors import LocalError
-from local.machine import AZURITE_LOCK, azurite_command, node_on_path, require_writable
+from local.machine import AZURITE, NpmProgram, azurite_command, node_on_path, require_writable
 
 
 def fake_node(folder: Path, version: str) -> dict[str, str]:
@@ -39,9 +40,10 @@ def test_no_npm_registry_is_one_line(tmp_path: Path) -> None:
     assert list((tmp_path / "home").iterdir()) == []
 
 
-def test_the_lock_names_no_registry() -> None:
+@pytest.mark.parametrize("program", [AZURITE, SWAGGER_CLI], ids=["azurite", "swagger-cli"])
+def test_the_lock_names_no_registry(program: NpmProgram) -> None:
     """Packages come from wherever this machine gets its packages, checked by their hashes."""
-    lock = (AZURITE_LOCK / "package-lock.json").read_text(encoding="utf-8")
+    lock = (program.lock / "package-lock.json").read_text(encoding="utf-8")
     assert '"resolved"' not in lock
     assert lock.count('"integrity"') == lock.count('"node_modules/')
 

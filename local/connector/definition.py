@@ -1,0 +1,184 @@
+"""What does the connector's definition say? Its operations with every reference followed, as a designer reads them."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from local.children import ROOT
+from local.errors import LocalError
+
+Json = Mapping[str, Any]
+SOURCE = ROOT / "connector" / "apiDefinition.swagger.json"
+METHODS = ("get", "put", "post", "patch", "delete")
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """What a maker fills in, or the platform by itself. `path` is the key that a flow file gives it, `body/threshold`.
+
+    `value_schema` is its type, limits and extensions; of a parameter that is the parameter itself.
+    """
+
+    path: str
+    place: str
+    required: bool
+    value_schema: Json
+
+    @property
+    def name(self) -> str:
+        """The name without the way to it."""
+        return self.path.rpartition("/")[2]
+
+    @property
+    def summary(self) -> str:
+        """What the designer writes above it."""
+        return str(self.value_schema.get("x-ms-summary") or self.value_schema.get("title") or self.name)
+
+    @property
+    def visibility(self) -> str:
+        """`important`, `advanced`, `internal` or nothing."""
+        return str(self.value_schema.get("x-ms-visibility", ""))
+
+    @property
+    def is_shown(self) -> bool:
+        """Whether a maker sees it without asking for more: required ones always, others unless they are put away."""
+        return self.visibility != "internal" and (self.required or self.visibility != "advanced")
+
+
+@dataclass(frozen=True)
+class Operation:
+    """A trigger, an action, or what only the platform calls."""
+
+    id: str
+    method: str
+    path: str
+    details: Json
+    path_item: Json
+
+    @property
+    def summary(self) -> str:
+        """Its name in the designer."""
+        return str(self.details.get("summary", ""))
+
+    @property
+    def description(self) -> str:
+        """The sentence below it."""
+        return str(self.details.get("description", ""))
+
+    @property
+    def visibility(self) -> str:
+        """`important`, `advanced`, `internal` or nothing."""
+        return str(self.details.get("x-ms-visibility", ""))
+
+    @property
+    def trigger(self) -> str:
+        """`single` for a webhook, `batch` for one that polls, nothing for an action."""
+        return str(self.details.get("x-ms-trigger", ""))
+
+    @property
+    def parameters(self) -> tuple[Json, ...]:
+        """The parameters of the operation and of its path."""
+        return (*self.path_item.get("parameters", ()), *self.details.get("parameters", ()))
+
+    @property
+    def body(self) -> Json | None:
+        """The schema of the body that it takes."""
+        return next((one["schema"] for one in self.parameters if one["in"] == "body"), None)
+
+    @cached_property
+    def fields(self) -> tuple[Field, ...]:
+        """Everything that can be filled in, the body's properties one by one."""
+        return tuple(self._fields())
+
+    @property
+    def responses(self) -> Mapping[str, Json]:
+        """Its answers by status."""
+        found: Mapping[str, Json] = self.details["responses"]
+        return found
+
+    @property
+    def answer(self) -> Json:
+        """The schema of what it gives back; an empty one when it gives nothing."""
+        return next((one["schema"] for one in self.responses.values() if "schema" in one), {})
+
+    @property
+    def output(self) -> Json:
+        """The schema of what a flow goes on with: of a webhook that is what it is called with."""
+        notification: Json = self.path_item.get("x-ms-notification-content", {})
+        found: Json = notification.get("schema", {}) if self.trigger == "single" else self.answer
+        return found
+
+    def _fields(self) -> Iterator[Field]:
+        for parameter in self.parameters:
+            if parameter["in"] != "body":
+                yield Field(parameter["name"], parameter["in"], bool(parameter.get("required")), parameter)
+            elif properties := parameter["schema"].get("properties"):
+                needed = parameter["schema"].get("required", ())
+                for name, schema in properties.items():
+                    yield Field(f"{parameter['name']}/{name}", "body", name in needed, schema)
+            else:
+                said = {name: parameter[name] for name in ("x-ms-summary", "description") if name in parameter}
+                yield Field(parameter["name"], "body", bool(parameter.get("required")), {**said, **parameter["schema"]})
+
+
+@dataclass(frozen=True)
+class Definition:
+    """A definition as it was written, and its operations with every reference followed."""
+
+    document: Json
+
+    @cached_property
+    def operations(self) -> tuple[Operation, ...]:
+        """All operations, in the order of the document."""
+        found = []
+        for path, item in self.document["paths"].items():
+            whole = follow(self.document, item)
+            found += [Operation(whole[m]["operationId"], m, path, whole[m], whole) for m in METHODS if m in whole]
+        return tuple(found)
+
+    @cached_property
+    def by_id(self) -> Mapping[str, Operation]:
+        """The operations by their ids."""
+        return {one.id: one for one in self.operations}
+
+    @property
+    def triggers(self) -> tuple[Operation, ...]:
+        """What starts a flow."""
+        return tuple(one for one in self.operations if one.trigger)
+
+    @property
+    def actions(self) -> tuple[Operation, ...]:
+        """What a flow does."""
+        return tuple(one for one in self.operations if not one.trigger and one.visibility != "internal")
+
+
+def read_definition(file: Path = SOURCE) -> Definition:
+    """The definition in a file. Raises LocalError."""
+    try:
+        return Definition(msgspec.json.decode(file.read_bytes()))
+    except (OSError, msgspec.MsgspecError) as error:
+        raise LocalError(f"{file} cannot be read: {error}") from None
+
+
+def follow(document: Json, node: Any) -> Any:
+    """The node with what its references lead to in their places. Definitions must not lead to themselves."""
+    if isinstance(node, Mapping):
+        if isinstance(reference := node.get("$ref"), str):
+            rest = {name: part for name, part in node.items() if name != "$ref"}
+            return {**follow(document, at(document, reference)), **follow(document, rest)}
+        return {name: follow(document, part) for name, part in node.items()}
+    return [follow(document, part) for part in node] if isinstance(node, list) else node
+
+
+def at(document: Json, reference: str) -> Any:
+    """What a reference such as `#/definitions/Event` leads to. Raises LocalError."""
+    found: Any = document
+    for step in reference.removeprefix("#/").split("/"):
+        if not isinstance(found, Mapping) or step not in found:
+            raise LocalError(f"The definition has no {reference}")
+        found = found[step]
+    return found

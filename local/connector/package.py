@@ -1,0 +1,61 @@
+"""What is in a connector's folder? Its files, read once, so that every rule can be a pure function of them."""
+
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+import msgspec
+
+from local.connector.definition import Definition, Json
+from local.errors import LocalError
+
+DEFINITION = "apiDefinition.swagger.json"
+PROPERTIES = "apiProperties.json"
+SETTINGS = "settings.json"
+ICON = "icon.png"
+README = "README.md"
+
+
+@dataclass(frozen=True)
+class Package:
+    """A connector as its files say it; what is not there is empty."""
+
+    definition_text: str
+    document: Json
+    properties: Json
+    settings: Json
+    icon: bytes
+    readme: str
+
+    @cached_property
+    def definition(self) -> Definition:
+        """The definition with its references followed."""
+        return Definition(self.document)
+
+
+def read_package(folder: Path) -> Package:
+    """The files of the folder. Raises LocalError when one is broken, or the definition or properties are missing."""
+    return Package(
+        definition_text=text_of(folder / DEFINITION),
+        document=json_of(folder / DEFINITION),
+        properties=json_of(folder / PROPERTIES),
+        settings=json_of(folder / SETTINGS) if (folder / SETTINGS).is_file() else {},
+        icon=(folder / ICON).read_bytes() if (folder / ICON).is_file() else b"",
+        readme=text_of(folder / README) if (folder / README).is_file() else "",
+    )
+
+
+def text_of(file: Path) -> str:
+    """The text of a file. Raises LocalError."""
+    try:
+        return file.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise LocalError(f"{file} cannot be read: {error}") from None
+
+
+def json_of(file: Path) -> Json:
+    """The JSON object of a file. Raises LocalError."""
+    try:
+        return msgspec.json.decode(text_of(file), type=dict[str, object])
+    except msgspec.MsgspecError as error:
+        raise LocalError(f"{file} holds no JSON object: {error}") from None

@@ -1,0 +1,92 @@
+"""Do the files agree with Microsoft's own JSON schemas, and is the definition good Swagger 2.0?"""
+
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+from jsonschema.exceptions import ValidationError, best_match
+from jsonschema.protocols import Validator
+from jsonschema.validators import validator_for
+from openapi_spec_validator import OpenAPIV2SpecValidator
+
+from local.children import ROOT
+from local.connector.definition import METHODS, Json, at
+from local.connector.findings import Finding
+from local.connector.package import DEFINITION, PROPERTIES, SETTINGS, Package, json_of
+from local.errors import LocalError
+
+MICROSOFTS = ROOT.parent / "shared" / "reference" / "connector-schemas"
+SCHEMA_OF = {
+    DEFINITION: "apiDefinition.swagger.schema.json",
+    PROPERTIES: "paconn-apiProperties.overlay.schema.json",
+    SETTINGS: "paconn-settings.schema.json",
+}
+LONGEST_MESSAGE = 200
+
+
+def against_microsofts(package: Package, folder: Path) -> Iterator[Finding]:
+    """What Microsoft's schemas in that folder do not allow."""
+    files = {DEFINITION: package.document, PROPERTIES: package.properties, SETTINGS: package.settings}
+    for file, content in files.items():
+        schema = json_of(folder / SCHEMA_OF[file])
+        validator: Validator = validator_for(schema)(schema)
+        yield from (finding_of(error, file) for error in validator.iter_errors(content))
+
+
+def against_swagger(package: Package) -> Iterator[Finding]:
+    """What openapi-spec-validator does not allow."""
+    errors = OpenAPIV2SpecValidator(dict(package.document)).iter_errors()
+    yield from (finding_of(error, DEFINITION) for error in errors)
+
+
+def finding_of(error: ValidationError, file: str) -> Finding:
+    """The error at the deepest place that is known of it."""
+    deepest = best_match([error]) or error
+    place = " / ".join(str(step) for step in deepest.absolute_path)
+    return Finding(f"{file}: {place or 'the whole'}", shortened(deepest.message), "Follow the schema")
+
+
+def shortened(message: str) -> str:
+    """A message that may hold the whole file, so short that it can be read; its end says what is wrong."""
+    line = " ".join(message.split()).rstrip(".")
+    return (
+        line if len(line) <= LONGEST_MESSAGE else f"{line[: LONGEST_MESSAGE // 2]} ... {line[-LONGEST_MESSAGE // 2 :]}"
+    )
+
+
+def what_cannot_be_read(document: Json) -> Iterator[Finding]:
+    """What keeps other checks from reading the operations: no ids, or references that lead nowhere or in a circle."""
+    for path, item in document.get("paths", {}).items():
+        for method in METHODS:
+            if method in item and not item[method].get("operationId"):
+                yield Finding(f"{method.upper()} {path}", "it has no operationId", "Give it one")
+    for reference, times in Counter(references(document)).items():
+        problem = wrong_with(document, reference)
+        if problem:
+            yield Finding(reference, f"{problem} ({times} times)", "Let it lead to a part of this file")
+
+
+def references(part: object) -> Iterator[str]:
+    """Every reference that is written in it."""
+    if isinstance(part, Mapping):
+        if isinstance(part.get("$ref"), str):
+            yield part["$ref"]
+        for value in part.values():
+            yield from references(value)
+    elif isinstance(part, list):
+        for value in part:
+            yield from references(value)
+
+
+def wrong_with(document: Json, reference: str, above: tuple[str, ...] = ()) -> str:
+    """What is wrong with a reference, if anything is."""
+    if reference in above:
+        return "it leads back to itself"
+    if not reference.startswith("#/"):
+        return "it leads out of this file"
+    try:
+        found = at(document, reference)
+    except LocalError:
+        return "it leads nowhere"
+    problems = (wrong_with(document, inner, (*above, reference)) for inner in set(references(found)))
+    return next((problem for problem in problems if problem), "")

@@ -1,0 +1,1 @@
+"""The connector: its definition, its checks, and what it promises to makers."""

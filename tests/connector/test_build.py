@@ -1,0 +1,226 @@
+"""What `./dev connector build` writes: one deployment's connector, whole, without a secret, the same every time."""
+
+import json
+import zipfile
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from openapi_spec_validator import OpenAPIV2SpecValidator
+
+from local.connector import build
+from local.connector.build import built_definition, main, package, write_package
+from local.connector.definition import SOURCE, Definition, read_definition
+from local.connector.deployment import NO_ID, VALUES, Deployment, deployment_of, host_problem, read_outputs
+from local.errors import LocalError
+from tests.connector.small import definition
+
+HOST, TENANT = "my-signals.azurewebsites.net", "3f8f5b0e-7b1d-4b8e-9a4c-0f6f7d2f9a10"
+CLIENT = "1b4e28ba-2fa1-4d3b-a3f5-ef19b5a7633b"
+RESOURCE = "api://6a7c1d3e-0b52-4f43-8b0e-5d8a4b8f6c21"
+HERE = Deployment(HOST, CLIENT, RESOURCE, TENANT)
+GOOD = {"host": HOST, "client_id": CLIENT, "resource_uri": RESOURCE, "tenant_id": TENANT}
+OPTIONS = ["--host", HOST, "--client-id", CLIENT, "--resource-uri", RESOURCE, "--tenant-id", TENANT]
+OUTPUTS = f"""\
+AZURE_LOCATION="westeurope"
+SIGNALS_HOST="{HOST}"
+CONNECTOR_CLIENT_ID={CLIENT}
+export ENTRA_APP_ID_URI='{RESOURCE}'
+# a comment
+ENTRA_TENANT_ID="{TENANT}"
+QUOTED="say \\"hi\\""
+"""
+
+
+def references(node: Any) -> set[str]:
+    """Everything that a document refers to."""
+    if isinstance(node, dict):
+        own = {node["$ref"]} if isinstance(node.get("$ref"), str) else set()
+        return own.union(*map(references, node.values()))
+    return set().union(*map(references, node)) if isinstance(node, list) else set()
+
+
+@pytest.mark.parametrize(
+    "document", [definition(), json.loads(SOURCE.read_bytes())], ids=["small one", "the connector's"]
+)
+def test_a_built_definition_refers_to_schemas_only_and_to_each_of_them(document: dict[str, Any]) -> None:
+    built = built_definition(document, HERE)
+    left = references(built["paths"]) | references(built["definitions"])
+    assert all(reference.startswith("#/definitions/") for reference in left)
+    used, new = set[str](), references(built["paths"])
+    while new:
+        used |= new
+        new = set().union(*(references(built["definitions"][one.rpartition("/")[2]]) for one in new)) - used
+    assert used == {f"#/definitions/{name}" for name in built["definitions"]}
+    assert not built.keys() & {"parameters", "responses"}
+    OpenAPIV2SpecValidator(built).validate()
+
+
+@pytest.mark.parametrize(
+    "document", [definition(), json.loads(SOURCE.read_bytes())], ids=["small one", "the connector's"]
+)
+def test_a_built_definition_says_what_the_source_says(document: dict[str, Any]) -> None:
+    named = json.loads(json.dumps(document).replace(document["host"], HOST))
+    was, built = Definition(named), Definition(built_definition(document, HERE))
+    assert [one.details for one in built.operations] == [one.details for one in was.operations]
+    assert [one.output for one in built.operations] == [one.output for one in was.operations]
+    assert (built.document["host"], built.document["info"]) == (HOST, document["info"])
+
+
+def test_people_sign_in_at_their_own_tenant() -> None:
+    document = json.loads(SOURCE.read_bytes())
+    assert "/common/" in json.dumps(document["securityDefinitions"])
+    assert "/common/" not in json.dumps(built_definition(document, HERE))
+    assert f"login.microsoftonline.com/{TENANT}/" in json.dumps(built_definition(document, HERE))
+
+
+def test_nobody_who_is_not_asked_for_stays() -> None:
+    assert built_definition(definition(), HERE)["definitions"].keys() == {
+        *("Event", "Written", "Environment", "Environments", "Error")
+    }
+
+
+def test_host_and_ids_are_filled_in_and_no_placeholder_stays(tmp_path: Path) -> None:
+    assert main([*OPTIONS, "--out", str(tmp_path / "made")]) == 0
+    texts = {file.name: file.read_bytes() for file in (tmp_path / "made").iterdir()}
+    assert texts.keys() == {
+        *("apiDefinition.swagger.json", "apiProperties.json", "icon.png", "README.md", "settings.json")
+    }
+    oauth = json.loads(texts["apiProperties.json"])["properties"]["connectionParameters"]["token"]["oAuthSettings"]
+    assert (oauth["clientId"], oauth["properties"]["AzureActiveDirectoryResourceId"]) == (CLIENT, RESOURCE)
+    custom = {name: part["value"] for name, part in oauth["customParameters"].items()}
+    assert (custom["resourceUri"], custom["tenantId"]) == (RESOURCE, TENANT)
+    assert NO_ID.encode() not in texts["apiProperties.json"]
+    assert json.loads(texts["apiDefinition.swagger.json"])["host"] == HOST
+    assert read_definition().document["host"].encode() not in texts["apiDefinition.swagger.json"]
+
+
+def test_a_secret_is_never_in_it() -> None:
+    assert b"clientsecret" not in b"".join(package(build.FOLDER, HERE).values()).lower()
+
+
+def test_json_is_indented_by_four() -> None:
+    for name, content in package(build.FOLDER, HERE).items():
+        if name.endswith("apiProperties.json"):
+            assert content == (json.dumps(json.loads(content), indent=4) + "\n").encode()
+
+
+def test_the_zip_has_the_folder_in_it_and_the_same_bytes_every_time(tmp_path: Path) -> None:
+    first = write_package(package(build.FOLDER, HERE), tmp_path / "a")
+    second = write_package(dict(reversed(package(build.FOLDER, HERE).items())), tmp_path / "b")
+    assert first.read_bytes() == second.read_bytes()
+    with zipfile.ZipFile(first) as made:
+        assert {name: made.read(name) for name in made.namelist()} == {
+            file.name: file.read_bytes() for file in (tmp_path / "a").iterdir()
+        }
+
+
+def test_it_says_what_was_written_and_what_comes_next(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    main([*OPTIONS, "--out", str(tmp_path / "made")])
+    said = capsys.readouterr().out
+    assert all(word in said for word in (HOST, CLIENT, "made.zip", "pac connector create", "secret", "redirect"))
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16"])
+@pytest.mark.parametrize("newline", ["\n", "\r\n"])
+def test_the_outputs_of_a_deployment_do_for_all_options(tmp_path: Path, encoding: str, newline: str) -> None:
+    (file := tmp_path / "deployment.env").write_text(OUTPUTS, encoding=encoding, newline=newline)
+    assert read_outputs(file)["QUOTED"] == 'say "hi"'
+    assert deployment_of({}, read_outputs(file)) == HERE
+    assert main(["--from", str(file), "--out", str(tmp_path / "made")]) == 0
+
+
+def test_an_option_counts_more_than_the_file() -> None:
+    found = deployment_of({"host": "Other.example.com"}, {value.output: GOOD[name] for name, value in VALUES.items()})
+    assert (found.host, found.client_id) == ("other.example.com", CLIENT)
+
+
+def test_without_a_tenant_any_tenant_signs_in() -> None:
+    assert deployment_of({**GOOD, "tenant_id": None}, {}).tenant_id == "common"
+
+
+WRONG = [
+    ("host", "https://my-signals.azurewebsites.net", "more than a host: write my-signals.azurewebsites.net"),
+    ("host", "my-signals.azurewebsites.net/api", "write my-signals.azurewebsites.net"),
+    ("host", "my-signals.azurewebsites.net:443", "write my-signals.azurewebsites.net"),
+    ("host", "localhost", "is no host"),
+    ("host", "127.0.0.1", "is no host"),
+    ("host", "my_signals.azurewebsites.net", "is no host"),
+    ("host", "-a.example.com", "is no host"),
+    ("host", "", "is missing (in --from: SIGNALS_HOST)"),
+    ("client_id", "", "is missing (in --from: CONNECTOR_CLIENT_ID)"),
+    ("client_id", "my-connector", "is no GUID"),
+    ("client_id", NO_ID, "is still the placeholder"),
+    ("client_id", CLIENT[:-1], "is no GUID"),
+    ("resource_uri", "", "is missing (in --from: ENTRA_APP_ID_URI)"),
+    ("resource_uri", "signals", "is no Application ID URI"),
+    ("resource_uri", "http://signals.example.com", "is no Application ID URI"),
+    ("resource_uri", f"api://{NO_ID}", "is still the placeholder"),
+    ("tenant_id", "contoso", "is no GUID"),
+    ("tenant_id", NO_ID, "is still the placeholder"),
+]
+
+
+@pytest.mark.parametrize(("name", "text", "said"), WRONG)
+def test_what_is_wrong_is_said_in_one_line_that_names_the_option(name: str, text: str, said: str) -> None:
+    with pytest.raises(LocalError) as caught:
+        deployment_of({**GOOD, name: text}, {})
+    (line,) = str(caught.value).splitlines()
+    assert line.startswith(f"{VALUES[name].option}: ")
+    assert said in line
+
+
+def test_everything_wrong_is_said_at_once() -> None:
+    with pytest.raises(LocalError) as caught:
+        deployment_of({}, {"SIGNALS_HOST": "https://x.example.com/"})
+    first, *others = str(caught.value).splitlines()
+    assert first == "SIGNALS_HOST in --from: 'https://x.example.com/' is more than a host: write x.example.com"
+    assert [line.partition(":")[0] for line in others] == ["--client-id", "--resource-uri"]
+
+
+@pytest.mark.parametrize("resource", [RESOURCE, CLIENT, "https://contoso.com/signals", "api://contoso.com/signals"])
+def test_each_form_of_a_resource_is_taken(resource: str) -> None:
+    assert deployment_of({**GOOD, "resource_uri": resource}, {}).resource_uri == resource
+
+
+LABEL = st.from_regex(r"[a-z]([a-z0-9-]{0,20}[a-z0-9])?", fullmatch=True)
+
+
+@given(
+    st.lists(LABEL, min_size=1, max_size=4),
+    st.sampled_from(["https://", "http://"]),
+    st.from_regex(r"[/?#][ -~]*", fullmatch=True),
+)
+def test_an_address_is_answered_with_its_host(labels: list[str], scheme: str, rest: str) -> None:
+    host = ".".join([*labels, "example"])
+    assert host_problem(host) == ""
+    assert host_problem(scheme + host + rest).endswith(f"write {host}")
+
+
+def test_the_source_is_not_written_over() -> None:
+    with pytest.raises(LocalError, match="source"):
+        main([*OPTIONS, "--out", str(build.FOLDER)])
+
+
+@pytest.mark.parametrize("what", ["nothing", "a folder", "bytes"])
+def test_a_file_that_cannot_be_read_is_one_line(tmp_path: Path, what: str) -> None:
+    file = tmp_path / "deployment.env"
+    if what == "a folder":
+        file.mkdir()
+    elif what == "bytes":
+        file.write_bytes(b"\xc3\x28")
+    with pytest.raises(LocalError, match=r"--from: .* cannot be read"):
+        main(["--from", str(file)])
+
+
+def test_a_source_that_is_not_whole_is_one_line(tmp_path: Path) -> None:
+    with pytest.raises(LocalError, match="cannot be read"):
+        package(tmp_path, HERE)
+
+
+def test_a_place_that_cannot_be_written_is_one_line(tmp_path: Path) -> None:
+    (tmp_path / "made").write_text("", encoding="utf-8")
+    with pytest.raises(LocalError, match="cannot be written"):
+        main([*OPTIONS, "--out", str(tmp_path / "made")])
