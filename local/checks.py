@@ -6,8 +6,9 @@ import sys
 from pathlib import Path
 
 from local.children import ROOT
+from local.connector.swagger_cli import SWAGGER_CLI
 from local.errors import LocalError
-from local.machine import azurite_command
+from local.machine import azurite_command, npm_command
 from local.options import OneLineParser
 
 # `dev` has no ending, so the tools must be told of it.
@@ -55,5 +56,6 @@ def run_tests(arguments: list[str]) -> int:
     if not (ROOT / "tests").is_dir():
         raise LocalError(f"There is no folder {Path(ROOT, 'tests')}.")
     azurite_command()
+    npm_command(SWAGGER_CLI)
     how = arguments or ["-n", str(min(os.cpu_count() or 1, MOST_AT_ONCE)), "--dist", "loadfile"]
     return subprocess.run([sys.executable, "-m", "pytest", *how], cwd=ROOT, check=False).returncode

@@ -29,6 +29,20 @@ def token(arguments: list[str]) -> int:
     return print_token(arguments)
 
 
+def connector(arguments: list[str]) -> int:
+    """Build, check or show the connector."""
+    from local.connector.main import main as do_connector
+
+    return do_connector(arguments)
+
+
+def flows(arguments: list[str]) -> int:
+    """Build or check the solutions of the connector and the sample flows."""
+    from local.flows.main import main as do_flows
+
+    return do_flows(arguments)
+
+
 def test(arguments: list[str]) -> int:
     """All tests."""
     from local.checks import run_tests
@@ -62,6 +76,8 @@ COMMANDS: dict[str, Command] = {
     "run": run,
     "simulate": simulate,
     "token": token,
+    "connector": connector,
+    "flows": flows,
     "test": test,
     "check": check,
     "format": reformat,

@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-from jsonschema.exceptions import ValidationError, best_match
+from jsonschema.exceptions import ValidationError
 from jsonschema.protocols import Validator
 from jsonschema.validators import validator_for
 from openapi_spec_validator import OpenAPIV2SpecValidator
@@ -41,9 +41,21 @@ def against_swagger(package: Package) -> Iterator[Finding]:
 
 def finding_of(error: ValidationError, file: str) -> Finding:
     """The error at the deepest place that is known of it."""
-    deepest = best_match([error]) or error
-    place = " / ".join(str(step) for step in deepest.absolute_path)
-    return Finding(f"{file}: {place or 'the whole'}", shortened(deepest.message), "Follow the schema")
+    found = deepest(error)
+    place = " / ".join(str(step) for step in found.absolute_path)
+    return Finding(f"{file}: {place or 'the whole'}", shortened(found.message), "Follow the schema")
+
+
+def deepest(error: ValidationError) -> ValidationError:
+    """The alternative that fits furthest; the error itself when several do."""
+    # Not jsonschema's best_match: it cannot read the errors of openapi-spec-validator.
+    while error.context:
+        most = max(len(one.absolute_path) for one in error.context)
+        furthest = [one for one in error.context if len(one.absolute_path) == most]
+        if len(furthest) > 1:
+            break
+        error = furthest[0]
+    return error
 
 
 def shortened(message: str) -> str:

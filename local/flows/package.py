@@ -99,7 +99,7 @@ class Solution:
 
 
 def zipped(parts: Mapping[str, bytes]) -> bytes:
-    """A zip of these parts: the same parts are the same bytes, on every machine."""
+    """A zip of these parts: the same parts are the same bytes, wherever zlib is the same."""
     made = io.BytesIO()
     with zipfile.ZipFile(made, "w", zipfile.ZIP_DEFLATED) as archive:
         for name, content in sorted(parts.items()):

@@ -4,6 +4,8 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
+import msgspec
+
 from local.connector.definition import Definition, Operation
 from local.flows.package import FlowFile, Solution, Step
 from local.flows.solution_xml import SECRET_VARIABLE
@@ -11,8 +13,9 @@ from local.flows.solution_xml import SECRET_VARIABLE
 Check = Callable[[Solution], Iterator[str]]
 WEBHOOK, CALL = "OpenApiConnectionWebhook", "OpenApiConnection"
 READS_A_SECRET = "RetrieveEnvironmentVariableSecretValue"  # noqa: S105 - the name of an action
+WITH_SETTINGS = ("Workflows/", "Connector/")
 BUILT_IN = {"$connections", "$authentication"}
-_SECRET_NAME = re.compile(r"secret|password|pwd|pfx|accountkey|token$", re.IGNORECASE)
+_SECRET_NAME = re.compile(r"^(?:client_?)?secret$|password|pwd|pfx|accountkey", re.IGNORECASE)
 _SECRET_VALUE = re.compile(
     r"[?&;](?:sig|code|sv)=|AccountKey=|SharedAccess|\beyJ[\w-]{10,}|-----BEGIN|\b[A-Za-z0-9_~.-]{3}8Q~[\w~.-]{31,}"
 )
@@ -75,11 +78,11 @@ def parameters_are_variables(solution: Solution) -> Iterator[str]:
 
 def secrets_are_kept(solution: Solution) -> Iterator[str]:
     """Nothing looks like a secret; what is one is read from the key vault, and shown in no run history."""
+    for part, content in solution.parts.items():
+        if part.startswith(WITH_SETTINGS) and part.endswith(".json"):
+            found = (path for path, text in _texts(msgspec.json.decode(content)) if _is_secret(path, text))
+            yield from (f"{part}: {path} looks like a secret" for path in found)
     for flow in solution.flows:
-        for path, text in _texts(flow.document):
-            named = _SECRET_NAME.search(path.rpartition("/")[2]) and not text.startswith("@")
-            if _SECRET_VALUE.search(text) or (named and text and "@" not in text and text != "Secret"):
-                yield f"{flow.part}: {path} looks like a secret"
         for name, details in flow.definition["parameters"].items():
             schema = details.get("metadata", {}).get("schemaName", "")
             if schema in _secret_variables(solution):
@@ -108,6 +111,12 @@ def _call_problems(step: Step, operation: Operation) -> Iterator[str]:
     for name, field in known.items():
         if field.required and "default" not in field.value_schema and name not in given:
             yield f"lacks {name}"
+
+
+def _is_secret(path: str, text: str) -> bool:
+    """Whether a value is one, or has the name of one and is written out."""
+    named = _SECRET_NAME.search(path.rpartition("/")[2]) is not None
+    return _SECRET_VALUE.search(text) is not None or (named and text != "" and not text.startswith("@"))
 
 
 def _secret_variables(solution: Solution) -> set[str]:

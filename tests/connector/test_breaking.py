@@ -73,7 +73,7 @@ def within(name: str, *, required: bool) -> Change:
          "ListEnvironments n: it was not there and is required"),
         (within("range", required=True), "body/range/low: it was not there and is required"),
         (lambda d: d.definition("Event").pop("id"), "WhenThingCrosses gives id: it was there and is removed"),
-        (of_property("Thing", "name", type="integer"), "ListThings gives value[]/name type: it was string and is integer"),
+        (of_property("Thing", "name", type="integer"), "value[]/name type: it was string and is integer"),
     ],
 )  # fmt: skip
 def test_what_breaks_flows_is_said_with_what_was_and_what_is(change: Change, says: str) -> None:

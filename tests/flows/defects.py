@@ -28,7 +28,7 @@ VARIABLE = "environmentvariabledefinitions/cis_TeamId"
 EMPTY_FLOW = (
     b'{"properties": {"connectionReferences": {}, "definition": {"triggers": {}, "actions": {}, "parameters": {}}}}'
 )
-NO_SOURCE = "@{parameters('Signals address (cis_SignalsUrl)')}@{parameters('Customer Insights environment (cis_EnvironmentId)')}"
+NO_SOURCE = "@parameters('Signals address (cis_SignalsUrl)')"
 STATE = "<StateCode>0</StateCode>"
 # Each: the check that it turns red, what it says, and how the flows' solution is spoilt.
 DEFECTS: Mapping[str, Defect] = {
@@ -197,6 +197,15 @@ DEFECTS: Mapping[str, Defect] = {
     ),
 }
 CONNECTOR_DEFECTS: Mapping[str, Defect] = {
+    "client secret": (
+        "secrets_are_kept",
+        "oAuthSettings/clientSecret looks like a secret",
+        replacing(
+            "Connector/cis_5Fcustomer-20insights-20signals_connectionp",
+            '"clientId":',
+            '"clientSecret": "x", "clientId":',
+        ),
+    ),
     "no definition": (
         "named_parts_are_there",
         "openapidefinition.json is named",

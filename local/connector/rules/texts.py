@@ -1,6 +1,7 @@
 """Does everything that a maker meets have a name and a sentence, and are they in the form that is asked for?"""
 
 import re
+import string
 from collections.abc import Iterator
 
 from local.connector.findings import Finding, Rule
@@ -8,7 +9,7 @@ from local.connector.package import Package
 from local.connector.walk import Node, nodes, texts
 
 LONGEST_SUMMARY = 80
-BRACKETS = frozenset("()[]")
+PLAIN = frozenset(string.ascii_letters + string.digits + " ()[]")
 # What the reader of a definition understands; any other format is left out of the designer.
 FORMATS = frozenset((
     "int32", "int64", "float", "double", "byte", "binary", "date", "date-time", "date-no-tz", "password", "email",
@@ -37,7 +38,7 @@ def summaries_are_short_and_plain(package: Package) -> Iterator[Finding]:
     """A summary has at most 80 letters, digits, spaces and brackets, and so no punctuation."""
     for text in texts(package.document):
         for summary in text.summaries or ():
-            odd = sorted({one for one in summary if not (one.isalnum() or one == " " or one in BRACKETS)})
+            odd = sorted(set(summary) - PLAIN)
             if odd:
                 wrong = f"'{summary}' has {' '.join(odd)}"
                 yield Finding(text.where, wrong, "Use letters, digits, spaces and brackets only")
@@ -48,7 +49,7 @@ def summaries_are_short_and_plain(package: Package) -> Iterator[Finding]:
 
 
 def descriptions_are_sentences(package: Package) -> Iterator[Finding]:
-    """A description begins with a capital (or a digit) and ends with a full stop, a question or exclamation mark."""
+    """A description begins with a capital or a digit and ends with a full stop, a question or exclamation mark."""
     for text in texts(package.document):
         if text.description and not re.fullmatch(r"(?s)[\W_]?([^\W_a-z]).*[.!?]", text.description):
             yield Finding(
