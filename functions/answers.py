@@ -59,6 +59,11 @@ def json_answer(status: int, body: object, headers: Mapping[str, str] | None = N
     return raw_answer(status, msgspec.json.encode(shown(body)), headers)
 
 
+def no_content() -> func.HttpResponse:
+    """Done, with nothing to say. The library would call nothing `text/plain`."""
+    return func.HttpResponse(status_code=204, mimetype="application/json")
+
+
 def raw_answer(status: int, body: bytes, headers: Mapping[str, str] | None = None) -> func.HttpResponse:
     """JSON as it came."""
     return func.HttpResponse(body, status_code=status, mimetype="application/json", headers=dict(headers or {}))

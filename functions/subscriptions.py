@@ -3,7 +3,7 @@
 import azure.functions as func
 
 from functions.access import guarded
-from functions.answers import json_answer, json_body
+from functions.answers import json_answer, json_body, no_content
 from functions.requests import link, place, query_of
 from shared.bootstrap import house
 from shared.domain.asking import moment, whole_number
@@ -49,7 +49,7 @@ async def get_subscription(req: func.HttpRequest, caller: Caller) -> func.HttpRe
 async def unsubscribe_from_trigger(req: func.HttpRequest, caller: Caller) -> func.HttpResponse:
     """End a subscription; also when it is already gone."""
     await unsubscribe(house().ports, req.route_params["id"], caller)
-    return func.HttpResponse(status_code=204)
+    return no_content()
 
 
 @subscriptions.route(route="unsubscribe", methods=["POST", "DELETE"], auth_level=func.AuthLevel.ANONYMOUS)
@@ -63,7 +63,7 @@ async def unsubscribe_without_location(req: func.HttpRequest, caller: Caller) ->
         await unsubscribe_flow(here.ports, text(body, "trigger"), caller)
     else:
         await unsubscribe_callback(here.ports, text(body, "callbackUrl"), caller, here.parse_callback)
-    return func.HttpResponse(status_code=204)
+    return no_content()
 
 
 @subscriptions.route(route="subscriptions/{id}/replay", methods=["POST"], auth_level=func.AuthLevel.ANONYMOUS)

@@ -16,6 +16,7 @@ _TYPES: Mapping[str, Schema] = {
     "decimal": {"type": "number"},
     "double": {"type": "number", "format": "double"},
     "single": {"type": "number", "format": "float"},
+    "date": {"type": "string", "format": "date"},
     "datetime": {"type": "string", "format": "date-time"},
     "datetimeoffset": {"type": "string", "format": "date-time"},
     "guid": {"type": "string", "format": "uuid"},

@@ -119,7 +119,11 @@ async def running_site(
             "ENTRA_AUTHORITY": entra.issuer.authority,
             "ENTRA_CLIENT_SECRET": API_APP.secret,
             f"APPLICATION_ENVIRONMENTS__{DAEMON.id.replace('-', '')}": listed,
-            **({"AzureWebJobsStorage": storage, "CALLBACK_ALLOW_LOOPBACK": "true"} if storage else {}),
+            **(
+                {"AzureWebJobsStorage": storage, "CALLBACK_ALLOW_LOOPBACK": "true", "ENVIRONMENTS": listed}
+                if storage
+                else {}
+            ),
         }
         app = InsightsHttp(variables["CUSTOMER_INSIGHTS_API_URL"], Credential(entra.issuer), SCOPE)
 

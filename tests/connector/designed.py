@@ -1,50 +1,55 @@
 """The definition as a maker has it in front: with each drop-down list as the choices that the app offers now."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator
 from copy import deepcopy
 from typing import Any
 
-from local.connector.definition import Definition, Operation
 from tests.connector.designer import Designer, Given
 
 Document = dict[str, Any]
 
 
-async def designed(definition: Definition, designer: Designer, given: Given, callback: str) -> Document:
-    """The document with every reference followed; `given` is what is chosen where one choice depends on another.
+async def designed(designer: Designer, given: Given, callback: str) -> Document:
+    """The document with every reference followed, without what only the platform fills in by itself.
 
-    The callback URL has one choice too: the platform fills it in.
+    `given` is what is chosen where one choice depends on another. The callback URL has one choice.
     """
-    paths: Document = {}
-    for operation in definition.operations:
+    document = deepcopy(dict(designer.definition.document))
+    document["paths"] = {}
+    for operation in designer.definition.operations:
         details = deepcopy(dict(operation.details))
-        schemas = _schemas(details)
+        details["parameters"] = [one for one in details["parameters"] if not _is_opaque(one)]
+        schemas = dict(_schemas(details))
         for one in operation.fields:
-            schema = schemas[one.path]
             if one.value_schema.get("x-ms-notification-url"):
-                schema["enum"] = [callback]
+                schemas[one.path]["enum"] = [callback]
             elif one.name in given:
-                schema["enum"] = [given[one.name]]
-            elif "x-ms-dynamic-list" in schema:
-                schema["enum"] = [value for value, _ in await designer.choices(operation, one, _everywhere(given))]
-            elif "x-ms-dynamic-properties" in schema:
-                schema |= await designer.schema(one.value_schema, _everywhere(given))
-        paths.setdefault(operation.path, {})[operation.method] = details
-    return {**definition.document, "paths": paths}
+                schemas[one.path]["enum"] = [given[one.name]]
+            elif "x-ms-dynamic-list" in one.value_schema:
+                offered = await designer.choices(operation, one, given)
+                schemas[one.path]["enum"] = [value for value, _ in offered]
+            elif "x-ms-dynamic-properties" in one.value_schema:
+                schemas[one.path] |= await designer.schema(one.value_schema, given)
+        document["paths"].setdefault(operation.path, {})[operation.method] = details
+    return document
 
 
-def _schemas(details: Document) -> dict[str, Document]:
-    """The schema of each field, to be changed in place."""
-    found = {}
-    for parameter in details.get("parameters", ()):
-        if parameter["in"] != "body":
-            found[parameter["name"]] = parameter
-        elif "properties" in parameter["schema"]:
-            found |= {f"{parameter['name']}/{name}": one for name, one in parameter["schema"]["properties"].items()}
-        else:
-            found[parameter["name"]] = parameter["schema"]
-    return found
-
-
-def _everywhere(given: Given) -> Given:
+def everywhere(given: Given) -> Given:
+    """What is given, for parameters and for the fields of a body."""
     return {**given, **{f"body/{name}": value for name, value in given.items()}}
+
+
+def _is_opaque(parameter: Document) -> bool:
+    """A place in a list or a feed, which only the app gives out."""
+    return parameter["in"] == "query" and parameter.get("x-ms-visibility") == "internal"
+
+
+def _schemas(details: Document) -> Iterator[tuple[str, Document]]:
+    """The schema of each field, to be changed in place."""
+    for parameter in details["parameters"]:
+        if parameter["in"] != "body":
+            yield parameter["name"], parameter
+        elif "properties" in parameter["schema"]:
+            yield from ((f"{parameter['name']}/{name}", one) for name, one in parameter["schema"]["properties"].items())
+        else:
+            yield parameter["name"], parameter["schema"]

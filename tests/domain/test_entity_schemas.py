@@ -52,6 +52,7 @@ def test_a_schema_has_the_columns_that_its_use_takes(entity: Entity, use: Use) -
         ("decimal", {"type": "number"}),
         ("double", {"type": "number", "format": "double"}),
         ("Boolean", {"type": "boolean"}),
+        ("date", {"type": "string", "format": "date"}),
         ("dateTime", {"type": "string", "format": "date-time"}),
         ("dateTimeOffset", {"type": "string", "format": "date-time"}),
         ("guid", {"type": "string", "format": "uuid"}),
