@@ -128,7 +128,8 @@ def sample_of(schema: Json) -> Any:
         if name in schema:
             return schema[name]
     if "properties" in schema:
-        return {name: sample_of(part) for name, part in schema["properties"].items()}
+        parts = schema["properties"].items()
+        return {name: sample_of(part) for name, part in parts if not _is_list_without_example(part)}
     if "items" in schema:
         return [sample_of(schema["items"])]
     if choices := schema.get("enum"):
@@ -139,6 +140,12 @@ def sample_of(schema: Json) -> Any:
     if kind == "string":
         return str(schema.get("title") or schema.get("x-ms-summary") or "...")
     return SAMPLES.get(kind, {})
+
+
+def _is_list_without_example(schema: Json) -> bool:
+    """A list that is there only now and then, such as the errors of a refresh that succeeded."""
+    items = schema.get("items", {})
+    return items.get("type") == "string" and "example" not in items
 
 
 def twin_of(trigger: Operation, triggers: Sequence[Operation]) -> Operation | None:
