@@ -117,7 +117,7 @@ def free_ports(count: int) -> tuple[int, ...]:
     """
     ports: set[int] = set()
     while len(ports) < count:
-        port = random.randrange(*PORTS_OF_SERVERS)
+        port = random.SystemRandom().randrange(*PORTS_OF_SERVERS)
         with suppress(OSError), socket.create_server(("127.0.0.1", port)):
             ports.add(port)
     return tuple(ports)
