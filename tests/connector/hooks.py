@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from datetime import UTC, datetime
 from typing import Any
-from urllib.parse import urlencode
+from urllib.parse import unquote, urlencode
 
 import schemathesis
 
@@ -34,7 +34,7 @@ def filter_case(_context: schemathesis.HookContext, case: schemathesis.Case[Any]
         len(address) <= LONGEST_ADDRESS
         and None not in given.values()
         and all(_is_written(value) for value in query.values())
-        and all(text.isprintable() for text in _texts({**given, **(case.path_parameters or {})}))
+        and all(unquote(text).isprintable() for text in _texts({**given, **(case.path_parameters or {})}))
         and not any(_is_taken_too(body, name) for name in ("outcomes", "operationTypes"))
         and not any(isinstance(body.get(name), str) and _number(body, name) is not None for name in EXACT)
         and all(_is_of_size(_number(given, name)) for name in EXACT)

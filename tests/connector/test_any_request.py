@@ -53,7 +53,8 @@ async def test_every_request_gets_an_answer_that_the_definition_has(
         callback = f"{day.receiver}/anybody"
         document = await designed(day.designer, everywhere(given), callback)
         (tmp_path / "designed.json").write_text(json.dumps(document), encoding="utf-8")
-        known = {**given, "itemId": found["customer"], "customerId": found["customer"], "text": "ana"}
+        known = {**given, "itemId": found["customer"], "customerId": found["customer"], "jobId": found["job"]}
+        known["text"] = "ana"
         (tmp_path / "schemathesis.toml").write_text(configuration(known, await ids(day)), encoding="utf-8")
         status, said = await schemathesis(day, tmp_path)
     assert status == 0, said
