@@ -13,8 +13,8 @@ GROWING = ("jobId",)  # the list of jobs is another one with each refresh
 async def designed(designer: Designer, given: Given, callback: str) -> Document:
     """The document with every reference followed, without what only the platform fills in by itself.
 
-    `given` is what is chosen where one choice depends on another. The callback URL has one choice. Which columns an item
-    needs is for Customer Insights to say.
+    `given` is what is chosen where one choice depends on another. The callback URL has one choice. Which columns an
+    item needs is for Customer Insights to say.
     """
     document = deepcopy(dict(designer.definition.document))
     document["paths"] = {}

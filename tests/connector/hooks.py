@@ -35,7 +35,7 @@ def filter_case(_context: schemathesis.HookContext, case: schemathesis.Case[Any]
         and None not in given.values()
         and all(_is_written(value) for value in query.values())
         and all(unquote(text).isprintable() for text in _texts({**given, **(case.path_parameters or {})}))
-        and not any(_is_taken_too(body, name) for name in ("outcomes", "operationTypes"))
+        and not any(_is_taken_too(given, name) for name in ("outcomes", "operationTypes"))
         and not any(isinstance(body.get(name), str) and _number(body, name) is not None for name in EXACT)
         and all(_is_of_size(_number(given, name)) for name in EXACT)
         and _levels_agree(given)
@@ -51,12 +51,12 @@ def _is_written(value: object) -> bool:
     return value != "" and not isinstance(value, dict)
 
 
-def _is_taken_too(body: Given, name: str) -> bool:
+def _is_taken_too(given: Given, name: str) -> bool:
     """One word instead of a list, or an outcome that is not known."""
-    given = body.get(name)
-    if isinstance(given, list):
-        return name == "outcomes" and any(isinstance(word, str) and word not in WORDS for word in given)
-    return isinstance(given, str)
+    words = given.get(name, [])
+    if isinstance(words, list):
+        return name == "outcomes" and any(isinstance(word, str) and word not in WORDS for word in words)
+    return not isinstance(words, dict)
 
 
 def _texts(value: Any) -> Iterator[str]:
