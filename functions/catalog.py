@@ -10,6 +10,7 @@ from shared.domain.asking import environment, name
 from shared.domain.callers import Caller
 from shared.domain.entity_schemas import dimensions_schema
 from shared.domain.reports import ReportType
+from shared.domain.shown import spaced
 from shared.domain.snapshot import OPERATION_TYPES
 from shared.errors import NotFound
 from shared.services.act import act
@@ -158,7 +159,9 @@ async def get_measure_dimensions_schema(req: func.HttpRequest, caller: Caller) -
 async def list_operation_types(req: func.HttpRequest, caller: Caller) -> func.HttpResponse:
     """The operation types of jobs and processes."""
     query_of(req, ())
-    return json_answer(200, {"value": [{"name": one} for one in OPERATION_TYPES if one != "none"]})
+    return json_answer(
+        200, {"value": [{"name": one, "displayName": spaced(one)} for one in OPERATION_TYPES if one != "none"]}
+    )
 
 
 @catalog.route(route="report-types", methods=["GET"], auth_level=func.AuthLevel.ANONYMOUS)

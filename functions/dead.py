@@ -42,4 +42,4 @@ async def replay_dead_delivery(req: func.HttpRequest, caller: Caller) -> func.Ht
         raise RequestInvalid("body", "must be empty or a JSON object with a subscriptionId")
     wanted = text(body, "subscriptionId") if "subscriptionId" in body else ""
     await replay_delivery(house().ports, req.route_params["id"], caller, wanted)
-    return json_answer(202, {"id": req.route_params["id"]})
+    return json_answer(200, {"id": req.route_params["id"]})

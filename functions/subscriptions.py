@@ -81,7 +81,7 @@ async def replay_to_subscription(req: func.HttpRequest, caller: Caller) -> func.
     after = read_cursor(cursor, environment, field="after") if cursor else 0
     done = await replay_subscription(ports, subscription_id, caller, since=since, until=until, after=after)
     more = {"nextLink": link(f"subscriptions/{subscription_id}/replay", {**query, "after": done.next_cursor})}
-    return json_answer(202, {"events": done.events, **(more if done.next_cursor else {})})
+    return json_answer(200, {"events": done.events, **(more if done.next_cursor else {})})
 
 
 @subscriptions.route(route="subscriptions/{id}/signing-secret", methods=["POST"], auth_level=func.AuthLevel.ANONYMOUS)

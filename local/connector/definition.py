@@ -6,14 +6,14 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-import msgspec
-
 from local.children import ROOT
+from local.connector.files import json_of
 from local.errors import LocalError
 
 Json = Mapping[str, Any]
 SOURCE = ROOT / "connector" / "apiDefinition.swagger.json"
 METHODS = ("get", "put", "post", "patch", "delete")
+SEEN = ("200", "201")  # by designers: they read the schema of no other answer
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,8 +102,9 @@ class Operation:
 
     @property
     def answer(self) -> Json:
-        """The schema of what it gives back; an empty one when it gives nothing."""
-        return next((one["schema"] for one in self.responses.values() if "schema" in one), {})
+        """The schema of what it gives back; an empty one when it gives nothing that a designer sees."""
+        seen = (self.responses.get(status, {}) for status in SEEN)
+        return next((one["schema"] for one in seen if "schema" in one), {})
 
     @property
     def output(self) -> Json:
@@ -158,10 +159,38 @@ class Definition:
 
 def read_definition(file: Path = SOURCE) -> Definition:
     """The definition in a file. Raises LocalError."""
-    try:
-        return Definition(msgspec.json.decode(file.read_bytes()))
-    except (OSError, msgspec.MsgspecError) as error:
-        raise LocalError(f"{file} cannot be read: {error}") from None
+    document = json_of(file)
+    if wrong := next(misshapen(document), None):
+        raise LocalError(f"{file} is no definition: {' '.join(wrong)}")
+    return Definition(document)
+
+
+def misshapen(document: Json) -> Iterator[tuple[str, str]]:
+    """Where it is not of the form that everything here reads, and how."""
+    if not isinstance(document.get("info"), Mapping):
+        yield "info", "is no object"
+    if not isinstance(document.get("paths"), Mapping):
+        yield "paths", "is no object"
+        return
+    for path, item in document["paths"].items():
+        if not isinstance(item, Mapping):
+            yield path, "is no object"
+            continue
+        for method in (one for one in METHODS if one in item):
+            if wrong := misshapen_operation(item[method]):
+                yield f"{method.upper()} {path}", wrong
+
+
+def misshapen_operation(operation: Any) -> str:
+    """What keeps it from being read as an operation, if anything does."""
+    if not isinstance(operation, Mapping):
+        return "is no object"
+    if not isinstance(operation.get("operationId"), str) or not operation["operationId"]:
+        return "has no operationId"
+    answers = operation.get("responses")
+    if not isinstance(answers, Mapping) or not all(isinstance(one, Mapping) for one in answers.values()):
+        return "has no responses that are objects"
+    return ""
 
 
 def follow(document: Json, node: Any) -> Any:

@@ -4,12 +4,10 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
-import msgspec
+from local.connector.definition import SOURCE, Definition, Json
+from local.connector.files import json_of, text_of
 
-from local.connector.definition import Definition, Json
-from local.errors import LocalError
-
-DEFINITION = "apiDefinition.swagger.json"
+DEFINITION = SOURCE.name
 PROPERTIES = "apiProperties.json"
 SETTINGS = "settings.json"
 ICON = "icon.png"
@@ -18,7 +16,7 @@ README = "README.md"
 
 @dataclass(frozen=True)
 class Package:
-    """A connector as its files say it; what is not there is empty."""
+    """A connector as its files say it; what is not there is empty. `is_source` has placeholders, what is built none."""
 
     definition_text: str
     document: Json
@@ -26,6 +24,7 @@ class Package:
     settings: Json
     icon: bytes
     readme: str
+    is_source: bool = False
 
     @cached_property
     def definition(self) -> Definition:
@@ -42,20 +41,5 @@ def read_package(folder: Path) -> Package:
         settings=json_of(folder / SETTINGS) if (folder / SETTINGS).is_file() else {},
         icon=(folder / ICON).read_bytes() if (folder / ICON).is_file() else b"",
         readme=text_of(folder / README) if (folder / README).is_file() else "",
+        is_source=folder.resolve() == SOURCE.parent.resolve(),
     )
-
-
-def text_of(file: Path) -> str:
-    """The text of a file. Raises LocalError."""
-    try:
-        return file.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise LocalError(f"{file} cannot be read: {error}") from None
-
-
-def json_of(file: Path) -> Json:
-    """The JSON object of a file. Raises LocalError."""
-    try:
-        return msgspec.json.decode(text_of(file), type=dict[str, object])
-    except msgspec.MsgspecError as error:
-        raise LocalError(f"{file} holds no JSON object: {error}") from None

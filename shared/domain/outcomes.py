@@ -68,7 +68,7 @@ def outcome_of(job: Job, *, with_tasks: bool = True) -> JobOutcome:
 
 
 def _summary(job: Job, *, ended: bool) -> str:
-    name = _NAMES.get(job.operation_type, f"Job {job.operation_type}")
+    name = _NAMES.get(job.operation_type, f"Job {job.operation_type}".strip())
     failed = sum(task.status in ("failed", "timedOut") for task in job.tasks)
     parts = f", {failed} of {len(job.tasks)} tasks failed" if failed else ""
     return f"{name} {'ended' if ended else 'is under way'}: {job.status or 'unknown'}{parts}"

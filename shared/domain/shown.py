@@ -1,5 +1,6 @@
 """What people see of subscriptions, deliveries, messages and everything else: no secret, nothing that is absent."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import fields, is_dataclass
 from datetime import datetime
@@ -13,6 +14,7 @@ if TYPE_CHECKING:
     from _typeshed import DataclassInstance
 
 Shown = Mapping[str, object]
+_HUMP = re.compile(r"[A-Z]")
 
 
 def shown_subscription(subscription: Subscription) -> Shown:
@@ -104,6 +106,11 @@ def shown(value: object) -> object:
     if is_dataclass(value) and not isinstance(value, type):
         return shown_fields(value)
     return [shown(part) for part in value] if isinstance(value, tuple) else value
+
+
+def spaced(word: str) -> str:
+    """A word of the API as people write it: `derivedEntity` is Derived entity."""
+    return _HUMP.sub(lambda hump: f" {hump[0].lower()}", word).capitalize()
 
 
 def _camel(name: str) -> str:

@@ -75,6 +75,8 @@ async def test_lists_for_drop_downs(site: Site) -> None:
     operations = [one["name"] for one in (await site.get("/operation-types"))["value"]]
     assert {"ingestion", "merge", "segmentation", "measures", "all"} < set(operations)
     assert "none" not in operations
+    shown = [one["displayName"] for one in (await site.get("/operation-types"))["value"]]
+    assert {"Ingestion", "Derived entity", "Segment membership", "All"} < set(shown)
 
 
 async def test_entities_are_listed_with_what_they_have(site: Site) -> None:

@@ -21,7 +21,7 @@ from tests.entra import Entra
 
 DEFINITION = read_definition()
 WEBHOOKS = [one.id for one in DEFINITION.triggers if one.trigger == "single"]
-LOOK_EVERY_MINUTES = 10
+LOOK_EVERY_MINUTES = 20
 REFUSED = "refused"
 REFUSAL = {"error": {"code": "TriggerInputSchemaMismatch", "message": "It does not fit."}}
 NUMBERS: Mapping[str, Mapping[str, Any]] = {  # which nobody can list, and what goes with them

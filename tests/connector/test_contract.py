@@ -11,7 +11,7 @@ from local.connector.definition import read_definition
 from shared.domain.subscribing import check_fields, fields_of_query
 from shared.domain.subscriptions import Trigger
 from shared.errors import RequestInvalid
-from tests.connector.contract import OPERATOR_ROUTES, Exchange, breaches
+from tests.connector.contract import ONLY_HTTP, OPERATOR_ROUTES, Exchange, breaches
 from tests.functions.conftest import functions
 from tests.functions.support import trigger_of
 
@@ -56,7 +56,7 @@ def test_a_trigger_takes_the_fields_that_the_definition_has(trigger: Trigger) ->
     twin = DEFINITION.by_id[f"{webhook.id}Polling"]
     with pytest.raises(RequestInvalid) as refused:
         check_fields(trigger, {"nonsense": 1})
-    assert {one.name for one in webhook.fields} == taken(refused.value)
+    assert {*ONLY_HTTP, *(one.name for one in webhook.fields)} == taken(refused.value)
     with pytest.raises(RequestInvalid) as refused:
         fields_of_query(trigger, {"nonsense": "1"})
     assert {one.name for one in twin.fields} == taken(refused.value)
@@ -66,6 +66,7 @@ def taken(refused: RequestInvalid) -> set[str]:
     return set(refused.problem.rpartition("it takes ")[2].split(", "))
 
 
+ERROR = b'{"error": {"code": "request_invalid", "message": "segmentName: must be a name", "field": "segmentName"}}'
 SEGMENT = b'{"name": "HighValue", "displayName": "High value"}'
 SUBSCRIBED = {**JSON, "Location": "https://app/api/subscriptions/e-1.x"}
 ORDER = b'{"environmentId": "e-1", "segmentName": "A", "threshold": 1, "callbackUrl": "https://a.logic.azure.com/x"}'
@@ -86,7 +87,8 @@ TRIGGER = "/api/triggers/segment-threshold-crossed"
         (Exchange("GET", f"{HERE}/segments/A", None, 500, {}, b""), ""),
         (Exchange("GET", f"{HERE}/segments/A?x=1", None, 200, JSON, SEGMENT), "x is no parameter"),
         (Exchange("GET", f"{HERE}/segments/A%20B", None, 200, JSON, SEGMENT), "segmentName: 'A B' does not match"),
-        (Exchange("GET", f"{HERE}/segments/A%20B", None, 400, JSON, b"{}"), ""),
+        (Exchange("GET", f"{HERE}/segments/A%20B", None, 400, JSON, ERROR), ""),
+        (Exchange("GET", f"{HERE}/segments/A%20B", None, 400, JSON, b"{}"), "'error' is a required property"),
         (Exchange("GET", f"{HERE}/jobs?top=many", None, 200, JSON, b'{"value": []}'), "'many' is not of type"),
         (Exchange("GET", f"{HERE}/nowhere", None, 200, JSON, b"{}"), "is not in the definition"),
         (Exchange("GET", f"{HERE}/nowhere", None, 404, {}, b""), ""),
