@@ -176,6 +176,8 @@ def misshapen(document: Json) -> Iterator[tuple[str, str]]:
         if not isinstance(item, Mapping):
             yield path, "is no object"
             continue
+        if not are_objects(item.get("parameters", [])):
+            yield path, "has parameters that are no objects"
         for method in (one for one in METHODS if one in item):
             if wrong := misshapen_operation(item[method]):
                 yield f"{method.upper()} {path}", wrong
@@ -188,9 +190,14 @@ def misshapen_operation(operation: Any) -> str:
     if not isinstance(operation.get("operationId"), str) or not operation["operationId"]:
         return "has no operationId"
     answers = operation.get("responses")
-    if not isinstance(answers, Mapping) or not all(isinstance(one, Mapping) for one in answers.values()):
-        return "has no responses that are objects"
-    return ""
+    if not isinstance(answers, Mapping) or not are_objects(list(answers.values())):
+        return "has no responses, or some that are no objects"
+    return "" if are_objects(operation.get("parameters", [])) else "has parameters that are no objects"
+
+
+def are_objects(parts: Any) -> bool:
+    """Whether it is a list of objects."""
+    return isinstance(parts, list) and all(isinstance(one, Mapping) for one in parts)
 
 
 def follow(document: Json, node: Any) -> Any:

@@ -8,11 +8,12 @@ from pathlib import Path
 from local.errors import LocalError
 
 NO_ID = "00000000-0000-0000-0000-000000000000"
+NO_HOST = "your-app.azurewebsites.net"
 GUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
 HOST = re.compile(r"(?=.{4,253}$)([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]([a-z0-9-]{0,61}[a-z0-9])", re.IGNORECASE)
 RESOURCE = re.compile(r"(api|https)://[\w.~-]+(/[\w.~-]+)*", re.ASCII)
 ADDRESS = re.compile(r"\w+://|[/?#:]")
-LINE = re.compile(r"""\s*(?:export\s+)?(\w+)=(?:"((?:\\.|[^"\\])*)"|'([^']*)'|([^\s"']*))\s*""")
+LINE = re.compile(r"""\s*(?:export\s+)?(\w+)=(?:"((?:\\.|[^"\\])*)"|'([^']*)'|([^\s"']*))\s*(?:\s#.*)?""")
 ANY_TENANT = "common"
 BYTE_ORDER = {b"\xff\xfe": "utf-16", b"\xfe\xff": "utf-16"}
 
@@ -34,11 +35,12 @@ class Value:
     option: str
     output: str
     problem: Callable[[str], str]
-    default: str = ""
 
 
 def host_problem(text: str) -> str:
     """A host is a name in the public DNS and nothing else."""
+    if text.casefold() == NO_HOST:
+        return "is still the placeholder: give the host of your function app"
     if HOST.fullmatch(text):
         return ""
     bare = re.split(r"[/?#:]", re.sub(r"^\w+://", "", text), maxsplit=1)[0]
@@ -55,7 +57,7 @@ def id_problem(text: str) -> str:
 
 
 def tenant_problem(text: str) -> str:
-    """A tenant is named by its id, or not at all."""
+    """A tenant is named by its id; `common` is for registrations that people of any tenant use."""
     return "" if text == ANY_TENANT else id_problem(text)
 
 
@@ -72,7 +74,7 @@ VALUES: Mapping[str, Value] = {
     "host": Value("--host", "SIGNALS_HOST", host_problem),
     "client_id": Value("--client-id", "CONNECTOR_CLIENT_ID", id_problem),
     "resource_uri": Value("--resource-uri", "ENTRA_APP_ID_URI", resource_problem),
-    "tenant_id": Value("--tenant-id", "ENTRA_TENANT_ID", tenant_problem, default=ANY_TENANT),
+    "tenant_id": Value("--tenant-id", "ENTRA_TENANT_ID", tenant_problem),
 }
 
 
@@ -93,16 +95,18 @@ def unescaped(text: str) -> str:
     return re.sub(r"\\(.)", r"\1", text)
 
 
-def deployment_of(options: Mapping[str, str | None], outputs: Mapping[str, str]) -> Deployment:
+def deployment_of(options: Mapping[str, str | None], outputs: Mapping[str, str] | None = None) -> Deployment:
     """The deployment that options and outputs name; options count first. Raises LocalError with everything wrong."""
-    found, problems = {}, []
+    found, problems, there = {}, [], outputs or {}
     for name, value in VALUES.items():
-        given, output = options.get(name), outputs.get(value.output, "").strip()
-        text = (output if given is None else given.strip()) or value.default
+        given, output = options.get(name), there.get(value.output, "").strip()
+        text = output if given is None else given.strip()
         source = f"{value.output} in --from" if given is None and output else value.option
         problem = value.problem(text) if text else f"is missing (in --from: {value.output})"
         problems += [f"{source}: {problem}"] if problem else []
         found[name] = text
+    if problems and outputs is not None:
+        problems.append(f"--from has {', '.join(sorted(outputs)) or 'no line NAME=value'}")
     if problems:
         raise LocalError("\n".join(problems))
     return Deployment(found["host"].lower(), found["client_id"], found["resource_uri"], found["tenant_id"])

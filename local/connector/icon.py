@@ -1,6 +1,5 @@
 """What does the connector look like in a list? A line rises through its threshold, and a signal marks where."""
 
-import json
 from itertools import pairwise
 from math import atan2, cos, sin
 from pathlib import Path
@@ -8,6 +7,8 @@ from pathlib import Path
 from PIL import Image, ImageDraw
 
 from local.children import ROOT
+from local.connector.files import json_of
+from local.errors import LocalError
 from local.options import OneLineParser
 
 ICON = ROOT / "connector" / "icon.png"
@@ -65,7 +66,7 @@ def draw_icon(background: str, size: int = SIZE) -> Image.Image:
 
 def brand_colour() -> str:
     """What apiProperties.json says: the background has to be the same."""
-    return str(json.loads(PROPERTIES.read_text(encoding="utf-8"))["properties"]["iconBrandColor"])
+    return str(json_of(PROPERTIES)["properties"]["iconBrandColor"])
 
 
 def main(arguments: list[str]) -> int:
@@ -73,6 +74,11 @@ def main(arguments: list[str]) -> int:
     parser = OneLineParser(prog="./dev connector icon", description="Draw the connector's icon.")
     parser.add_argument("--out", type=Path, default=ICON, metavar="FILE", help="default connector/icon.png")
     options = parser.parse_args(arguments)
-    draw_icon(brand_colour()).save(options.out, optimize=True)
+    if options.out.suffix.lower() != ".png":
+        raise LocalError(f"--out: {options.out} is no name of a PNG: end it in .png")
+    try:
+        draw_icon(brand_colour()).save(options.out, optimize=True)
+    except OSError as error:
+        raise LocalError(f"{options.out} cannot be written: {error}") from None
     print(f"{options.out} was drawn.")
     return 0

@@ -1,4 +1,4 @@
-"""What does a maker meet in the designer? Of each field what it looks like, of each answer what a flow goes on with."""
+"""What does a maker see in the designer? Of each field what it looks like, of each answer what a flow goes on with."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -35,7 +35,7 @@ class Control:
 
 @dataclass(frozen=True, slots=True)
 class Output:
-    """One piece of dynamic content. `list_of` is the list that it is an item's of, if any."""
+    """One piece of dynamic content, by the name that the designer makes for it."""
 
     title: str
     path: str
@@ -95,31 +95,45 @@ def fields_of(operation: Operation, *, shown: bool) -> tuple[Field, ...]:
 
 
 def outputs_of(operation: Operation) -> tuple[Output, ...]:
-    """What a flow can go on with, in the order of the definition."""
-    return tuple(_outputs(operation.output, "", ""))
+    """What a flow can go on with, in the order of the definition.
+
+    A name is a summary after those of the objects and lists that it is in, as in `_getTitle` of Azure/LogicAppsUX.
+    """
+    return tuple(_outputs(operation.output, "", ()))
 
 
-def _outputs(schema: Json, path: str, of: str) -> Iterator[Output]:
+def _outputs(schema: Json, path: str, above: tuple[str, ...]) -> Iterator[Output]:
+    """What is in a schema; `above` are the names around it, without its own."""
+    names = (*above, *_name_of(schema))
     if filler := filler_of(schema, FROM_SCHEMA):
-        title = f"{of} fields".strip().capitalize()
+        title = " ".join((*names, "fields")) if names else "Fields"
         yield Output(title, path, "dynamic fields", "", is_advanced=False, filled_by=filler)
         return
     if "items" in schema:
-        yield from _item_outputs(schema["items"], f"{path}[]", of)
+        # A list stands aside for items that have a name of their own.
+        yield from _outputs(schema["items"], f"{path}[]", above if _name_of(schema["items"]) else names)
     for name, part in schema.get("properties", {}).items():
         if part.get("x-ms-visibility") == INTERNAL:
             continue
         inner = f"{path}.{name}".lstrip(".")
-        title = str(part.get("x-ms-summary") or part.get("title") or name)
-        if not ("properties" in part or filler_of(part, FROM_SCHEMA)):
+        if not (_is_only_a_way(schema, name) or filler_of(part, FROM_SCHEMA)):
+            title = " ".join((*names, *(_name_of(part) or (name,))))
             away = part.get("x-ms-visibility") == PUT_AWAY
             yield Output(title, inner, kind_of(part), str(part.get("description", "")), is_advanced=away)
-        yield from _outputs(part, inner, title)
+        yield from _outputs(part, inner, names)
 
 
-def _item_outputs(schema: Json, path: str, of: str) -> Iterator[Output]:
-    if "properties" in schema or "items" in schema or filler_of(schema, FROM_SCHEMA):
-        yield from _outputs(schema, path, of)
+def _name_of(schema: Json) -> tuple[str, ...]:
+    """The summary of a part as words in a name: none when it has none."""
+    name = schema.get("title") or schema.get("x-ms-summary")
+    return (str(name),) if name else ()
+
+
+def _is_only_a_way(schema: Json, name: str) -> bool:
+    """Whether a part is an object of which nobody says more than what is in it, as of the data of an event."""
+    part = schema["properties"][name]
+    is_data = name == "data" and "specversion" in schema["properties"]
+    return "properties" in part and (is_data or not part.get("description"))
 
 
 def sample_of(schema: Json) -> Any:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from local.children import ROOT
-from local.connector import designer
+from local.connector import makers_view
 from local.connector.definition import SOURCE, Definition, Field, Operation, read_definition
 from local.connector.icon import ICON, brand_colour
 from local.connector.rendering import rendered
@@ -23,7 +23,7 @@ class ShownField(NamedTuple):
     """A field with the control that it is."""
 
     field: Field
-    control: designer.Control
+    control: makers_view.Control
     filled_by: str
     default: str
 
@@ -36,7 +36,7 @@ class Card:
     kind: str
     fields: tuple[ShownField, ...]
     advanced: tuple[ShownField, ...]
-    outputs: tuple[designer.Output, ...]
+    outputs: tuple[makers_view.Output, ...]
     sample: object
 
 
@@ -49,7 +49,7 @@ class Group(NamedTuple):
 
 def groups_of(definition: Definition) -> tuple[Group, ...]:
     """Everything that a maker can choose, in the designer's order."""
-    visible = [one for one in definition.operations if one.visibility != designer.INTERNAL]
+    visible = [one for one in definition.operations if one.visibility != makers_view.INTERNAL]
     kinds: tuple[tuple[str, str, Callable[[Operation], bool]], ...] = (
         ("Triggers", "Trigger", lambda one: one.trigger == "single"),
         ("Actions", "Action", lambda one: not one.trigger),
@@ -65,26 +65,26 @@ def groups_of(definition: Definition) -> tuple[Group, ...]:
 def cards_of(definition: Definition, operations: Sequence[Operation], kind: str) -> tuple[Card, ...]:
     """The cards of a group."""
     names = {one.id: one.summary or one.id for one in definition.operations}
-    return tuple(card_of(one, kind, names) for one in designer.in_order(operations))
+    return tuple(card_of(one, kind, names) for one in makers_view.in_order(operations))
 
 
 def card_of(operation: Operation, kind: str, names: dict[str, str]) -> Card:
     """The card of one operation; `names` are what operations that fill something are called."""
 
     def shown(fields: Sequence[Field]) -> tuple[ShownField, ...]:
-        controls = [designer.control_of(field) for field in fields]
+        controls = [makers_view.control_of(field) for field in fields]
         return tuple(
-            ShownField(field, control, names.get(control.filled_by, control.filled_by), designer.default_of(field))
+            ShownField(field, control, names.get(control.filled_by, control.filled_by), makers_view.default_of(field))
             for field, control in zip(fields, controls, strict=True)
         )
 
     return Card(
         operation,
         kind,
-        shown(designer.fields_of(operation, shown=True)),
-        shown(designer.fields_of(operation, shown=False)),
-        designer.outputs_of(operation),
-        designer.sample_of(operation.output) if operation.output else None,
+        shown(makers_view.fields_of(operation, shown=True)),
+        shown(makers_view.fields_of(operation, shown=False)),
+        makers_view.outputs_of(operation),
+        makers_view.sample_of(operation.output) if operation.output else None,
     )
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from local.children import ROOT
-from local.connector import designer
+from local.connector import makers_view
 from local.connector.definition import Definition, Field, Operation, read_definition
 from local.connector.rendering import rendered
 from local.errors import LocalError
@@ -32,7 +32,7 @@ class Entry(NamedTuple):
 
     operation: Operation
     rows: tuple[Row, ...]
-    outputs: tuple[designer.Output, ...]
+    outputs: tuple[makers_view.Output, ...]
     twin: Operation | None
     sample: object
     same_as: str = ""
@@ -42,20 +42,20 @@ def entry_of(operation: Operation, definition: Definition) -> Entry:
     """What a page tells of an operation."""
     names = {one.id: one.summary for one in definition.operations}
     rows = [
-        row_of(field, shown, names) for shown in (True, False) for field in designer.fields_of(operation, shown=shown)
+        row_of(field, shown, names) for shown in (True, False) for field in makers_view.fields_of(operation, shown=shown)
     ]
-    outputs = tuple(named(output, names) for output in designer.outputs_of(operation))
-    twin = designer.twin_of(operation, definition.triggers)
-    return Entry(operation, tuple(rows), outputs, twin, designer.sample_of(operation.output))
+    outputs = tuple(named(output, names) for output in makers_view.outputs_of(operation))
+    twin = makers_view.twin_of(operation, definition.triggers)
+    return Entry(operation, tuple(rows), outputs, twin, makers_view.sample_of(operation.output))
 
 
 def row_of(field: Field, shown: bool, names: Mapping[str, str]) -> Row:
     """A field with all that is to say of it."""
-    control = designer.control_of(field)
+    control = makers_view.control_of(field)
     return Row(field, shown, " ".join(words_on(field, control, names)), control.kind)
 
 
-def words_on(field: Field, control: designer.Control, names: Mapping[str, str]) -> Iterator[str]:
+def words_on(field: Field, control: makers_view.Control, names: Mapping[str, str]) -> Iterator[str]:
     """Sentences on a field: its description, where its entries come from, what counts without it."""
     if description := str(field.value_schema.get("description", "")):
         yield description
@@ -64,26 +64,26 @@ def words_on(field: Field, control: designer.Control, names: Mapping[str, str]) 
     if control.choices:
         yield f"One of: {', '.join(map(written, control.choices))}."
     if "default" in field.value_schema:
-        yield f"Default: {designer.default_of(field)}."
+        yield f"Default: {makers_view.default_of(field)}."
 
 
-def written(choice: designer.Choice) -> str:
+def written(choice: makers_view.Choice) -> str:
     """A choice, with the value that stands for it when that is another word."""
     return choice.title if choice.title == choice.value else f"{choice.title} ({choice.value})"
 
 
-def named(output: designer.Output, names: Mapping[str, str]) -> designer.Output:
+def named(output: makers_view.Output, names: Mapping[str, str]) -> makers_view.Output:
     """An output with the name of what fills it."""
     if not output.filled_by:
         return output
     says = f'Its fields come from "{names.get(output.filled_by, output.filled_by)}".'
-    return designer.Output(output.title, output.path, output.kind, says, output.is_advanced, output.filled_by)
+    return makers_view.Output(output.title, output.path, output.kind, says, output.is_advanced, output.filled_by)
 
 
 def entries(definition: Definition, operations: Sequence[Operation]) -> list[Entry]:
     """The entries of a page, in the designer's order."""
     found: list[Entry] = []
-    for entry in (entry_of(one, definition) for one in designer.in_order(operations)):
+    for entry in (entry_of(one, definition) for one in makers_view.in_order(operations)):
         same = [one for one in found if entry.outputs and one.outputs == entry.outputs and not one.same_as]
         found.append(entry._replace(same_as=same[0].operation.summary) if same else entry)
     return found

@@ -10,9 +10,10 @@ from jsonschema.validators import validator_for
 from openapi_spec_validator import OpenAPIV2SpecValidator
 
 from local.children import ROOT
-from local.connector.definition import METHODS, Json, at
+from local.connector.definition import Json, at, misshapen
+from local.connector.files import json_of
 from local.connector.findings import Finding
-from local.connector.package import DEFINITION, PROPERTIES, SETTINGS, Package, json_of
+from local.connector.package import DEFINITION, PROPERTIES, SETTINGS, Package
 from local.errors import LocalError
 
 MICROSOFTS = ROOT.parent / "shared" / "reference" / "connector-schemas"
@@ -67,11 +68,8 @@ def shortened(message: str) -> str:
 
 
 def what_cannot_be_read(document: Json) -> Iterator[Finding]:
-    """What keeps other checks from reading the operations: no ids, or references that lead nowhere or in a circle."""
-    for path, item in document.get("paths", {}).items():
-        for method in METHODS:
-            if method in item and not item[method].get("operationId"):
-                yield Finding(f"{method.upper()} {path}", "it has no operationId", "Give it one")
+    """What keeps other checks from reading the operations: odd forms, or references that lead nowhere or in a circle."""
+    yield from (Finding(where, f"it {wrong}", "Write it as Swagger 2.0 does") for where, wrong in misshapen(document))
     for reference, times in Counter(references(document)).items():
         problem = wrong_with(document, reference)
         if problem:

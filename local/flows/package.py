@@ -2,6 +2,8 @@
 
 import io
 import zipfile
+import zlib
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -18,16 +20,30 @@ from local.flows.xml_text import read
 SAME_TIME = (1980, 1, 1, 0, 0, 0)
 REGULAR_FILE = 0o644 << 16
 UNIX = 3
+WEBHOOK, CALL = "OpenApiConnectionWebhook", "OpenApiConnection"
+VARIABLES = "environmentvariabledefinitions/"
+VARIABLE_FILE = "environmentvariabledefinition.xml"
 
 
 @dataclass(frozen=True)
 class Step:
-    """A trigger or an action of a flow, wherever in it."""
+    """A trigger or an action of a flow, wherever in it. `sees` are the actions that its expressions may name."""
 
     name: str
     details: Json
     is_trigger: bool
-    siblings: frozenset[str]
+    siblings: frozenset[str] = frozenset()
+    sees: frozenset[str] = frozenset()
+
+    @property
+    def type(self) -> str:
+        """What kind of step it is."""
+        return str(self.details["type"])
+
+    @property
+    def own(self) -> Json:
+        """What it says itself, without the actions below it."""
+        return {name: part for name, part in self.details.items() if name not in NESTING}
 
     @property
     def inputs(self) -> Json:
@@ -38,7 +54,7 @@ class Step:
     @property
     def host(self) -> Json:
         """Which connector's operation it calls, if it does."""
-        found: Json = self.inputs.get("host", {})
+        found: Json = self.inputs["host"] if self.type in (WEBHOOK, CALL) else {}
         return found
 
 
@@ -65,8 +81,8 @@ class FlowFile:
     def steps(self) -> tuple[Step, ...]:
         """Its triggers and actions, nested ones too."""
         triggers = self.definition["triggers"]
-        own = [Step(name, one, True, frozenset()) for name, one in triggers.items()]
-        return (*own, *_steps(self.definition["actions"]))
+        own = [Step(name, one, True) for name, one in triggers.items()]
+        return (*own, *steps_of(self.definition["actions"]))
 
 
 @dataclass(frozen=True)
@@ -94,7 +110,7 @@ class Solution:
     @cached_property
     def variables(self) -> Mapping[str, Xml.Element]:
         """Its environment variables by their names. Raises LocalError."""
-        found = [read(content) for part, content in self.parts.items() if part.startswith("environmentvariable")]
+        found = [read(content) for part, content in self.parts.items() if part.endswith(VARIABLE_FILE)]
         return {one.get("schemaname", ""): one for one in found}
 
 
@@ -113,21 +129,40 @@ def unzipped(file: Path) -> Solution:
     """What is in a zip. Raises LocalError."""
     try:
         with zipfile.ZipFile(file) as archive:
-            return Solution({name: archive.read(name) for name in archive.namelist()})
-    except (OSError, zipfile.BadZipFile) as error:
+            entries = [one for one in archive.infolist() if not one.is_dir()]
+            parts = {one.filename: archive.read(one) for one in entries}
+    except (OSError, zipfile.BadZipFile, zlib.error, RuntimeError, EOFError) as error:  # RuntimeError: it is encrypted
         raise LocalError(f"{file} cannot be read: {error}") from None
+    twice = [name for name, count in Counter(one.filename for one in entries).items() if count > 1]
+    if twice:
+        raise LocalError(f"{file} has {twice[0]} more than once")
+    return Solution(parts)
 
 
-def _steps(actions: Json) -> Iterator[Step]:
+NESTING = ("actions", "else", "default", "cases")
+
+
+def steps_of(actions: Json, above: frozenset[str] = frozenset()) -> Iterator[Step]:
+    """The actions that lie beside each other, and all below them. `above` is what the action around them sees."""
     for name, action in actions.items():
-        yield Step(name, action, False, frozenset(actions) - {name})
-        for nested in _nested(action):
-            yield from _steps(nested)
+        before = _before(name, actions)
+        inside = {step.name for one in before for block in _nested(actions[one]) for step in steps_of(block)}
+        sees = above | before | inside
+        yield Step(name, action, False, frozenset(actions) - {name}, sees)
+        for block in _nested(action):
+            yield from steps_of(block, sees)
+
+
+def _before(name: str, actions: Json) -> frozenset[str]:
+    """The actions beside one that it waits for, by themselves and through one another."""
+    found: set[str] = set()
+    new = set(actions[name].get("runAfter", ()))
+    while new:
+        found |= new
+        new = {one for step in new for one in actions.get(step, {}).get("runAfter", ())} - found
+    return frozenset(found & actions.keys())
 
 
 def _nested(action: Json) -> Iterator[Json]:
-    yield action.get("actions", {})
-    yield action.get("else", {}).get("actions", {})
-    yield action.get("default", {}).get("actions", {})
-    for case in action.get("cases", {}).values():
-        yield case.get("actions", {})
+    branches = (action, action.get("else"), action.get("default"), *action.get("cases", {}).values())
+    yield from (one.get("actions", {}) for one in branches if one)

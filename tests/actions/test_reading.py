@@ -102,6 +102,7 @@ async def test_a_schema_is_for_reading_creating_or_updating(site: Site) -> None:
         "format": "int64",
         "title": "LoyaltyPoints",
         "x-ms-summary": "LoyaltyPoints",
+        "x-nullable": True,
     }
     assert read["properties"] == create["properties"]
     assert create["required"] == ["CustomerId"]

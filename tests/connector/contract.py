@@ -23,12 +23,13 @@ OPERATOR_ROUTES = frozenset(  # for administrators and for callers without a con
 )
 ONLY_HTTP = ("batch",)  # a field of subscribing that a designer could not handle: docs/subscribing.md
 EXACT_NUMBERS = ("threshold", "rearmAt")  # also taken as texts, for numbers that no double holds: docs/subscribing.md
+_SAID = {"type": "string", "minLength": 1}
 ERROR: Json = {
     "type": "object",
     "properties": {
         "error": {
             "type": "object",
-            "properties": {name: {"type": "string", "minLength": 1} for name in ("code", "message", "field")},
+            "properties": {"code": _SAID, "message": _SAID, "field": {"type": "string"}},
             "required": ["code", "message"],
             "additionalProperties": False,
         }

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from local.connector import designer
+from local.connector import makers_view
 from local.connector.definition import SOURCE, Definition, read_definition
 from local.connector.preview import main, page
 from local.errors import LocalError
@@ -76,7 +76,7 @@ def test_every_visible_field_is_there_once(shown: Definition) -> None:
 def test_every_output_is_there(shown: Definition) -> None:
     found = {text.strip() for text in Page(page(shown, b"PNG", "#123456")).texts}
     visible = [one for one in shown.operations if one.visibility != "internal"]
-    assert {output.title for one in visible for output in designer.outputs_of(one)} <= found
+    assert {output.title for one in visible for output in makers_view.outputs_of(one)} <= found
 
 
 def test_important_ones_come_first() -> None:
@@ -88,11 +88,11 @@ def test_a_field_looks_as_what_it_is() -> None:
     """Each kind of control, what fills it, and what counts without a value."""
     operations = Definition(definition()).by_id
     fields = {field.name: field for one in operations.values() for field in one.fields}
-    kinds = {name: designer.control_of(fields[name]).kind for name in ("threshold", "direction", "again", "item")}
+    kinds = {name: makers_view.control_of(fields[name]).kind for name in ("threshold", "direction", "again", "item")}
     assert kinds == {"threshold": "number", "direction": "drop-down", "again": "yes or no", "item": "dynamic fields"}
     where = {field.path: field for field in operations["CreateItem"].fields}["environmentId"]
-    assert designer.control_of(where).filled_by == "ListEnvironments"
-    assert [designer.default_of(fields[name]) for name in ("direction", "again", "threshold")] == ["Above", "Yes", ""]
+    assert makers_view.control_of(where).filled_by == "ListEnvironments"
+    assert [makers_view.default_of(fields[name]) for name in ("direction", "again", "threshold")] == ["Above", "Yes", ""]
 
 
 def test_a_page_stands_alone() -> None:
