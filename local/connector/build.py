@@ -11,22 +11,28 @@ from typing import Any
 from local.children import ROOT
 from local.connector.definition import SOURCE, at
 from local.connector.deployment import ANY_TENANT, VALUES, Deployment, deployment_of, read_outputs
+from local.connector.files import json_of
+from local.connector.ours import refuse_what_is_not_ours
+from local.connector.package import DEFINITION, ICON, PROPERTIES, README, SETTINGS
 from local.errors import LocalError
 from local.options import OneLineParser
 
 Json = dict[str, Any]
 FOLDER = SOURCE.parent
 DEFAULT_OUT = ROOT / "dist" / "connector"
-DEFINITION, PROPERTIES = SOURCE.name, "apiProperties.json"
-AS_THEY_ARE = ("icon.png", "README.md", "settings.json")
+AS_THEY_ARE = (ICON, README, SETTINGS)
 WRITTEN_OUT = ("parameters", "responses")
 FIRST_DAY_OF_ZIP = (1980, 1, 1, 0, 0, 0)
 DESCRIPTION = "Fill host and ids into the connector: a folder and a zip that can be imported."
+PAC = (
+    "pac connector create --environment <id> --api-definition-file apiDefinition.swagger.json "
+    "--api-properties-file apiProperties.json --icon-file icon.png"
+)
+# Each command in one line: shells go on with the next line in ways of their own.
 AFTERWARDS = """\
 Next, in that folder (docs/connector.md has each step):
   1. import it, in one of these ways:
-     pac connector create --environment <id> --api-definition-file apiDefinition.swagger.json \\
-       --api-properties-file apiProperties.json --icon-file icon.png
+     {pac}
      paconn create --settings settings.json    (with the environment's id in it)
      Power Automate > Custom connectors > Import an OpenAPI file: apiDefinition.swagger.json
   2. enter the client secret of {client_id} on the connector's Security page: no file has it
@@ -101,16 +107,14 @@ def built_properties(source: Mapping[str, Any], deployment: Deployment) -> Json:
 
 def package(folder: Path, deployment: Deployment) -> dict[str, bytes]:
     """Every file of the package. Raises LocalError when a part of the source is not there."""
-    try:
-        definition = json.loads((folder / DEFINITION).read_bytes())
-        properties = json.loads((folder / PROPERTIES).read_bytes())
-        others = {name: (folder / name).read_bytes() for name in AS_THEY_ARE}
-    except (OSError, ValueError) as error:
-        raise LocalError(f"The connector's source in {folder} cannot be read: {error}") from None
     made = {
-        DEFINITION: as_bytes(built_definition(definition, deployment)),
-        PROPERTIES: as_bytes(built_properties(properties, deployment)),
+        DEFINITION: as_bytes(built_definition(json_of(folder / DEFINITION), deployment)),
+        PROPERTIES: as_bytes(built_properties(json_of(folder / PROPERTIES), deployment)),
     }
+    try:
+        others = {name: (folder / name).read_bytes() for name in AS_THEY_ARE}
+    except OSError as error:
+        raise LocalError(f"The connector's source in {folder} cannot be read: {error}") from None
     return made | others
 
 
@@ -121,7 +125,8 @@ def as_bytes(document: Json) -> bytes:
 
 def write_package(files: Mapping[str, bytes], folder: Path) -> Path:
     """Write the files into the folder and into a zip beside it, whose bytes are the same on every machine."""
-    archive = folder.resolve().with_name(f"{folder.resolve().name}.zip")
+    archive = archive_beside(folder)
+    refuse_what_is_not_ours(folder, archive, files)
     try:
         folder.mkdir(parents=True, exist_ok=True)
         for name, content in files.items():
@@ -132,6 +137,14 @@ def write_package(files: Mapping[str, bytes], folder: Path) -> Path:
     except OSError as error:
         raise LocalError(f"{folder} cannot be written: {error}") from None
     return archive
+
+
+def archive_beside(folder: Path) -> Path:
+    """Where the zip goes. Raises LocalError when nothing can be beside the folder."""
+    whole = folder.resolve()
+    if not whole.name:
+        raise LocalError(f"--out: {whole} is a whole drive: name a folder in it")
+    return whole.with_name(f"{whole.name}.zip")
 
 
 def entry(name: str) -> zipfile.ZipInfo:
@@ -148,7 +161,7 @@ def parser() -> argparse.ArgumentParser:
     made.add_argument("--host", help="host of the function app, such as my-signals.azurewebsites.net")
     made.add_argument("--client-id", metavar="ID", help="client id of the connector's own registration in Entra ID")
     made.add_argument("--resource-uri", metavar="URI", help="Application ID URI of the API's registration")
-    made.add_argument("--tenant-id", metavar="ID", help="the tenant of both (default common: any)")
+    made.add_argument("--tenant-id", metavar="ID", help="the tenant of both registrations")
     named = ", ".join(value.output for value in VALUES.values())
     made.add_argument("--from", dest="outputs", type=Path, metavar="FILE", help=f"take {named} from NAME=value lines")
     made.add_argument("--out", type=Path, default=DEFAULT_OUT, metavar="DIR", help="default dist/connector")
@@ -164,7 +177,7 @@ def near(path: Path) -> Path:
 def main(arguments: list[str]) -> int:
     """Build it and say what to do next."""
     options = parser().parse_args(arguments)
-    outputs = read_outputs(options.outputs) if options.outputs else {}
+    outputs = read_outputs(options.outputs) if options.outputs else None
     deployment = deployment_of({name: getattr(options, name) for name in VALUES}, outputs)
     out: Path = options.out
     if out.resolve() == FOLDER.resolve():
@@ -172,7 +185,10 @@ def main(arguments: list[str]) -> int:
     files = package(FOLDER, deployment)
     archive = write_package(files, out)
     size = sum(map(len, files.values())) / 1024
+    if outputs is not None:
+        found = [value.output for value in VALUES.values() if value.output in outputs]
+        print(f"{options.outputs} has {', '.join(found) or 'none of the names that are looked for'}.")
     print(f"{near(out)} has the connector of {deployment.host}: {len(files)} files, {size:.0f} kB.")
     print(f"So has {near(archive)}.")
-    print(AFTERWARDS.format(client_id=deployment.client_id))
+    print(AFTERWARDS.format(pac=PAC, client_id=deployment.client_id))
     return 0

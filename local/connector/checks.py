@@ -79,10 +79,14 @@ def applied(rule: Rule, package: Package) -> Iterator[Finding]:
 
 def by_release(package: Package, released: Path) -> Check:
     """The comparison with the last release."""
-    group, name = "last release", "no flow breaks"
+
+    def no_flow_breaks(package: Package) -> Iterator[Finding]:
+        return breaking(read_definition(released), package.definition)
+
+    group, name = "last release", name_of(no_flow_breaks)
     if not released.is_file():
         return Check(group, name, skipped=f"not here ({released})")
-    return Check(group, name, tuple(breaking(read_definition(released), package.definition)))
+    return Check(group, name, tuple(applied(no_flow_breaks, package)))
 
 
 def show(checks: Sequence[Check], console: Console | None = None) -> int:

@@ -42,7 +42,9 @@ def entry_of(operation: Operation, definition: Definition) -> Entry:
     """What a page tells of an operation."""
     names = {one.id: one.summary for one in definition.operations}
     rows = [
-        row_of(field, shown, names) for shown in (True, False) for field in makers_view.fields_of(operation, shown=shown)
+        row_of(field, shown, names)
+        for shown in (True, False)
+        for field in makers_view.fields_of(operation, shown=shown)
     ]
     outputs = tuple(named(output, names) for output in makers_view.outputs_of(operation))
     twin = makers_view.twin_of(operation, definition.triggers)

@@ -68,7 +68,7 @@ def shortened(message: str) -> str:
 
 
 def what_cannot_be_read(document: Json) -> Iterator[Finding]:
-    """What keeps other checks from reading the operations: odd forms, or references that lead nowhere or in a circle."""
+    """What keeps other checks from reading the operations: odd forms, references to nowhere or in a circle."""
     yield from (Finding(where, f"it {wrong}", "Write it as Swagger 2.0 does") for where, wrong in misshapen(document))
     for reference, times in Counter(references(document)).items():
         problem = wrong_with(document, reference)

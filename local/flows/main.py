@@ -6,9 +6,16 @@ from pathlib import Path
 from local.children import ROOT
 from local.connector.definition import Definition
 from local.errors import LocalError
-from local.flows.manifest import SOURCE, Source, decoded
+from local.flows.belonging import FILL_IN, Connector, connector_is_filled_in
+from local.flows.manifest import SOURCE, Manifest, Source, decoded
 from local.flows.package import Solution, unzipped, zipped
-from local.flows.solution import connector_parts, deployment_settings, flows_parts
+from local.flows.solution import (
+    built_connector,
+    connector_parts,
+    deployment_settings,
+    flows_parts,
+    held_to_a_definition,
+)
 from local.flows.structure import findings
 from local.options import OneLineParser
 from local.show import counted
@@ -42,41 +49,58 @@ def parser() -> OneLineParser:
 def build(options: Namespace) -> int:
     """Write both zips and the settings file, and check them."""
     source = Source(options.flows)
-    connector, flows = zips(source, options.out)
+    connector, flows = zips(source.manifest, options.out)
+    built = built_connector(options.connector)
+    parts = connector_parts(source.manifest, built)
+    if any(connector_is_filled_in(Solution(parts))):
+        raise LocalError(f"{options.connector} is the source, with placeholders: {FILL_IN}")
     written = {
-        connector: zipped(connector_parts(source.manifest, options.connector)),
-        flows: zipped(flows_parts(source)),
+        connector: zipped(parts),
+        flows: zipped(flows_parts(source, built.title)),
         options.out / SETTINGS: deployment_settings(source.manifest),
     }
-    options.out.mkdir(parents=True, exist_ok=True)
+    try:
+        options.out.mkdir(parents=True, exist_ok=True)
+        for file, content in written.items():
+            file.write_bytes(content)
+    except OSError as error:
+        raise LocalError(f"--out: {options.out} cannot be written: {error}") from None
     for file, content in written.items():
-        file.write_bytes(content)
         print(f"{file}  {len(content) / 1024:.1f} kB")
     return check(options.out, options.flows)
 
 
 def check(folder: Path, flows: Path) -> int:
-    """Say what is wrong in the zips of a folder."""
-    found = 0
-    files = zips(Source(flows), folder)
-    definition = definition_in(unzipped(files[0]), files[0])
-    for file in files:
-        for finding in findings(unzipped(file), definition):
-            found += 1
-            print(f"{file.name}  {finding.check}: {finding.what}")
-    print(f"{counted(found, 'finding')}." if found else f"No findings: {HONEST}.")
+    """Say what is wrong in the zips of a folder, and whether something is not there."""
+    manifest = Source(flows).manifest
+    files = zips(manifest, folder)
+    missing = [file.name for file in files if not file.is_file()]
+    if missing:
+        raise LocalError(f"{folder} cannot be checked: {' and '.join(missing)} not there. Run ./dev flows build first")
+    solutions = {file: unzipped(file) for file in files}
+    connector = connector_in(solutions[files[0]], manifest, files[0])
+    found = [
+        f"{file.name}  {finding.check}: {finding.what}"
+        for file, solution in solutions.items()
+        for finding in findings(solution, connector)
+    ]
+    if not (folder / SETTINGS).is_file():
+        found.append(f"{SETTINGS} is missing: run ./dev flows build")
+    print(*found, sep="\n", end="\n" * bool(found))
+    print(f"{counted(len(found), 'finding')}." if found else f"No findings: {HONEST}.")
     return 1 if found else 0
 
 
-def zips(source: Source, folder: Path) -> tuple[Path, Path]:
+def zips(manifest: Manifest, folder: Path) -> tuple[Path, Path]:
     """Where the connector's solution and the flows' are, in the order of their import."""
-    manifest = source.manifest
     return folder / f"{manifest.connector.unique_name}.zip", folder / f"{manifest.flows.unique_name}.zip"
 
 
-def definition_in(solution: Solution, file: Path) -> Definition:
-    """The connector's definition as it will be imported. Raises LocalError."""
+def connector_in(solution: Solution, manifest: Manifest, file: Path) -> Connector:
+    """The connector as it will be imported. Raises LocalError."""
     found = [content for part, content in solution.parts.items() if part.endswith("_openapidefinition.json")]
     if not found:
         raise LocalError(f"{file} has no definition of the connector in it")
-    return Definition(decoded(found[0], file))
+    document = decoded(found[0], file)
+    held_to_a_definition(document, file)
+    return Connector(manifest.connector.id, manifest.connector.name, Definition(document))

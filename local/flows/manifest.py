@@ -11,6 +11,7 @@ import msgspec
 
 from local.children import ROOT
 from local.errors import LocalError
+from local.flows.shapes import Flow
 
 Json = Mapping[str, Any]
 SOURCE = ROOT / "flows"
@@ -107,12 +108,19 @@ class Source:
         file = self.folder / "solution.toml"
         try:
             return msgspec.convert(tomllib.loads(file.read_text(encoding="utf-8")), Manifest)
-        except (OSError, tomllib.TOMLDecodeError, msgspec.ValidationError) as error:
+        except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError, msgspec.ValidationError) as error:
             raise LocalError(f"{file} cannot be read: {error}") from None
 
     def flow(self, entry: FlowEntry) -> Json:
         """What a flow's file says. Raises LocalError."""
         return read_json(self.folder / entry.file)
+
+    def shaped(self, entry: FlowEntry) -> Flow:
+        """The same, held to the shape of a flow. Raises LocalError."""
+        try:
+            return msgspec.convert(self.flow(entry), Flow)
+        except msgspec.ValidationError as error:
+            raise LocalError(f"{self.folder / entry.file} is no flow: {error}") from None
 
 
 def read_json(file: Path) -> Json:
@@ -127,7 +135,7 @@ def decoded(content: bytes, file: Path) -> Json:
     """The JSON object that was read of a file. Raises LocalError."""
     try:
         found: Json = msgspec.json.decode(content, type=dict[str, Any])
-    except msgspec.MsgspecError as error:
+    except (msgspec.MsgspecError, UnicodeDecodeError) as error:
         raise LocalError(f"{file} cannot be read: {error}") from None
     return found
 

@@ -21,6 +21,7 @@ SAME_TIME = (1980, 1, 1, 0, 0, 0)
 REGULAR_FILE = 0o644 << 16
 UNIX = 3
 WEBHOOK, CALL = "OpenApiConnectionWebhook", "OpenApiConnection"
+NESTING = ("actions", "else", "default", "cases")
 VARIABLES = "environmentvariabledefinitions/"
 VARIABLE_FILE = "environmentvariabledefinition.xml"
 
@@ -137,9 +138,6 @@ def unzipped(file: Path) -> Solution:
     if twice:
         raise LocalError(f"{file} has {twice[0]} more than once")
     return Solution(parts)
-
-
-NESTING = ("actions", "else", "default", "cases")
 
 
 def steps_of(actions: Json, above: frozenset[str] = frozenset()) -> Iterator[Step]:

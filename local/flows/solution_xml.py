@@ -1,6 +1,7 @@
 """What is a solution called, and what is at its root? solution.xml, the content types, the environment variables."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from pathlib import PurePosixPath
 from xml.etree import ElementTree as Xml
 
@@ -10,7 +11,9 @@ from local.flows.xml_text import ENGLISH, XSI, add, add_all, add_names, written
 PACKAGE_VERSION = "9.2"
 ANY_BYTES = "application/octet-stream"
 CONTENT_TYPES = "http://schemas.openxmlformats.org/package/2006/content-types"
-FLOW, CONNECTOR, VARIABLE = "29", "372", "380"
+FLOW, CONNECTOR, VARIABLE, REFERENCE = "29", "372", "380", "connectionreference"
+# Where a real export says that an unmanaged connector comes from, also when it is in a solution of its own.
+ACTIVE = "Active"
 STRING_VARIABLE, SECRET_VARIABLE = "100000000", "100000005"
 _NILS = ("EMailAddress", "SupportingWebsiteUrl")
 # Exports have two addresses of a publisher, empty as they are.
@@ -23,8 +26,16 @@ _ADDRESS = {
 }  # fmt: skip
 
 
-def solution_xml(manifest: Manifest, package: Package, version: str, needing: Sequence[FlowEntry] = ()) -> bytes:
-    """The solution's name, publisher and root components, and the flows in it that need the connector."""
+@dataclass(frozen=True, slots=True)
+class Needing:
+    """The flows that need the connector, which people call by its title."""
+
+    title: str
+    flows: tuple[FlowEntry, ...]
+
+
+def solution_xml(manifest: Manifest, package: Package, version: str, needing: Needing | None = None) -> bytes:
+    """The solution's name, publisher and root components, and what in it needs the connector."""
     attributes = {"version": f"{PACKAGE_VERSION}.0.0", "SolutionPackageVersion": PACKAGE_VERSION}
     root = Xml.Element("ImportExportXml", {**attributes, "languagecode": ENGLISH, "generatedBy": "CrmLive"})
     top = add(root, "SolutionManifest")
@@ -37,8 +48,8 @@ def solution_xml(manifest: Manifest, package: Package, version: str, needing: Se
     for attributes in _components(manifest, package):
         add(components, "RootComponent", **attributes, behavior="0")
     missing = add(top, "MissingDependencies")
-    if needing:
-        _needs_connector(missing, manifest, version, needing)
+    if needing is not None:
+        _needs_connector(missing, manifest, needing)
     return written(root)
 
 
@@ -99,21 +110,17 @@ def _components(manifest: Manifest, package: Package) -> Iterator[dict[str, str]
         yield {"type": VARIABLE, "schemaName": variable.schema_name}
 
 
-def _needs_connector(missing: Xml.Element, manifest: Manifest, version: str, needing: Sequence[FlowEntry]) -> None:
+def _needs_connector(missing: Xml.Element, manifest: Manifest, needing: Needing) -> None:
     """The connector comes in a solution of its own, which has to be there first."""
-    names = {"type": CONNECTOR, "schemaName": manifest.connector.name, "displayName": manifest.publisher.name}
-    where = {"solution": f"{manifest.connector.unique_name} ({version})", "id": f"{{{manifest.connector.id}}}"}
-    dependents = [{"type": FLOW, "displayName": flow.name, "id": f"{{{flow.id}}}"} for flow in needing]
+    connector = manifest.connector
+    required = {"type": CONNECTOR, "schemaName": connector.name, "displayName": needing.title, "solution": ACTIVE}
+    dependents = [{"type": FLOW, "displayName": flow.name, "id": f"{{{flow.id}}}"} for flow in needing.flows]
     dependents += [
-        {
-            "type": "connectionreference",
-            "displayName": one.name,
-            "id.connectionreferencelogicalname": one.logical_name,
-        }
+        {"type": REFERENCE, "displayName": one.name, "id.connectionreferencelogicalname": one.logical_name}
         for one in manifest.reference
         if one.custom
     ]
     for dependent in dependents:
         entry = add(missing, "MissingDependency")
-        add(entry, "Required", **names, **where)
+        add(entry, "Required", **required, id=f"{{{connector.id}}}")
         add(entry, "Dependent", **dependent)

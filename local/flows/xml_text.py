@@ -1,5 +1,6 @@
 """How is a solution's XML written and read? Elements by the standard library, in one layout, the same each time."""
 
+import re
 from collections.abc import Mapping
 from xml.etree import ElementTree as Xml
 
@@ -7,6 +8,7 @@ from local.errors import LocalError
 
 XSI = "http://www.w3.org/2001/XMLSchema-instance"
 ENGLISH = "1033"
+_ENCODING = re.compile(r"""<\?xml[^>]*?\bencoding\s*=\s*["']([^"']*)""")
 
 Xml.register_namespace("xsi", XSI)
 
@@ -38,9 +40,16 @@ def written(root: Xml.Element) -> bytes:
 
 def read(content: bytes) -> Xml.Element:
     """The document's root. Raises LocalError."""
-    if b"<!DOCTYPE" in content or b"<!ENTITY" in content:
+    try:
+        text = content.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        raise LocalError("is not UTF-8") from None
+    declared = _ENCODING.match(text)
+    if "\0" in text or (declared and declared[1].lower() != "utf-8"):
+        raise LocalError("is not UTF-8")
+    if "<!DOCTYPE" in text or "<!ENTITY" in text:
         raise LocalError("declares a document type, which no solution does")
     try:
-        return Xml.fromstring(content)  # noqa: S314 - entities are what is unsafe in it, and they were refused
+        return Xml.fromstring(text)  # noqa: S314 - entities are what is unsafe in it, and they were refused
     except Xml.ParseError as error:
         raise LocalError(f"is not well-formed: {error}") from None

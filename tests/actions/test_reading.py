@@ -94,9 +94,11 @@ async def test_entities_are_listed_with_what_they_have(site: Site) -> None:
 
 
 async def test_a_schema_is_for_reading_creating_or_updating(site: Site) -> None:
-    read, create, update = [
-        (await site.get(f"entities/Customer/schema?use={use}"))["schema"] for use in ("read", "create", "update")
+    read, listed, create, update = [
+        (await site.get(f"entities/Customer/schema?use={use}"))["schema"]
+        for use in ("read", "list", "create", "update")
     ]
+    assert listed["properties"]["value"]["items"] == read
     assert read["properties"]["LoyaltyPoints"] == {
         "type": "integer",
         "format": "int64",
@@ -104,7 +106,8 @@ async def test_a_schema_is_for_reading_creating_or_updating(site: Site) -> None:
         "x-ms-summary": "LoyaltyPoints",
         "x-nullable": True,
     }
-    assert read["properties"] == create["properties"]
+    nullable = {name: {**one, "x-nullable": True} for name, one in create["properties"].items()}
+    assert read["properties"] == nullable
     assert create["required"] == ["CustomerId"]
     assert set(read["properties"]) - set(update["properties"]) == {"CustomerId"}
     assert "required" not in read

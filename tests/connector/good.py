@@ -81,7 +81,8 @@ def paths() -> Json:
     learned = {"200": {"description": "It.", "schema": {"type": "object", "properties": {"schema": schema}}}}
     thing = {"name": "thing", "in": "body", "required": True, "x-ms-summary": "Thing", "description": "What to write.",
              "schema": {"type": "object", **thing_schema()}}  # fmt: skip
-    first, second = ({"x-ms-api-annotation": {"family": "CreateThing", "revision": number}} for number in (1, 2))
+    first, second = ({"x-ms-api-annotation": {"family": "CreateThing", "revision": number, "status": status}}
+                     for number, status in ((1, "Production"), (2, "Preview")))  # fmt: skip
     hidden = {"x-ms-visibility": "internal"}
     return {
         "/api/environments": {"get": operation("ListEnvironments", "List environments", "Lists them all.", listed)},
@@ -176,12 +177,10 @@ def document() -> Json:
         "definitions": {
             "Thing": {"type": "object", "properties": {"id": text("Id"), "name": text("Name"), "data": more}},
             "Page": page("Things", "#/definitions/Thing"),
-            "Event": {
-                "type": "object",
-                "title": "Event",
-                "properties": {"id": text("Event id"), "data": deepcopy(more)},
-            },
+            "Event": {"type": "object", "properties": {"id": text("Event id"), "data": deepcopy(more)}},
         },
+        "securityDefinitions": {"signIn": {"type": "basic"}},
+        "security": [{"signIn": []}],
         "x-ms-capabilities": {"testConnection": {"operationId": "ListKinds"}},
         "x-ms-connector-metadata": [{"propertyName": name, "propertyValue": one} for name, one in metadata.items()],
     }
@@ -200,7 +199,11 @@ def properties() -> Json:
         "identityProvider": "aad",
         "clientId": "x",
         "redirectMode": "GlobalPerConnector",
-        "properties": {"IsFirstParty": "False", "IsOnbehalfofLoginSupported": True},
+        "properties": {
+            "IsFirstParty": "False",
+            "IsOnbehalfofLoginSupported": True,
+            "AzureActiveDirectoryResourceId": "api://x",
+        },
         "customParameters": {name: {"value": value} for name, value in custom.items()},
     }
     constraints = {"required": "false", "hidden": "true"}

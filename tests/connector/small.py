@@ -1,5 +1,6 @@
 """What is a small definition that has one of everything a designer knows?"""
 
+from copy import deepcopy
 from typing import Any
 
 ENVIRONMENT = {
@@ -14,7 +15,6 @@ ENVIRONMENT = {
 }
 EVENT = {
     "type": "object",
-    "title": "Event",
     "properties": {
         "id": {"type": "string", "title": "Event id", "description": "The same for the same fact.", "example": "e-1"},
         "time": {"type": "string", "format": "date-time", "title": "Time", "description": "When it happened."},
@@ -124,7 +124,7 @@ def definition() -> dict[str, Any]:
     schema = {**LIST, "operationId": "GetEntitySchema", "summary": "Get schema", "x-ms-visibility": "internal"}
     name = {"type": "string", "title": "Name", "description": "What it is called."}
     environments = {"type": "array", "title": "Environments", "items": {"$ref": "#/definitions/Environment"}}
-    return {
+    found = {
         "swagger": "2.0",
         "info": {"title": "Small Signals", "description": "One of everything.", "version": "1.0"},
         "host": "signals.example.com",
@@ -151,3 +151,4 @@ def definition() -> dict[str, Any]:
             "Lonely": {"type": "string"},
         },
     }
+    return deepcopy(found)

@@ -1,11 +1,12 @@
 """How can a definition break each rule of names, operations and answers? One change each, and what is said about it."""
 
 import json
+from copy import deepcopy
 from typing import NamedTuple
 
 from local.connector.findings import Rule
-from local.connector.rules import answers, info, operations, texts
-from tests.connector.good import Change, Draft, text
+from local.connector.rules import answers, info, operations, sound, texts
+from tests.connector.good import LOCATION, Change, Draft, text
 
 QUERY = {"name": "top", "in": "query", **text("Top")}
 
@@ -104,8 +105,26 @@ def many_operations(draft: Draft) -> None:
 def third_revision(draft: Draft) -> None:
     """Three of one family, all live."""
     one = {**draft.operation("CreateThing_V2"), "operationId": "CreateThing_V3", "summary": "Create thing V3"}
-    one["x-ms-api-annotation"] = {"family": "CreateThing", "revision": 3}
+    one["x-ms-api-annotation"] = {"family": "CreateThing", "revision": 3, "status": "Preview"}
     draft.document["paths"]["/api/v3/environments/{environmentId}/things"] = {"post": one}
+
+
+def hidden(**more: object) -> Change:
+    """Add a parameter that no maker sees."""
+    return lambda draft: draft.operation("CreateThing_V2")["parameters"].append(
+        {**QUERY, "x-ms-visibility": "internal", **more}
+    )
+
+
+def moved(old: str, new: str) -> Change:
+    """Write the operations of a path below another one too, as others."""
+
+    def change(draft: Draft) -> None:
+        item = draft.document["paths"][new] = deepcopy(draft.document["paths"][old])
+        for one in (item[method] for method in ("get", "delete") if method in item):
+            one.update(operationId=f"{one['operationId']}Again", summary=f"{one['summary']} again")
+
+    return change
 
 
 INFO = (
@@ -160,6 +179,12 @@ TEXTS = (
     Spoiled(texts.summaries_are_short_and_plain, "has -", of_property("Thing", "id", title="E-mail")),
     Spoiled(texts.summaries_are_short_and_plain, "81 characters", of("ListThings", summary="L" * 81)),
     Spoiled(texts.summaries_are_short_and_plain, "in a space", of_property("Thing", "id", x_ms_summary="Id ")),
+    Spoiled(texts.names_of_outputs_say_no_word_twice, "value[].id: a designer calls it 'Things things id'",
+            of_property("Thing", "id", x_ms_summary="things id")),
+    Spoiled(texts.names_of_outputs_say_no_word_twice, "data.size: a designer calls it 'Size Size'",
+            of_property("Event", "data", x_ms_summary="Size")),
+    Spoiled(texts.names_of_outputs_say_no_word_twice, "id: a designer calls it 'Event Event id'",
+            put("definitions", "Event", "Event", "x-ms-summary")),
     Spoiled(texts.descriptions_are_sentences, "is no sentence", of("ListThings", description="Lists the things")),
     Spoiled(texts.descriptions_are_sentences, "is no sentence", of("ListThings", description="lists the things.")),
     Spoiled(texts.descriptions_are_sentences, "Thing/id", of_property("Thing", "id", description="The id")),
@@ -182,30 +207,40 @@ OPERATIONS = (
     Spoiled(operations.ids_are_in_pascal_case, "unsubscribe", of("Unsubscribe", operationId="unsubscribe")),
     Spoiled(operations.ids_are_in_pascal_case, "End-It", of("Unsubscribe", operationId="End-It")),
     Spoiled(operations.ids_are_in_pascal_case, "End_It", of("Unsubscribe", operationId="End_It")),
+    Spoiled(operations.ids_are_in_pascal_case, "Unsubscribe_V1", of("Unsubscribe", operationId="Unsubscribe_V1")),
+    Spoiled(operations.ids_are_in_pascal_case, "Unsubscribe_V02", of("Unsubscribe", operationId="Unsubscribe_V02")),
     Spoiled(operations.ids_are_unique, "'LISTEnvironments'", of("Unsubscribe", operationId="LISTEnvironments")),
     Spoiled(operations.summaries_are_unique, "'list things'", of("ListEnvironments", summary="list things")),
     Spoiled(operations.there_are_not_too_many, "there are 259", many_operations),
-    Spoiled(operations.revisions_name_their_family, "CreateThing:", lambda d: d.operation("CreateThing").pop(
-        "x-ms-api-annotation")),
     Spoiled(operations.revisions_name_their_family, "revision 1", of("CreateThing_V2", x_ms_api_annotation={
-        "family": "CreateThing", "revision": 1})),
+        "family": "CreateThing", "revision": 1, "status": "Preview"})),
     Spoiled(operations.revisions_name_their_family, "family is Things", of("ListThings", x_ms_api_annotation={
         "family": "Things", "revision": 1})),
     Spoiled(operations.old_forms_say_so, "deprecated is True", of("CreateThing", deprecated=True)),
     Spoiled(operations.old_forms_say_so, "deprecated is False", of("CreateThing", summary="Create thing (deprecated)")),
-    Spoiled(operations.old_forms_say_so, "3 of its revisions", third_revision),
+    Spoiled(operations.one_of_a_family_is_in_production, "3 of its revisions are live", third_revision),
+    Spoiled(operations.one_of_a_family_is_in_production, "2 of its revisions are in production", of(
+        "CreateThing_V2", x_ms_api_annotation={"family": "CreateThing", "revision": 2, "status": "Production"})),
+    Spoiled(operations.one_of_a_family_is_in_production, "2 of its revisions are in production", of(
+        "CreateThing_V2", x_ms_api_annotation={"family": "CreateThing", "revision": 2})),
     Spoiled(operations.parameters_in_a_path_are_encoded, "not required",
             put("parameters", False, "EnvironmentId", "required")),
     Spoiled(operations.parameters_in_a_path_are_encoded, "no encoding",
             put("parameters", None, "EnvironmentId", "x-ms-url-encoding")),
+    Spoiled(operations.parameters_in_a_path_are_encoded, "it is in no path",
+            of_parameter("WhenThingCrossesPolling", "level", x_ms_url_encoding="single")),
+    Spoiled(operations.parameters_in_a_path_are_encoded, "body/way: it is in no path", lambda d: d.body["properties"][
+        "way"].update({"x-ms-url-encoding": "single"})),
     Spoiled(operations.no_parameter_is_named_connection_id, "connectionID", of("ListEnvironments", parameters=[
         {**QUERY, "name": "connectionID"}])),
     Spoiled(operations.no_parameter_is_named_connection_id, "body/connectionId", lambda d: d.body["properties"].update(
         connectionId=text("Connection"))),
-    Spoiled(operations.what_is_hidden_and_needed_has_a_default, "CreateThing_V2 top", lambda d: d.operation(
-        "CreateThing_V2")["parameters"].append({**QUERY, "required": True, "x-ms-visibility": "internal"})),
+    Spoiled(operations.what_is_hidden_and_needed_has_a_default, "CreateThing_V2 top", hidden(required=True)),
     Spoiled(operations.what_is_hidden_and_needed_has_a_default, "body/thingId", lambda d: d.body["properties"][
         "thingId"].update({"x-ms-visibility": "internal"})),
+    Spoiled(operations.what_is_hidden_and_has_a_default_is_needed, "CreateThing_V2 top", hidden(default="5")),
+    Spoiled(operations.what_is_hidden_and_has_a_default_is_needed, "body/way", lambda d: d.body["properties"][
+        "way"].update({"x-ms-visibility": "internal", "default": "above"})),
     Spoiled(operations.the_test_of_a_connection_is_a_quiet_get, "''", put("x-ms-capabilities", {})),
     Spoiled(operations.the_test_of_a_connection_is_a_quiet_get, "Make it an internal GET",
             put("x-ms-capabilities", "ListEnvironments", "testConnection", "operationId")),
@@ -215,13 +250,38 @@ OPERATIONS = (
     Spoiled(operations.pages_lead_on, "no policy updates", lambda d: d.properties["properties"].pop(
         "policyTemplateInstances")),
 )  # fmt: skip
+SOUND = (
+    Spoiled(sound.reading_takes_no_body, "ListEnvironments", of("ListEnvironments", parameters=[
+        {"name": "body", "in": "body", "x-ms-summary": "Body", "description": "It.",
+         "schema": {"$ref": "#/definitions/Thing"}}])),
+    Spoiled(sound.paths_are_told_apart, "/api/Environments: it is the same", moved(
+        "/api/environments", "/api/Environments")),
+    Spoiled(sound.paths_are_told_apart, "/api/subscriptions/{ID}: it is the same", moved(
+        "/api/subscriptions/{id}", "/api/subscriptions/{ID}")),
+    Spoiled(sound.what_is_required_is_there, "Thing: it requires 'size'", put(
+        "definitions", ["size"], "Thing", "required")),
+    Spoiled(sound.what_is_required_is_there, "body: it requires 'size'", lambda d: d.body["required"].append("size")),
+    Spoiled(sound.what_is_required_is_there, "Thing/data: it requires 'name'", of_property(
+        "Thing", "data", required=["name"])),
+    Spoiled(sound.security_is_defined, "names 'key'", put("security", [{"key": []}])),
+    Spoiled(sound.security_is_defined, "ListThings: its security", of("ListThings", security=[{"key": []}])),
+)  # fmt: skip
 THING = {"$ref": "#/definitions/Thing"}
 ANSWERS = (
     Spoiled(answers.success_is_explicit, "CreateThing", answers_without("CreateThing", "201")),
     Spoiled(answers.success_says_what_it_holds, "200", answers_with("CreateThing", "200")),
     Spoiled(answers.default_holds_nothing, "default", answers_with("ListThings", "default", schema=THING)),
     Spoiled(answers.one_answer_at_most_has_a_schema, "201, 202", answers_with("CreateThing", "202", schema=THING)),
-    Spoiled(answers.one_answer_at_most_has_a_schema, "a refusal", answers_with("Unsubscribe", "409", schema=THING)),
+    Spoiled(answers.one_answer_at_most_has_a_schema, "Unsubscribe 409", answers_with(
+        "Unsubscribe", "409", schema=THING)),
+    Spoiled(answers.one_answer_at_most_has_a_schema, "Unsubscribe 202: no designer", answers_with(
+        "Unsubscribe", "202", schema=THING)),
+    Spoiled(answers.waiting_says_where_and_when_to_ask_again, "no Location and no Retry-After", of(
+        "Unsubscribe", operationId="UnsubscribeAndWait")),
+    Spoiled(answers.waiting_says_where_and_when_to_ask_again, "CreateThingAndWait_V2 202", lambda d: d.operation(
+        "CreateThing_V2").update({"operationId": "CreateThingAndWait_V2", "x-ms-api-annotation": {}})),
+    Spoiled(answers.waiting_says_where_and_when_to_ask_again, "ListEnvironments 202: it has no Retry-After",
+            answers_with("ListEnvironments", "202", headers={"Location": LOCATION})),
     Spoiled(answers.refusals_are_explicit, "Unsubscribe", answers_without("Unsubscribe", "400")),
-)
-SPOILED = (*INFO, *TEXTS, *OPERATIONS, *ANSWERS)
+)  # fmt: skip
+SPOILED = (*INFO, *TEXTS, *OPERATIONS, *SOUND, *ANSWERS)

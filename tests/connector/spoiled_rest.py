@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from local.connector.deployment import NO_HOST, NO_ID
 from local.connector.rules import beside, dynamic, properties, triggers
 from tests.connector.good import BRAND, Change, Draft, Json, icon, named_list, text
 from tests.connector.spoiled_definition import (
@@ -61,6 +62,23 @@ def of_thing(old: Json | None = None, new: Json | None = None) -> Change:
     return change
 
 
+def not_a_choice(draft: Draft) -> None:
+    """Ask for the things of an environment that none can be."""
+    draft.document["parameters"]["EnvironmentId"]["enum"] = ["one", "two"]
+    of_thing({"parameters": {"environmentId": "e"}}, {"parameters": {"environmentId": {"value": "e"}}})(draft)
+
+
+def listed_callback(draft: Draft) -> None:
+    """A callback in each item of a list."""
+    marked = draft.body["properties"].pop("callbackUrl")
+    draft.body["properties"]["targets"] = {
+        "type": "array", "x-ms-summary": "Targets", "description": "Where to.", "x-ms-visibility": "internal",
+        "items": {"type": "object", "required": ["callbackUrl"], "properties": {"callbackUrl": marked}},
+        "default": [],
+    }  # fmt: skip
+    draft.body["required"] = ["environmentId", "thingId", "targets"]
+
+
 def second_callback(draft: Draft) -> None:
     """Where should the platform put its address?"""
     draft.body["properties"]["second"] = callback(draft)
@@ -94,7 +112,8 @@ TRIGGERS = (
     Spoiled(triggers.callbacks_are_one_text_in_the_body, "no string", lambda d: callback(d).update(type="boolean")),
     Spoiled(triggers.callbacks_are_required, "body/callbackUrl", lambda d: d.body["required"].remove("callbackUrl")),
     Spoiled(triggers.callbacks_are_required, "can be left out", of_parameter(WEBHOOK, "body", required=False)),
-    Spoiled(triggers.callbacks_are_required, "body/target/callbackUrl", wrap_callback(required=["x"])),
+    Spoiled(triggers.callbacks_are_required, "body/target/callbackUrl", wrap_callback(required=[])),
+    Spoiled(triggers.callbacks_are_required, "body/targets[]/callbackUrl: it can be left out", listed_callback),
     Spoiled(triggers.callbacks_are_internal, "a maker sees it", lambda d: callback(d).pop("x-ms-visibility")),
     Spoiled(triggers.callbacks_are_nowhere_else, "ListEnvironments url", of(
         "ListEnvironments", parameters=[{"name": "url", "in": "query", URL: True, **text("Address")}])),
@@ -128,7 +147,7 @@ DYNAMIC = (
         new={"operationId": "ListEnvironments", "parameters": {}})),
     Spoiled(dynamic.dynamic_forms_say_the_same, "title name", of_thing(new={"itemTitlePath": "id"})),
     Spoiled(dynamic.dynamic_forms_say_the_same, "the parameter environmentId", of_thing(
-        new={"parameters": {"environmentId": {"parameterReference": "body/way"}}})),
+        new={"parameters": {"environmentId": {"parameterReference": "body/thingId"}}})),
     Spoiled(dynamic.dynamic_operations_are_there, "'ListNothing'", of_thing(
         {"operationId": "ListNothing"}, {"operationId": "ListNothing"})),
     Spoiled(dynamic.dynamic_answers_hold_what_is_asked, "no list 'items'", of_thing(
@@ -146,6 +165,14 @@ DYNAMIC = (
     Spoiled(dynamic.dynamic_references_lead_to_fields, "'place', which", of_thing(
         {"parameters": {"environmentId": {"parameter": "place"}}},
         {"parameters": {"environmentId": {"parameterReference": "place"}}})),
+    Spoiled(dynamic.dynamic_references_lead_to_what_is_known, "from 'body/way', which may be empty", of_thing(
+        {"parameters": {"environmentId": {"parameter": "way"}}},
+        {"parameters": {"environmentId": {"parameterReference": "body/way"}}})),
+    Spoiled(dynamic.dynamic_references_lead_to_what_is_known, "from 'environmentId', which may be empty",
+            lambda d: d.body["properties"]["environmentId"].update({"x-ms-visibility": "internal", "default": "e"})),
+    Spoiled(dynamic.dynamic_literals_fit, "does not take 7 as 'environmentId'", of_thing(
+        {"parameters": {"environmentId": 7}}, {"parameters": {"environmentId": {"value": 7}}})),
+    Spoiled(dynamic.dynamic_literals_fit, "does not take 'e' as 'environmentId'", not_a_choice),
     Spoiled(dynamic.dynamic_forms_are_in_the_schema, "x-ms-dynamic-values", lambda d: d.parameter(
         "CreateThing", "thing").update(named_list("ListEnvironments"))),
 )  # fmt: skip
@@ -202,6 +229,13 @@ PROPERTIES = (
         redirectMode="Global")),
     Spoiled(properties.people_sign_in_with_entra_id, "resourceUri", custom("resourceUri", "")),
     Spoiled(properties.people_sign_in_with_entra_id, "clientId", lambda d: connection(d).pop("clientId")),
+    Spoiled(properties.signing_in_ends_at_the_platform, "https://example.com/redirect", lambda d: connection(d).update(
+        redirectUrl="https://example.com/redirect")),
+    Spoiled(properties.signing_in_ends_at_the_platform, "azure-apim.net.example.com", lambda d: connection(d).update(
+        redirectUrl="https://global.consent.azure-apim.net.example.com/redirect")),
+    Spoiled(properties.the_api_is_named_once, "resourceUri is api://y", custom("resourceUri", "api://y")),
+    Spoiled(properties.the_api_is_named_once, "ResourceId None", lambda d: connection(d)["properties"].pop(
+        "AzureActiveDirectoryResourceId")),
     Spoiled(properties.the_tenant_is_asked_for, "TenantId", tenant({})),
     Spoiled(properties.the_tenant_is_asked_for, "TenantId", tenant({"type": "string", "metadata": {}})),
     Spoiled(properties.both_settings_of_on_behalf_of_agree, "'false'", custom("enableOnbehalfOfLogin", "false")),
@@ -216,6 +250,10 @@ PROPERTIES = (
         "policyTemplateInstances"].append({"parameters": {"x-ms-apimTemplate-operationName": ["ListNothing"]}})),
     Spoiled(properties.no_file_has_a_secret, "clientSecret", lambda d: connection(d).update(clientSecret="s3cret")),
     Spoiled(properties.no_file_has_a_secret, "settings/password", lambda d: d.settings.update(password="s3cret")),
+    Spoiled(properties.what_is_built_has_no_placeholders, "host: it is the placeholder", put("host", NO_HOST)),
+    Spoiled(properties.what_is_built_has_no_placeholders, "oAuthSettings/clientId", lambda d: connection(d).update(
+        clientId=NO_ID)),
+    Spoiled(properties.what_is_built_has_no_placeholders, "customParameters/tenantId/value", custom("tenantId", NO_ID)),
 )  # fmt: skip
 BESIDE = (
     Spoiled(beside.icon_is_a_small_square_png, "no PNG", lambda d: setattr(d, "icon", b"")),

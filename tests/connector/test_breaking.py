@@ -8,16 +8,31 @@ from local.connector.breaking import breaking
 from local.connector.definition import Definition
 from local.connector.walk import inputs, outputs
 from tests.connector.good import Change, Draft, text
-from tests.connector.spoiled_definition import answers_with, of, of_parameter, of_property, put
+from tests.connector.spoiled_definition import answers_with, answers_without, of, of_parameter, of_property, put
 
 WEBHOOK, POLLING = "WhenThingCrosses", "WhenThingCrossesPolling"
+DYNAMIC = "x-ms-dynamic-schema"
+
+
+def released() -> Draft:
+    """The good connector with something of everything that can be tightened or taken away."""
+    draft = Draft()
+    fields = draft.body["properties"]
+    fields["kind"] = text("Kind", default="a")
+    fields["level"] |= {"minimum": 1, "maximum": 10}
+    fields["thingId"]["pattern"] = "^a"
+    fields["count"] = {"type": "integer", "format": "int32"}
+    draft.document["definitions"]["Thing"]["required"] = ["id"]
+    draft.definition("Thing")["name"]["format"] = "date-time"
+    draft.definition("Thing")["data"][DYNAMIC] = {"operationId": "GetThingSchema", "parameters": {"use": "list"}}
+    return draft
 
 
 def found(change: Change) -> list[str]:
     """What a change of the good connector breaks."""
-    draft = Draft()
+    draft = released()
     change(draft)
-    return [str(one) for one in breaking(Definition(Draft().document), Definition(draft.document))]
+    return [str(one) for one in breaking(Definition(released().document), Definition(draft.document))]
 
 
 def of_body(name: str, **values: Any) -> Change:
@@ -72,6 +87,30 @@ def within(name: str, *, required: bool) -> Change:
         (of("ListEnvironments", parameters=[{"name": "n", "in": "query", "required": True, **text("N")}]),
          "ListEnvironments n: it was not there and is required"),
         (within("range", required=True), "body/range/low: it was not there and is required"),
+        (of_body("kind", default="b"), "body/kind default: it was a and is b"),
+        (lambda d: d.body["properties"]["kind"].pop("default"), "body/kind default: it was a and is none"),
+        (of_parameter(POLLING, "level", collectionFormat="multi"), "level collectionFormat: it was csv and is multi"),
+        (put("parameters", "double", "EnvironmentId", "x-ms-url-encoding"), "x-ms-url-encoding: it was single"),
+        (of_body("level", maximum=9), "body/level maximum: it was 10 and is 9"),
+        (of_body("level", minimum=2), "body/level minimum: it was 1 and is 2"),
+        (of_body("level", multipleOf=5), "body/level multipleOf: it was none and is 5"),
+        (of_body("level", exclusiveMaximum=True), "body/level exclusiveMaximum: it was none and is True"),
+        (of_body("thingId", maxLength=9), "body/thingId maxLength: it was none and is 9"),
+        (of_body("thingId", pattern="^b"), "body/thingId pattern: it was ^a and is ^b"),
+        (of_body("thingId", format="uuid"), "body/thingId format: it was none and is uuid"),
+        (of_parameter(POLLING, "level", type="integer"), "level type: it was number and is integer"),
+        (of("ListThings", x_ms_pageable=None), "ListThings x-ms-pageable: it was {'nextLinkName': 'nextLink'}"),
+        (of("ListThings", x_ms_pageable={"nextLinkName": "more"}), "ListThings x-ms-pageable"),
+        (answers_without(POLLING, "202"), "WhenThingCrossesPolling 202: it was answered and is no longer"),
+        (answers_without(POLLING, "202", "headers", "Retry-After"), "202 header Retry-After: it was there"),
+        (put("security", []), "security: it was {'security': [{'signIn': []}]"),
+        (put("securityDefinitions", "apiKey", "signIn", "type"), "security: it was"),
+        (of("ListThings", security=[]), "ListThings security: it was None and is []"),
+        (put("definitions", [], "Thing", "required"), "value[]/id: it was always there and is sometimes left out"),
+        (of_property("Thing", "name", x_ms_visibility="internal"), "value[]/name: it was visible and is internal"),
+        (of_property("Thing", "name", format="date"), "value[]/name format: it was date-time and is date"),
+        (lambda d: d.definition("Thing")["data"].pop(DYNAMIC), f"value[]/data {DYNAMIC}: it was"),
+        (lambda d: d.definition("Thing")["data"][DYNAMIC]["parameters"].clear(), f"value[]/data {DYNAMIC}: it was"),
         (lambda d: d.definition("Event").pop("id"), "WhenThingCrosses gives id: it was there and is removed"),
         (of_property("Thing", "name", type="integer"), "value[]/name type: it was string and is integer"),
     ],
@@ -96,6 +135,18 @@ def test_what_breaks_flows_is_said_with_what_was_and_what_is(change: Change, say
         lambda d: d.body["required"].remove("thingId"),
         answers_with("ListThings", "409"),
         of("Unsubscribe", deprecated=True),
+        of_property("Thing", "id", format="uuid"),
+        of_property("Thing", "id", maxLength=9),
+        put("definitions", ["id", "name"], "Thing", "required"),
+        of_body("count", type="number", format="double"),
+        of_body("count", type="number"),
+        of_body("level", maximum=11, minimum=0),
+        lambda d: d.body["properties"]["thingId"].pop("pattern"),
+        of_body("level", exclusiveMaximum=False),
+        answers_with("Unsubscribe", "200"),
+        put("securityDefinitions", "https://example.com", "signIn", "authorizationUrl"),
+        of("ListEnvironments", x_ms_pageable={"nextLinkName": "nextLink"}),
+        put("parameters", "csv", "EnvironmentId", "collectionFormat"),
     ],
 )
 def test_what_is_added_or_eased_breaks_nothing(change: Change) -> None:

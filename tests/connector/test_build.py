@@ -13,7 +13,7 @@ from openapi_spec_validator import OpenAPIV2SpecValidator
 from local.connector import build
 from local.connector.build import built_definition, main, package, write_package
 from local.connector.definition import SOURCE, Definition, read_definition
-from local.connector.deployment import NO_ID, VALUES, Deployment, deployment_of, host_problem, read_outputs
+from local.connector.deployment import NO_HOST, NO_ID, VALUES, Deployment, deployment_of, host_problem, read_outputs
 from local.errors import LocalError
 from tests.connector.small import definition
 
@@ -29,7 +29,8 @@ SIGNALS_HOST="{HOST}"
 CONNECTOR_CLIENT_ID={CLIENT}
 export ENTRA_APP_ID_URI='{RESOURCE}'
 # a comment
-ENTRA_TENANT_ID="{TENANT}"
+ENTRA_TENANT_ID="{TENANT}"  # the tenant of "both"
+NUMBER=a#b # a number
 QUOTED="say \\"hi\\""
 """
 
@@ -121,15 +122,19 @@ def test_it_says_what_was_written_and_what_comes_next(tmp_path: Path, capsys: py
     main([*OPTIONS, "--out", str(tmp_path / "made")])
     said = capsys.readouterr().out
     assert all(word in said for word in (HOST, CLIENT, "made.zip", "pac connector create", "secret", "redirect"))
+    assert "\\\n" not in said, "not every shell goes on after a backslash"
 
 
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16"])
 @pytest.mark.parametrize("newline", ["\n", "\r\n"])
-def test_the_outputs_of_a_deployment_do_for_all_options(tmp_path: Path, encoding: str, newline: str) -> None:
+def test_the_outputs_of_a_deployment_do_for_all_options(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], encoding: str, newline: str
+) -> None:
     (file := tmp_path / "deployment.env").write_text(OUTPUTS, encoding=encoding, newline=newline)
-    assert read_outputs(file)["QUOTED"] == 'say "hi"'
+    assert (read_outputs(file)["QUOTED"], read_outputs(file)["NUMBER"]) == ('say "hi"', "a#b")
     assert deployment_of({}, read_outputs(file)) == HERE
     assert main(["--from", str(file), "--out", str(tmp_path / "made")]) == 0
+    assert f"{file} has {', '.join(value.output for value in VALUES.values())}." in capsys.readouterr().out
 
 
 def test_an_option_counts_more_than_the_file() -> None:
@@ -137,8 +142,11 @@ def test_an_option_counts_more_than_the_file() -> None:
     assert (found.host, found.client_id) == ("other.example.com", CLIENT)
 
 
-def test_without_a_tenant_any_tenant_signs_in() -> None:
-    assert deployment_of({**GOOD, "tenant_id": None}, {}).tenant_id == "common"
+def test_any_tenant_signs_in_only_where_that_is_written_out() -> None:
+    """A registration of a single tenant, which is the usual kind, fails at common."""
+    assert deployment_of({**GOOD, "tenant_id": "common"}).tenant_id == "common"
+    with pytest.raises(LocalError, match="--tenant-id: is missing"):
+        deployment_of({**GOOD, "tenant_id": None})
 
 
 WRONG = [
@@ -149,6 +157,8 @@ WRONG = [
     ("host", "127.0.0.1", "is no host"),
     ("host", "my_signals.azurewebsites.net", "is no host"),
     ("host", "-a.example.com", "is no host"),
+    ("host", NO_HOST, "is still the placeholder"),
+    ("host", NO_HOST.upper(), "is still the placeholder"),
     ("host", "", "is missing (in --from: SIGNALS_HOST)"),
     ("client_id", "", "is missing (in --from: CONNECTOR_CLIENT_ID)"),
     ("client_id", "my-connector", "is no GUID"),
@@ -166,7 +176,7 @@ WRONG = [
 @pytest.mark.parametrize(("name", "text", "said"), WRONG)
 def test_what_is_wrong_is_said_in_one_line_that_names_the_option(name: str, text: str, said: str) -> None:
     with pytest.raises(LocalError) as caught:
-        deployment_of({**GOOD, name: text}, {})
+        deployment_of({**GOOD, name: text})
     (line,) = str(caught.value).splitlines()
     assert line.startswith(f"{VALUES[name].option}: ")
     assert said in line
@@ -175,9 +185,19 @@ def test_what_is_wrong_is_said_in_one_line_that_names_the_option(name: str, text
 def test_everything_wrong_is_said_at_once() -> None:
     with pytest.raises(LocalError) as caught:
         deployment_of({}, {"SIGNALS_HOST": "https://x.example.com/"})
-    first, *others = str(caught.value).splitlines()
+    first, *others, last = str(caught.value).splitlines()
     assert first == "SIGNALS_HOST in --from: 'https://x.example.com/' is more than a host: write x.example.com"
-    assert [line.partition(":")[0] for line in others] == ["--client-id", "--resource-uri"]
+    assert [line.partition(":")[0] for line in others] == ["--client-id", "--resource-uri", "--tenant-id"]
+    assert last == "--from has SIGNALS_HOST"
+
+
+def test_a_file_without_names_is_said_to_have_none() -> None:
+    with pytest.raises(LocalError, match=r"--from has no line NAME=value$"):
+        deployment_of({}, {})
+
+
+def test_the_placeholder_is_the_host_of_the_source() -> None:
+    assert read_definition().document["host"] == NO_HOST
 
 
 @pytest.mark.parametrize("resource", [RESOURCE, CLIENT, "https://contoso.com/signals", "api://contoso.com/signals"])
@@ -224,3 +244,43 @@ def test_a_place_that_cannot_be_written_is_one_line(tmp_path: Path) -> None:
     (tmp_path / "made").write_text("", encoding="utf-8")
     with pytest.raises(LocalError, match="cannot be written"):
         main([*OPTIONS, "--out", str(tmp_path / "made")])
+
+
+def test_an_earlier_build_is_replaced(tmp_path: Path) -> None:
+    """Also where it was of another deployment; an empty folder too."""
+    (tmp_path / "made").mkdir()
+    for host in ("one.example.com", HOST):
+        assert main([*OPTIONS, "--host", host, "--out", str(tmp_path / "made")]) == 0
+    assert json.loads((tmp_path / "made" / SOURCE.name).read_bytes())["host"] == HOST
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("made/notes.txt", b""),
+        ("made/README.md", b"# Somebody's"),
+        ("made/apiDefinition.swagger.json", b'{"info": {"title": "Somebody\'s"}}'),
+        ("made/apiDefinition.swagger.json", b"[]"),
+        ("made.zip", b"no zip"),
+    ],
+)
+def test_what_no_build_has_written_is_not_replaced(tmp_path: Path, name: str, content: bytes) -> None:
+    (tmp_path / "made").mkdir()
+    (tmp_path / name).write_bytes(content)
+    before = sorted(tmp_path.rglob("*"))
+    with pytest.raises(LocalError, match=r"^--out: .*name another folder$"):
+        main([*OPTIONS, "--out", str(tmp_path / "made")])
+    assert (sorted(tmp_path.rglob("*")), (tmp_path / name).read_bytes()) == (before, content)
+
+
+def test_a_zip_of_somebody_is_not_replaced(tmp_path: Path) -> None:
+    with zipfile.ZipFile(tmp_path / "made.zip", "w") as other:
+        other.writestr("letter.txt", "Dear")
+    with pytest.raises(LocalError, match=r"letter\.txt"):
+        main([*OPTIONS, "--out", str(tmp_path / "made")])
+    assert not (tmp_path / "made").exists()
+
+
+def test_a_whole_drive_is_no_place() -> None:
+    with pytest.raises(LocalError, match="whole drive"):
+        main([*OPTIONS, "--out", Path(build.FOLDER).anchor])

@@ -2,6 +2,7 @@
 
 import io
 import os
+import shutil
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -10,7 +11,9 @@ import pytest
 from rich.console import Console
 
 from local.children import ROOT, free_ports
-from local.connector.checks import check, main, show
+from local.connector.build import package, write_package
+from local.connector.checks import FOLDER, check, main, show
+from local.connector.deployment import Deployment
 from local.connector.findings import Check, Finding
 from local.connector.package import DEFINITION
 from local.connector.schemas import MICROSOFTS
@@ -33,7 +36,7 @@ def written(tmp_path: Path) -> Callable[[Change], Path]:
     """The good connector with a change, in a folder."""
 
     def write(change: Change) -> Path:
-        draft = Draft()
+        draft = Draft(readme=Draft().package().readme)
         change(draft)
         return draft.write(tmp_path)
 
@@ -56,7 +59,7 @@ def test_a_good_folder_is_said_to_be_good(tmp_path: Path, capsys: pytest.Capture
     assert "  swagger-cli: left out" in lines
     assert f"  Microsoft's JSON schemas: not here ({folder}x)" in lines
     assert f"  no flow breaks: not here ({folder}x)" in lines
-    assert lines[-1] == "69 checks, 0 findings."
+    assert lines[-1] == "82 checks, 0 findings."
 
 
 def test_a_finding_says_where_what_and_what_to_do() -> None:
@@ -93,6 +96,11 @@ def test_microsofts_schemas_say_where(written: Callable[[Change], Path], change:
     ("change", "check_", "says"),
     [
         (of("ListThings", operationId=""), "references and ids", "GET /api/environments/{environmentId}/things"),
+        (put("paths", []), "references and ids", "paths: it is no object"),
+        (put("paths", None, "/api/kinds"), "references and ids", "/api/kinds: it is no object"),
+        (put("paths", None, "/api/kinds", "get"), "references and ids", "GET /api/kinds: it is no object"),
+        (of("ListThings", responses=None), "references and ids", "it has no responses"),
+        (of("ListThings", parameters=[None]), "references and ids", "it has parameters that are no objects"),
         (of_property("Page", "value", items={"$ref": "#/definitions/Lost"}), "references and ids", "it leads nowhere"),
         (of_property("Page", "value", items={"$ref": "https://x"}), "references and ids", "leads out of this file"),
         (of_property("Page", "value", items={"$ref": "#/definitions/Page"}), "references and ids", "back to itself"),
@@ -136,6 +144,38 @@ def test_the_last_release_is_compared(tmp_path: Path) -> None:
     made = check(current.write(tmp_path / "now"), released=released / DEFINITION, schemas=tmp_path / "x", node=False)
     (broken,) = [one for one in made if one.findings]
     assert (broken.group, [one.where for one in broken.findings]) == ("last release", ["WhenThingCrosses body/way"])
+
+
+@pytest.mark.parametrize("content", ["[]", "{}", '{"info": {}, "paths": {"/a": null}}'])
+def test_a_last_release_that_is_none_is_one_line(tmp_path: Path, content: str) -> None:
+    (released := tmp_path / "released.json").write_text(content, encoding="utf-8")
+    folder = Draft().write(tmp_path / "now")
+    with pytest.raises(LocalError, match=r"released\.json"):
+        list(check(folder, released=released, schemas=tmp_path / "none", node=False))
+
+
+def test_a_last_release_of_an_odd_form_is_a_finding(tmp_path: Path) -> None:
+    draft = Draft()
+    draft.operation("ListThings")["responses"]["200"]["headers"] = 7
+    released = draft.write(tmp_path / "released") / DEFINITION
+    made = check(Draft().write(tmp_path / "now"), released=released, schemas=tmp_path / "none", node=False)
+    (broken,) = [one for one in made if one.findings]
+    assert "of a form that the rule cannot read" in str(broken.findings[0])
+
+
+def test_what_was_built_is_good_and_a_copy_of_the_source_is_not_built(tmp_path: Path) -> None:
+    """The copy has the placeholders that only the source may have."""
+    copy = Path(shutil.copytree(FOLDER, tmp_path / "copy"))
+    (rule, said), *others = findings(copy).items()
+    assert (rule, others) == ("what is built has no placeholders", [])
+    assert [line.partition(":")[0].rpartition("/")[2] for line in said.splitlines()] == [
+        *("host", "clientId", "AzureActiveDirectoryResourceId", "value")
+    ]
+    here = Deployment("signals.contoso.com", "1b4e28ba-2fa1-4d3b-a3f5-ef19b5a7633b", "api://signals", "common")
+    write_package(package(FOLDER, here), tmp_path / "built")
+    assert findings(tmp_path / "built") == {}
+    released = check(tmp_path / "built", schemas=tmp_path / "none", node=False)
+    assert [str(finding) for one in released for finding in one.findings] == []
 
 
 def test_swagger_cli_reads_the_definition(written: Callable[[Change], Path]) -> None:

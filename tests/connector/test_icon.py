@@ -7,6 +7,7 @@ import pytest
 from PIL import Image, ImageChops
 
 from local.connector.icon import ICON, PROPERTIES, SIZE, brand_colour, draw_icon, main
+from local.errors import LocalError
 
 
 @pytest.fixture(scope="module")
@@ -59,3 +60,9 @@ def test_white_stands_out_from_the_brand_colour() -> None:
 
 def test_it_can_be_drawn_in_any_size() -> None:
     assert draw_icon("#336699", 64).size == (64, 64)
+
+
+@pytest.mark.parametrize(("name", "says"), [("none/icon.png", "cannot be written"), ("icon", "end it in .png")])
+def test_a_place_that_no_icon_can_be_drawn_at_is_one_line(tmp_path: Path, name: str, says: str) -> None:
+    with pytest.raises(LocalError, match=says):
+        main(["--out", str(tmp_path / name)])

@@ -92,7 +92,37 @@ def test_a_field_looks_as_what_it_is() -> None:
     assert kinds == {"threshold": "number", "direction": "drop-down", "again": "yes or no", "item": "dynamic fields"}
     where = {field.path: field for field in operations["CreateItem"].fields}["environmentId"]
     assert makers_view.control_of(where).filled_by == "ListEnvironments"
-    assert [makers_view.default_of(fields[name]) for name in ("direction", "again", "threshold")] == ["Above", "Yes", ""]
+    defaults = [makers_view.default_of(fields[name]) for name in ("direction", "again", "threshold")]
+    assert defaults == ["Above", "Yes", ""]
+
+
+def test_an_output_is_named_after_what_it_is_in() -> None:
+    """Not after the whole, nor after items without a name; a list stands aside for items with one."""
+    operations = Definition(definition()).by_id
+    named = {output.path: output.title for output in makers_view.outputs_of(operations["WhenItCrosses"])}
+    assert named == {"id": "Event id", "time": "Time", "data.value": "Value", "data.watchId": "Watch"}
+    assert makers_view.outputs_of(operations["ListEnvironments"])[1].title == "Environments Name"
+    document = definition()
+    document["definitions"]["Event"]["x-ms-summary"] = "Root"
+    document["definitions"]["Event"]["properties"]["data"]["x-ms-summary"] = "Event"
+    document["definitions"]["Environment"]["x-ms-summary"] = "Environment"
+    operations = Definition(document).by_id
+    assert [one.title for one in makers_view.outputs_of(operations["WhenItCrosses"])][2:] == [
+        *("Root Event Value", "Root Event Watch")
+    ]
+    assert makers_view.outputs_of(operations["ListEnvironments"])[1].title == "Environment Name"
+
+
+def test_an_object_that_is_described_is_an_output_too() -> None:
+    """But the data of an event is not: it is all that is in it."""
+    document = definition()
+    event = document["definitions"]["Event"]["properties"]
+    event["data"] |= {"x-ms-summary": "Event", "description": "What is known."}
+    operation = Definition(document).by_id["WhenItCrosses"]
+    assert ("Event", "data", "object") in {(one.title, one.path, one.kind) for one in makers_view.outputs_of(operation)}
+    event["specversion"] = {"type": "string", "x-ms-visibility": "internal"}
+    operation = Definition(document).by_id["WhenItCrosses"]
+    assert "data" not in {one.path for one in makers_view.outputs_of(operation)}
 
 
 def test_a_page_stands_alone() -> None:
@@ -146,3 +176,23 @@ def test_a_place_that_cannot_be_written_is_one_line(tmp_path: Path) -> None:
 def test_a_definition_that_cannot_be_read_is_one_line(tmp_path: Path) -> None:
     with pytest.raises(LocalError, match="cannot be read"):
         main(["--definition", str(tmp_path / "none.json")])
+
+
+@pytest.mark.parametrize(
+    ("content", "says"),
+    [
+        ("[]", "holds no JSON object"),
+        ("{", "holds no JSON object"),
+        ("{}", "is no definition: info is no object"),
+        ('{"info": {}, "paths": []}', "paths is no object"),
+        ('{"info": {}, "paths": {"/a": null}}', "/a is no object"),
+        ('{"info": {}, "paths": {"/a": {"get": null}}}', "GET /a is no object"),
+        ('{"info": {}, "paths": {"/a": {"get": {"operationId": "A"}}}}', "GET /a has no responses"),
+        ('{"info": {}, "paths": {"/a": {"parameters": null}}}', "/a has parameters that are no objects"),
+    ],
+)
+def test_what_is_no_definition_is_one_line(tmp_path: Path, content: str, says: str) -> None:
+    (file := tmp_path / "definition.json").write_text(content, encoding="utf-8")
+    with pytest.raises(LocalError, match=says) as caught:
+        main(["--definition", str(file), "--out", str(tmp_path / "page.html")])
+    assert "\n" not in str(caught.value)

@@ -2,34 +2,17 @@
 
 from collections.abc import Mapping
 
-from tests.flows.packing import (
-    FLOW,
-    HTTP_FLOW,
-    REPORT_FLOW,
-    Spoil,
-    changing,
-    having,
-    one_id_twice,
-    replacing,
-    without,
-)
+from local.connector.deployment import NO_ID
+from local.flows.belonging import PLACEHOLDER_HOST
+from tests.flows.packing import DEPLOYMENT, FLOW, Spoil, changing, copied, having, one_id_twice, replacing, without
 
 Defect = tuple[str, str, Spoil]
-TRIGGER = ("definition", "triggers", "When_a_data_source_refresh_fails")
 POST = ("definition", "actions", "Post_to_the_channel")
-FIELDS = (*TRIGGER, "inputs", "parameters")
-PARAMETERS = ("definition", "parameters")
-TEAM = "Team (cis_TeamId)"
-READ = ("definition", "actions", "Read_the_client_secret")
-WAIT = ("definition", "actions", "Refresh_and_wait")
-SECRET_PARAMETER = {"defaultValue": "", "type": "String", "metadata": {"schemaName": "cis_ClientSecret"}}
-TOKEN = "eyJhbGciOiJSUzI1NiJ9.e30.x"
-VARIABLE = "environmentvariabledefinitions/cis_TeamId"
-EMPTY_FLOW = (
-    b'{"properties": {"connectionReferences": {}, "definition": {"triggers": {}, "actions": {}, "parameters": {}}}}'
-)
-NO_SOURCE = "@parameters('Signals address (cis_SignalsUrl)')"
+TEAM = "environmentvariabledefinitions/cis_TeamId"
 STATE = "<StateCode>0</StateCode>"
+UTF_16 = "<x/>".encode("utf-16")
+OURS = "shared_customerinsightssignals"
+STEM = "Connector/cis_5Fcustomer-20insights-20signals"
 # Each: the check that it turns red, what it says, and how the flows' solution is spoilt.
 DEFECTS: Mapping[str, Defect] = {
     "no manifest": ("parts_are_there", "solution.xml is missing", without("solution.xml")),
@@ -42,6 +25,39 @@ DEFECTS: Mapping[str, Defect] = {
         replacing("customizations.xml", "<Entities />", "<!DOCTYPE x>"),
     ),
     "broken JSON": ("parts_are_readable", "malformed", replacing(FLOW, "{", "")),
+    "another encoding": (
+        "parts_are_readable",
+        "is not UTF-8",
+        replacing("solution.xml", 'encoding="utf-8"', 'encoding="iso-8859-1"'),
+    ),
+    "letters of another encoding": (
+        "parts_are_readable",
+        "is not UTF-8",
+        having("solution.xml", UTF_16),
+    ),
+    "the same without a mark": (
+        "parts_are_readable",
+        "is not UTF-8",
+        having("solution.xml", UTF_16[2:]),
+    ),
+    "JSON of another encoding": (
+        "parts_are_readable",
+        "codec",
+        having(f"{TEAM}/environmentvariablevalues.json", b'"\xff"'),
+    ),
+    "flow that is a list": ("flows_are_formed", "got `array`", having("Workflows/x.json", b"[]")),
+    "flow that is empty": ("flows_are_formed", "`properties`", having("Workflows/x.json", b"{}")),
+    "flow without a schema version": ("flows_are_formed", "`schemaVersion`", changing(FLOW, "schemaVersion")),
+    "flow without connections": ("flows_are_formed", "`connectionReferences`", changing(FLOW, "connectionReferences")),
+    "connection without a connector": (
+        "flows_are_formed",
+        "`api`",
+        changing(FLOW, "connectionReferences", "shared_teams", "api"),
+    ),
+    "step without a type": ("flows_are_formed", "`type`", changing(FLOW, *POST, "type")),
+    "call of nothing": ("flows_are_formed", "`host`", changing(FLOW, *POST, "inputs", "host")),
+    "no name": ("manifest_is_whole", "no UniqueName", replacing("solution.xml", "CustomerInsightsSignalsFlows", "")),
+    "stray file": ("parts_are_expected", "Other/x.json belongs nowhere", having("Other/x.json", b"{}")),
     "untold ending": ("content_types_cover_all", "x.csx has no content type", having("Other/x.csx", b"")),
     "part without ending": ("content_types_cover_all", "Other/x has no", having("Other/x", b"")),
     "root component too many": (
@@ -49,21 +65,36 @@ DEFECTS: Mapping[str, Defect] = {
         "is not in the solution",
         replacing("solution.xml", 'type="29" id="{4', 'type="29" id="{5'),
     ),
+    "root component twice": (
+        "root_components_are_defined",
+        "there 2 times",
+        replacing("solution.xml", 'schemaName="cis_TeamId"', 'schemaName="cis_ChannelId"'),
+    ),
     "unlisted variable": (
         "root_components_are_defined",
         "cis_TeamId') is no root",
         replacing("solution.xml", 'schemaName="cis_TeamId"', 'schemaName="cis_EnvironmentId"'),
     ),
     "flow that is not there": ("named_parts_are_there", "named but not there", without(FLOW)),
-    "flow that nothing names": ("named_parts_are_there", "nothing names it", having("Workflows/x.json", EMPTY_FLOW)),
+    "flow that nothing names": ("named_parts_are_there", "nothing names it", copied(FLOW, "Workflows/x.json")),
     "variable elsewhere": (
         "variables_lie_where_they_belong",
         "defines cis_TeamIds",
-        replacing(VARIABLE, 'schemaname="cis_TeamId"', 'schemaname="cis_TeamIds"'),
+        replacing(TEAM, 'schemaname="cis_TeamId"', 'schemaname="cis_TeamIds"'),
     ),
     "one id twice": ("ids_are_unique", "2 times", one_id_twice),
     "no id": ("ids_are_unique", "an empty id", changing(FLOW, *POST, "metadata")),
     "flow that is on": ("flows_are_off", "is on", replacing("customizations.xml", STATE, STATE.replace("0", "1"))),
+    "flow of another category": (
+        "flows_are_off",
+        "has the Category 0",
+        replacing("customizations.xml", "<Category>5", "<Category>0"),
+    ),
+    "reference twice": (
+        "references_are_declared",
+        "cis_Teams is there 2 times",
+        replacing("customizations.xml", 'logicalname="cis_Outlook"', 'logicalname="cis_Teams"'),
+    ),
     "undeclared reference": (
         "references_are_declared",
         "no connection reference",
@@ -74,126 +105,32 @@ DEFECTS: Mapping[str, Defect] = {
         "for shared_teams is no",
         replacing("customizations.xml", "shared_teams", "shared_slack"),
     ),
-    "untold need": ("needs_are_told", "no MissingDependency", replacing("solution.xml", "<Dependent", "<Other")),
-    "undeclared connection": (
-        "steps_call_declared_connections",
-        "by shared_team, which",
-        changing(FLOW, *POST, "inputs", "host", "connectionName", to="shared_team"),
+    "untold need": (
+        "needs_are_told",
+        "DataSourceRefreshFailed",
+        replacing("solution.xml", '<Dependent type="29"', '<Dependent type="28"'),
     ),
-    "another connector than declared": (
-        "steps_call_declared_connections",
-        "shared_slack",
-        changing(FLOW, *POST, "inputs", "host", "apiId", to="/apis/shared_slack"),
+    "untold need of a reference": (
+        "needs_are_told",
+        "cis_CustomerInsightsSignals needs",
+        replacing("solution.xml", 'logicalname="cis_C', 'logicalname="cis_D'),
     ),
-    "unused connection": (
-        "steps_call_declared_connections",
-        "nothing uses shared_teams",
-        changing(FLOW, *POST, to={"type": "Compose", "inputs": "x"}),
+    "need of another connector": (
+        "needs_are_told",
+        "schemaName cis_5Fother",
+        replacing("solution.xml", 'schemaName="cis_5Fcustomer-20insights-20signals"', 'schemaName="cis_5Fother"'),
     ),
-    "unknown parameter": (
-        "names_lead_somewhere",
-        "no parameter Crew",
-        changing(FLOW, *FIELDS, "body/label", to="@parameters('Crew')"),
+    "need of another id": ("needs_are_told", "id {757", replacing("solution.xml", 'id="{657', 'id="{757')),
+    "need of a certain solution": ("needs_are_told", "solution X", replacing("solution.xml", '"Active"', '"X"')),
+    "reference to another custom connector": (
+        "references_are_of_this_connector",
+        "customconnectorid is 757",
+        replacing("customizations.xml", "<connectorid>657", "<connectorid>757"),
     ),
-    "unknown action": (
-        "names_lead_somewhere",
-        "no action Nothing",
-        changing(FLOW, *POST, "inputs", "parameters", "body/messageBody", to="@{body('Nothing')}"),
-    ),
-    "wrong neighbour": (
-        "names_lead_somewhere",
-        "runs after Nothing",
-        changing(FLOW, *POST, "runAfter", "Nothing", to=["Succeeded"]),
-    ),
-    "parameter without variable": (
-        "parameters_are_variables",
-        "no environment variable",
-        changing(FLOW, *PARAMETERS, TEAM, "metadata", "schemaName", to="cis_Crew"),
-    ),
-    "parameter with another name": (
-        "parameters_are_variables",
-        "otherwise",
-        replacing(VARIABLE, 'displayname default="Team"', 'displayname default="Crew"'),
-    ),
-    "parameter with a value": (
-        "parameters_are_variables",
-        "has a value",
-        changing(FLOW, *PARAMETERS, TEAM, "defaultValue", to="x"),
-    ),
-    "unused parameter": (
-        "parameters_are_variables",
-        "nothing uses",
-        changing(FLOW, *POST, "inputs", "parameters", "body/recipient/groupId", to="x"),
-    ),
-    "unused variable": (
-        "parameters_are_variables",
-        "no flow uses the environment variable cis_DataSourceId",
-        changing(HTTP_FLOW, *WAIT, "inputs", "uri", to=NO_SOURCE),
-    ),
-    "address with a signature": (
-        "secrets_are_kept",
-        "looks like a secret",
-        changing(HTTP_FLOW, *WAIT, "inputs", "uri", to="https://x.example/run?sp=1&sig=abc"),
-    ),
-    "token": (
-        "secrets_are_kept",
-        "looks like a secret",
-        changing(HTTP_FLOW, *WAIT, "inputs", "headers", "X", to=TOKEN),
-    ),
-    "written secret": (
-        "secrets_are_kept",
-        "looks like a secret",
-        changing(HTTP_FLOW, *WAIT, "inputs", "authentication", "secret", to="hunter2"),
-    ),
-    "secret parameter": (
-        "secrets_are_kept",
-        "cannot be switched on",
-        changing(HTTP_FLOW, *PARAMETERS, "Client secret (cis_ClientSecret)", to=SECRET_PARAMETER),
-    ),
-    "secret that is read openly": (
-        "secrets_are_kept",
-        "Read_the_client_secret shows",
-        changing(HTTP_FLOW, *READ, "runtimeConfiguration"),
-    ),
-    "secret that is used openly": (
-        "secrets_are_kept",
-        "Refresh_and_wait shows",
-        changing(HTTP_FLOW, *WAIT, "runtimeConfiguration"),
-    ),
-    "unknown operation": (
-        "operations_exist",
-        "is not in the definition",
-        changing(FLOW, *TRIGGER, "inputs", "host", "operationId", to="WhenNothing"),
-    ),
-    "unknown field": (
-        "operations_exist",
-        "has no field body/dataSource",
-        changing(FLOW, *FIELDS, "body/dataSource", to="x"),
-    ),
-    "internal field": (
-        "operations_exist",
-        "has no field body/callbackUrl",
-        changing(FLOW, *FIELDS, "body/callbackUrl", to="x"),
-    ),
-    "required field": ("operations_exist", "lacks body/environmentId", changing(FLOW, *FIELDS, "body/environmentId")),
-    "trigger of another kind": (
-        "operations_exist",
-        "OpenApiConnectionWebhook as a trigger",
-        changing(FLOW, *TRIGGER, "type", to="OpenApiConnection"),
-    ),
-    "trigger as an action": (
-        "operations_exist",
-        "as a trigger",
-        changing(
-            REPORT_FLOW,
-            "definition",
-            "actions",
-            "Make_the_status_report",
-            "inputs",
-            "host",
-            "operationId",
-            to="WhenProcessEnds",
-        ),
+    "flow of another custom connector": (
+        "references_are_of_this_connector",
+        "is not cis_5F",
+        changing(FLOW, "connectionReferences", OURS, "api", "logicalName", to="cis_5Fother"),
     ),
 }
 CONNECTOR_DEFECTS: Mapping[str, Defect] = {
@@ -201,7 +138,7 @@ CONNECTOR_DEFECTS: Mapping[str, Defect] = {
         "secrets_are_kept",
         "oAuthSettings/clientSecret looks like a secret",
         replacing(
-            "Connector/cis_5Fcustomer-20insights-20signals_connectionp",
+            f"{STEM}_connectionp",
             '"clientId":',
             '"clientSecret": "x", "clientId":',
         ),
@@ -209,13 +146,40 @@ CONNECTOR_DEFECTS: Mapping[str, Defect] = {
     "no definition": (
         "named_parts_are_there",
         "openapidefinition.json is named",
-        without("Connector/cis_5Fcustomer-20insights-20signals_openapi"),
+        without(f"{STEM}_openapi"),
     ),
     "file that nothing names": ("named_parts_are_there", "nothing names it", having("Connector/x.json", b"{}")),
     "connector with another id": (
         "root_components_are_defined",
         "is no root component",
         replacing("customizations.xml", "<connectorid>6", "<connectorid>7"),
+    ),
+    "connector with another name": (
+        "root_components_are_defined",
+        "is no root component",
+        replacing("customizations.xml", "<name>cis_5F", "<name>cis_5f"),
+    ),
+    "connector of another manifest": (
+        "references_are_of_this_connector",
+        "the connector is 757",
+        replacing("customizations.xml", "<connectorid>657", "<connectorid>757"),
+    ),
+    "file with another name": (
+        "named_parts_are_there",
+        "not called by the connector's name",
+        replacing("customizations.xml", "<name>cis_5F", "<name>cis_5f"),
+    ),
+    "no icon": ("icons_are_pictures", "no PNG", having(f"{STEM}_iconblob.Png", b"")),
+    "icon that is no PNG": ("icons_are_pictures", "no PNG", having(f"{STEM}_iconblob.Png", b"<svg/>")),
+    "host that is not filled in": (
+        "connector_is_filled_in",
+        "run ./dev connector build",
+        replacing(f"{STEM}_openapi", DEPLOYMENT.host, PLACEHOLDER_HOST),
+    ),
+    "id that is not filled in": (
+        "connector_is_filled_in",
+        "run ./dev connector build",
+        replacing(f"{STEM}_connectionp", DEPLOYMENT.client_id, NO_ID),
     ),
     "no icon type": (
         "content_types_cover_all",

@@ -119,7 +119,7 @@ class Parser:
 def evaluated(node: Any, functions: Mapping[str, Function]) -> Any:
     """A part of a flow with its expressions in the values of objects and lists evaluated."""
     if isinstance(node, Mapping):
-        return {name: evaluated(part, functions) for name, part in node.items()}
+        return {_name(name, functions): evaluated(part, functions) for name, part in node.items()}
     if isinstance(node, list):
         return [evaluated(part, functions) for part in node]
     return _text(node, functions) if isinstance(node, str) else node
@@ -132,6 +132,11 @@ def shown(value: Any) -> str:
     if isinstance(value, bool):
         return str(value)
     return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+
+
+def _name(name: str, functions: Mapping[str, Function]) -> Any:
+    """Flows write a name such as @odata.type with @@, as a text: one @ begins an expression there too."""
+    return _text(name, functions) if name.startswith("@") else name
 
 
 def _text(text: str, functions: Mapping[str, Function]) -> Any:

@@ -1,9 +1,10 @@
 """Which functions do expressions have? Those that the sample flows use, and what conditions compare with."""
 
 import json
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
+from urllib.parse import quote, unquote
 
 from tests.flows.expressions import ExpressionError, Function, evaluated, shown
 
@@ -70,12 +71,12 @@ def chosen(condition: Any, yes: Any, no: Any) -> Any:
 FUNCTIONS: Mapping[str, Function] = {
     "add": add,
     "coalesce": coalesce,
-    "concat": lambda *values: "".join(map(shown, values)),
+    "decodeUriComponent": lambda text: unquote(_is_text(text), errors="strict"),
+    "encodeUriComponent": lambda text: quote(_is_text(text), safe=""),
     "equals": equals,
     "float": lambda text: float(_is_text(text)),
     "formatDateTime": format_date_time,
     "if": chosen,
-    "int": lambda text: int(_is_text(text)),
     "join": join,
     "json": lambda text: json.loads(_is_text(text)),
     "replace": replace,
@@ -83,27 +84,16 @@ FUNCTIONS: Mapping[str, Function] = {
     "take": take,
     "toLower": to_lower,
 }
-_COMPARISONS: Mapping[str, Callable[..., bool]] = {
-    "equals": equals,
-    "greater": lambda one, other: bool(one > other),
-    "less": lambda one, other: bool(one < other),
-    "contains": lambda whole_, part: part in whole_,
-}
 
 
 def holds(condition: Any, functions: Mapping[str, Function]) -> bool:
-    """Whether a condition of an action holds: `and`, `or` and `not` of comparisons."""
-    if isinstance(condition, str):
-        return chosen(evaluated(condition, functions), True, False) is True
+    """Whether a condition of an action holds: `and` of what is equal, which is all that the samples ask."""
     ((name, inner),) = condition.items()
-    if name == "not":
-        return not holds(inner, functions)
-    if name in ("and", "or"):
-        found: Iterable[bool] = [holds(one, functions) for one in inner]
-        return all(found) if name == "and" else any(found)
-    if name not in _COMPARISONS:
+    if name == "and":
+        return all(holds(one, functions) for one in inner)
+    if name != "equals":
         raise ExpressionError(f"the comparison {name} is not known here")
-    return _COMPARISONS[name](*evaluated(inner, functions))
+    return equals(*evaluated(inner, functions))
 
 
 def _is_text(value: Any) -> str:

@@ -3,16 +3,20 @@
 What an action reaches is a `World`: connectors by operation, HTTP by address.
 """
 
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any, Protocol
 
+from local.flows.package import steps_of
 from tests.flows.expressions import Function, evaluated
 from tests.flows.functions import FUNCTIONS, holds
+from tests.flows.settings import check_action, check_trigger, tries_of, waits
 
 Json = Mapping[str, Any]
 SUCCEEDED, FAILED, SKIPPED = "Succeeded", "Failed", "Skipped"
 TERMINAL = {"Cancelled", FAILED, SUCCEEDED}
+TRIED_AGAIN = {408, 429, *range(500, 600)}
 
 
 class StepFailed(Exception):
@@ -30,8 +34,8 @@ class World(Protocol):
         """Call an operation of a connector; answers statusCode, headers and body. Raises StepFailed."""
         ...
 
-    async def http(self, inputs: Json) -> Json:
-        """Send a request and follow an asynchronous answer to its end, likewise. Raises StepFailed."""
+    async def http(self, inputs: Json, *, waits: bool = True) -> Json:
+        """Send a request and, if it waits, follow an asynchronous answer to its end, likewise. Raises StepFailed."""
         ...
 
 
@@ -45,27 +49,27 @@ class Run:
     trigger: Json = field(default_factory=dict)
     statuses: dict[str, str] = field(default_factory=dict)
     outputs: dict[str, Any] = field(default_factory=dict)
-    items: dict[str, Any] = field(default_factory=dict)
     ended: Json | None = None
 
     async def play(self) -> "Run":
         """Run all of its actions."""
+        for trigger in self.definition["triggers"].values():
+            check_trigger(trigger)
         status = await self._block(self.definition["actions"])
         self.ended = self.ended or {"runStatus": status}
         return self
 
-    @property
-    def functions(self) -> Mapping[str, Function]:
-        """What expressions can call here and now."""
+    def functions(self, step: str = "") -> Mapping[str, Function]:
+        """What expressions of a step can call here and now."""
+        known = partial(self._known, step)
         return {
             **FUNCTIONS,
             "parameters": self.parameter,
             "triggerOutputs": lambda: self.trigger,
             "triggerBody": lambda: self.trigger.get("body"),
-            "outputs": lambda name: self.outputs.get(self._known(name)),
-            "body": lambda name: (self.outputs.get(self._known(name)) or {}).get("body"),
-            "actions": lambda name: {"status": self.statuses.get(self._known(name))},
-            "items": lambda name: self.items[name],
+            "outputs": lambda name: self.outputs.get(known(name)),
+            "body": lambda name: (self.outputs.get(known(name)) or {}).get("body"),
+            "actions": lambda name: {"status": self.statuses.get(known(name))},
         }
 
     def parameter(self, name: str) -> Any:
@@ -80,12 +84,15 @@ class Run:
     def trigger_inputs(self, **more: Function) -> Json:
         """What the one trigger of the flow is set up with."""
         (trigger,) = self.definition["triggers"].values()
-        found: Json = evaluated(trigger.get("inputs", {}), {**self.functions, **more})
+        check_trigger(trigger)
+        found: Json = evaluated(trigger.get("inputs", {}), {**self.functions(), **more})
         return found
 
-    def _known(self, name: str) -> str:
-        if name not in self.statuses:
-            raise ValueError(f"{name} has not run yet, or is not there")
+    def _known(self, step: str, name: str) -> str:
+        """What a step may name: only what is on its way, whatever has run by chance."""
+        sees = next((one.sees for one in steps_of(self.definition["actions"]) if one.name == step), frozenset())
+        if name not in sees:
+            raise ValueError(f"{name} is not on the way to {step or 'the trigger'}")
         return name
 
     async def _block(self, actions: Json) -> str:
@@ -107,6 +114,7 @@ class Run:
         return any(self._failed(before, actions) for before in actions[name].get("runAfter", {}))
 
     async def _step(self, name: str, action: Json) -> None:
+        check_action(action)
         wanted = action.get("runAfter", {})
         if self.ended or not all(self.statuses[before] in allowed for before, allowed in wanted.items()):
             self._skip({name: action})
@@ -120,49 +128,28 @@ class Run:
 
     async def _done(self, name: str, action: Json) -> Any:
         kind = action["type"]
-        if kind in ("If", "Switch", "Scope", "Foreach"):
-            self.statuses[name] = await getattr(self, f"_{kind.lower()}")(name, action)
+        if kind == "If":
+            self.statuses[name] = await self._if(name, action)
             return None
-        inputs = evaluated(action["inputs"], self.functions)
+        inputs = evaluated(action["inputs"], self.functions(name))
         if kind == "Compose":
             return inputs
         if kind == "Http":
-            return await self.world.http(inputs)
+            return await _tried(tries_of(action), lambda: self.world.http(inputs, waits=waits(action)))
         if kind == "OpenApiConnection":
-            host = inputs["host"]
-            return await self.world.connector(
-                host["apiId"].rpartition("/")[2], host["operationId"], inputs["parameters"]
-            )
+            api, operation = inputs["host"]["apiId"].rpartition("/")[2], inputs["host"]["operationId"]
+            return await _tried(tries_of(action), lambda: self.world.connector(api, operation, inputs["parameters"]))
         if kind == "Terminate" and inputs["runStatus"] in TERMINAL:
             self.ended = inputs
             return None
         raise NotImplementedError(f"{name}: actions of type {kind} are not known here")
 
-    async def _if(self, _: str, action: Json) -> str:
+    async def _if(self, name: str, action: Json) -> str:
         yes, no = action["actions"], action.get("else", {}).get("actions", {})
-        if not holds(action["expression"], self.functions):
+        if not holds(action["expression"], self.functions(name)):
             yes, no = no, yes
         self._skip(no)
         return await self._block(yes)
-
-    async def _switch(self, _: str, action: Json) -> str:
-        value = evaluated(action["expression"], self.functions)
-        cases = [*action["cases"].values()]
-        taken = next((one for one in cases if one["case"] == value), action.get("default", {}))
-        for one in (*cases, action.get("default", {})):
-            if one is not taken:
-                self._skip(one.get("actions", {}))
-        return await self._block(taken.get("actions", {}))
-
-    async def _scope(self, _: str, action: Json) -> str:
-        return await self._block(action["actions"])
-
-    async def _foreach(self, name: str, action: Json) -> str:
-        statuses = []
-        for item in evaluated(action["foreach"], self.functions):
-            self.items[name] = item
-            statuses.append(await self._block(action["actions"]))
-        return FAILED if FAILED in statuses else SUCCEEDED
 
     def _skip(self, actions: Json) -> None:
         """Actions that are passed by, with all inside of them."""
@@ -172,15 +159,12 @@ class Run:
             self._skip(one.get("else", {}).get("actions", {}))
 
 
-def called_with(trigger: Json, body: Any, functions: Mapping[str, Function] = FUNCTIONS) -> list[Json]:
-    """The runs that a call of a trigger starts: one for each item where it splits, none where a condition fails."""
-    split = trigger.get("splitOn")
-    whole = {"body": body}
-    bodies = evaluated(split, {**functions, "triggerBody": lambda: body}) if split else [body]
-    found: list[Json] = []
-    for one in bodies:
-        outputs = {**whole, "body": one}
-        known = {**functions, "triggerBody": lambda one=one: one, "triggerOutputs": lambda outputs=outputs: outputs}
-        if all(holds(condition["expression"], known) for condition in trigger.get("conditions", ())):
-            found.append(outputs)
-    return found
+async def _tried(times: int, call: Callable[[], Awaitable[Json]]) -> Json:
+    """Call again where the platform does: after an answer that may be better the next time."""
+    for left in range(times - 1, -1, -1):
+        try:
+            return await call()
+        except StepFailed as failed:
+            if not left or failed.outputs["statusCode"] not in TRIED_AGAIN:
+                raise
+    raise AssertionError(times)

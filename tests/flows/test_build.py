@@ -9,26 +9,30 @@ from typing import Any
 import msgspec
 import pytest
 
-from local.errors import LocalError
 from local.flows.main import HONEST, main
 from local.flows.manifest import SOURCE, Source, version
 from local.flows.package import unzipped, zipped
-from local.flows.xml_text import read
-from tests.flows.packing import CONNECTOR, good_flows
+from tests.flows.packing import built as built_connector
+from tests.flows.packing import filled_connector, good_flows
 
 CONNECTOR_ZIP, FLOWS_ZIP = "CustomerInsightsSignalsConnector.zip", "CustomerInsightsSignalsFlows.zip"
 STEM = "Connector/cis_5Fcustomer-20insights-20signals"
 MANIFEST = Source(SOURCE).manifest
 
 
-def build(out: Path, *options: str) -> int:
-    return main(["build", "--connector", str(CONNECTOR), "--out", str(out), *options])
+def build(connector: Path, out: Path) -> int:
+    return main(["build", "--connector", str(connector), "--out", str(out)])
 
 
 @pytest.fixture(scope="module")
-def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def connector(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return filled_connector(tmp_path_factory.mktemp("connector") / "filled")
+
+
+@pytest.fixture(scope="module")
+def built(connector: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     out = tmp_path_factory.mktemp("built")
-    assert build(out) == 0
+    assert build(connector, out) == 0
     return out
 
 
@@ -36,8 +40,10 @@ def settings_of(folder: Path) -> Any:
     return msgspec.json.decode((folder / "deployment-settings.json").read_bytes())
 
 
-def test_it_says_what_was_written_and_what_was_not_tried(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert build(tmp_path) == 0
+def test_it_says_what_was_written_and_what_was_not_tried(
+    connector: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert build(connector, tmp_path) == 0
     said = capsys.readouterr().out.splitlines()
     assert [line.split("  ")[0] for line in said[:3]] == [
         str(tmp_path / name) for name in (CONNECTOR_ZIP, FLOWS_ZIP, "deployment-settings.json")
@@ -46,8 +52,8 @@ def test_it_says_what_was_written_and_what_was_not_tried(tmp_path: Path, capsys:
     assert said[3] == f"No findings: {HONEST}."
 
 
-def test_the_same_source_is_the_same_bytes(built: Path, tmp_path: Path) -> None:
-    build(tmp_path)
+def test_the_same_source_is_the_same_bytes(connector: Path, built: Path, tmp_path: Path) -> None:
+    build(connector, tmp_path)
     for name in (CONNECTOR_ZIP, FLOWS_ZIP):
         assert (tmp_path / name).read_bytes() == (built / name).read_bytes()
 
@@ -62,18 +68,17 @@ def test_a_zip_does_not_depend_on_order_or_time() -> None:
 
 def test_the_connectors_solution_holds_the_built_connector(built: Path) -> None:
     solution = unzipped(built / CONNECTOR_ZIP)
-    properties = msgspec.json.decode((CONNECTOR / "apiProperties.json").read_bytes())["properties"]
+    source = built_connector()
+    properties = source.properties
     told = {
         part.removeprefix(STEM): msgspec.json.decode(body) for part, body in solution.parts.items() if ".json" in part
     }
-    assert told["_openapidefinition.json"] == msgspec.json.decode(
-        (CONNECTOR / "apiDefinition.swagger.json").read_bytes()
-    )
+    assert told["_openapidefinition.json"] == source.definition
     assert told["_connectionparameters.json"] == properties["connectionParameters"]
     assert told["_policytemplateinstances.json"] == properties["policyTemplateInstances"]
-    assert solution.parts[f"{STEM}_iconblob.Png"] == (CONNECTOR / "icon.png").read_bytes()
+    assert solution.parts[f"{STEM}_iconblob.Png"] == source.icon
     (connector,) = solution.customizations.findall("Connectors/Connector")
-    assert connector.findtext("displayname") == "Customer Insights Signals"
+    assert connector.findtext("displayname") == source.title
     assert connector.findtext("iconbrandcolor") == properties["iconBrandColor"]
 
 
@@ -140,38 +145,7 @@ def test_check_passes_what_build_wrote(built: Path) -> None:
     assert main(["check", "--folder", str(built)]) == 0
 
 
-MISTAKES = {
-    "no built connector": (["build", "--connector", "nowhere"], "Run ./dev connector build first"),
-    "nothing built": (["check", "--folder", "nowhere"], "cannot be read"),
-    "no manifest": (["build", "--connector", str(CONNECTOR), "--flows", "nowhere"], "solution.toml cannot be read"),
-}
-
-
-@pytest.mark.parametrize("name", MISTAKES)
-def test_a_mistake_is_one_line(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.chdir(tmp_path)
-    arguments, message = MISTAKES[name]
-    with pytest.raises(LocalError, match=message) as told:
-        main(arguments)
-    assert "\n" not in str(told.value)
-
-
-def test_a_zip_without_a_definition_is_a_mistake(built: Path, tmp_path: Path) -> None:
-    for name in (CONNECTOR_ZIP, FLOWS_ZIP):
-        (tmp_path / name).write_bytes((built / FLOWS_ZIP).read_bytes())
-    with pytest.raises(LocalError, match="no definition of the connector"):
-        main(["check", "--folder", str(tmp_path)])
-
-
-def test_a_manifest_with_an_unknown_key_is_a_mistake(tmp_path: Path) -> None:
-    shutil.copytree(SOURCE, tmp_path, dirs_exist_ok=True)
-    with (tmp_path / "solution.toml").open("a", encoding="utf-8") as file:
-        file.write('\n[[flow]]\nfile = "x.json"\nname = "x"\nid = "x"\ndescription = "x"\ncolour = "red"\n')
-    with pytest.raises(LocalError, match="colour"):
-        build(tmp_path / "out", "--flows", str(tmp_path))
-
-
-@pytest.mark.parametrize("content", [b'<!DOCTYPE x [<!ENTITY a "b">]><x/>', b"<x>", b""])
-def test_xml_that_is_none_is_a_mistake(content: bytes) -> None:
-    with pytest.raises(LocalError):
-        read(content)
+def test_the_connector_is_needed_by_its_title_from_wherever_it_is(built: Path) -> None:
+    """As in exports of a connector that is in an unmanaged solution of its own."""
+    needed = unzipped(built / FLOWS_ZIP).manifest.findall(".//Required")
+    assert {(one.get("displayName"), one.get("solution")) for one in needed} == {(built_connector().title, "Active")}

@@ -1,17 +1,14 @@
-"""Each flow by itself: with hostile and with missing values, when something fails, and those without the connector."""
+"""Each flow by itself: with hostile and with missing values, and when something fails."""
 
 import json
-from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
-import pytest_asyncio
 
-from local.entra.directory import DAEMON
-from tests.actions.site import Site
 from tests.flows.html import Reader
-from tests.flows.playing import FILLED_IN, LOGIC_APP, Platform, definition_of, running_platform
-from tests.flows.runner import Run, StepFailed
+from tests.flows.playing import FILLED_IN, Platform, definition_of
+from tests.flows.runner import Run
+from tests.flows.world import Failing
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 HOSTILE = '<img src=x onerror="alert(\'1\')">&amp; \\ "quoted" @{utcNow()} [click](https://evil.example)\n{}'
@@ -37,22 +34,6 @@ MESSAGES = ("body/messageBody", "emailMessage/Body")
 
 def event(**data: Any) -> dict[str, Any]:
     return {"body": {"id": "1", "type": "x", "time": "2026-03-02T02:10:00Z", "data": {"environmentId": "e", **data}}}
-
-
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def running(delivering: Site) -> AsyncIterator[Platform]:
-    async with running_platform(delivering) as platform:
-        yield platform
-
-
-@pytest.fixture
-def platform(running: Platform) -> Platform:
-    """At noon, with nothing called and nothing broken."""
-    running.site.reset()
-    running.outside.take()
-    running.outside.broken.clear()
-    running.outside.secrets = {"cis_ClientSecret": DAEMON.secret}
-    return running
 
 
 @pytest.mark.parametrize("file", WITH_EVENTS)
@@ -123,95 +104,47 @@ async def test_a_report_goes_out_although_downstream_cannot_be_started(platform:
     assert run.statuses["Run_downstream"] == "Failed"
 
 
-async def test_http_actions_refresh_a_data_source_and_wait_for_its_end(platform: Platform) -> None:
-    """With a token that the secret gets, and by following the Location."""
-    platform.outside.looks = 0
-    run = await platform.run_of("refresh-and-wait-http.json").play()
+async def test_a_report_goes_out_although_the_secret_cannot_be_read(platform: Platform) -> None:
+    """Nobody may take that for a refresh that went badly."""
+    platform.outside.broken.add("PerformUnboundAction")
+    run = await platform.run_of("full-refresh-report.json", event(**GOOD)).play()
+    (mail,) = platform.outside.take()
+    assert "Downstream could not be started." in mail.parameters["emailMessage/Body"]
+    assert mail.parameters["emailMessage/Importance"] == "High"
+    assert run.statuses["Run_downstream"] == "Skipped"
+
+
+async def test_a_mail_goes_out_although_there_is_no_report(platform: Platform) -> None:
+    platform.outside.broken.add("SendStatusReport_V2")
+    run = await platform.run_of("full-refresh-report.json", event(**GOOD)).play()
+    _, mail = platform.outside.take()
+    assert mail.parameters["emailMessage/Body"].startswith("<p>All went well. Downstream was started.</p>")
+    assert "The status report could not be made." in mail.parameters["emailMessage/Body"]
     assert run.ended == {"runStatus": "Succeeded"}
-    assert platform.outside.looks > 2
-    assert run.outputs["Refresh_and_wait"]["body"]["succeeded"] is True
-    assert run.outputs["How_it_went"] == run.outputs["Refresh_and_wait"]["body"]["summary"]
-    started = [one for one in platform.site.asked() if one.method == "POST"]
-    assert len(started) == 1
-    assert FILLED_IN["cis_DataSourceId"] in started[0].query
 
 
-async def test_a_refresh_that_cannot_be_started_fails_the_run(platform: Platform) -> None:
-    platform.outside.secrets = {"cis_ClientSecret": "expired"}
-    run = await platform.run_of("refresh-and-wait-http.json").play()
-    assert (run.statuses["Refresh_and_wait"], run.ended) == ("Failed", {"runStatus": "Failed"})
+async def test_downstream_is_started_once_and_not_waited_for(platform: Platform) -> None:
+    """What is started here answers 202 and goes on for a while."""
+    source = platform.site.environment_id, FILLED_IN["cis_DataSourceId"]
+    address = "{}/api/environments/{}/datasources/{}/refresh-and-wait".format(platform.site.app.base, *source)
+    platform.changed["cis_DownstreamUrl"] = address
+    platform.outside.looks = 0
+    run = await platform.run_of("full-refresh-report.json", event(**GOOD)).play()
+    assert run.outputs["Run_downstream"]["statusCode"] == 202
+    assert platform.outside.looks == 0
+    assert len([one for one in platform.site.asked() if one.method == "POST"]) == 1
 
 
-class Ended:
-    """A refresh that ended in another way than well."""
-
-    def __init__(self, body: dict[str, Any]) -> None:
-        self.body = body
-
-    async def connector(self, *_: Any) -> Any:
-        return {"body": {"EnvironmentVariableSecretValue": "secret"}}
-
-    async def http(self, _: Any) -> Any:
-        return {"statusCode": 200, "body": self.body}
+async def test_downstream_that_fails_is_not_started_again(platform: Platform) -> None:
+    """It may have begun all the same."""
+    world = Failing()
+    run = await Run(definition_of("full-refresh-report.json"), world, platform.variables, event(**GOOD)).play()
+    assert (world.calls, run.statuses["Run_downstream"]) == (1, "Failed")
 
 
-@pytest.mark.parametrize("body", [{"succeeded": False, "summary": "1 of 1 tasks failed"}, {}])
-async def test_a_refresh_that_fails_fails_the_run_and_says_why(platform: Platform, body: dict[str, Any]) -> None:
-    run = await Run(definition_of("refresh-and-wait-http.json"), Ended(body), platform.variables).play()
-    message = body.get("summary", "The refresh did not succeed.")
-    assert run.ended == {"runStatus": "Failed", "runError": {"code": "RefreshFailed", "message": message}}
-
-
-HEADERS = {
-    "x-ms-workflow-name": "signals-sample",
-    "x-ms-workflow-subscription-id": "s",
-    "x-ms-workflow-resourcegroup-name": "g",
-}
-
-
-async def live(platform: Platform) -> list[str]:
-    listed = await platform.site.ask("GET", "/subscriptions", who=DAEMON)
-    return [one["label"] for one in listed.json["value"] if one["state"] == "active"]
-
-
-async def test_a_logic_app_subscribes_is_called_and_unsubscribes(platform: Platform) -> None:
-    """By HttpWebhook and its managed identity; it keeps no Location."""
-    definition = definition_of(LOGIC_APP)
-    platform.on["logic-app"] = definition
-    callback = f"{platform.base}/flows/logic-app"
-    set_up = Run(definition, platform.outside, platform.variables).trigger_inputs(listCallbackUrl=lambda: callback)
-    for one in set_up.values():
-        one["headers"] |= HEADERS
-    scenario = platform.site.simulation.scenario
-    platform.site.simulation.clock = platform.site.simulation.clock.at(scenario.start)
-    assert (await platform.outside.http(set_up["subscribe"]))["statusCode"] == 201
-    assert await live(platform) == ["Sample Logic App"]
-    for hour in (0, 9, 10):
-        await platform.look(scenario.start.replace(hour=hour))
-    (call,) = platform.outside.take()
-    assert call.operation == "POST https://notify.example/hook"
-    assert call.parameters["body"]["summary"] == "High value customers rose above 1000: 985 to 1040."
-    assert call.parameters["body"]["segment"]["name"] == "HighValue"
-    assert (await platform.outside.http(set_up["unsubscribe"]))["statusCode"] == 204
-    assert await live(platform) == []
-
-
-async def test_a_logic_app_without_the_app_role_is_refused(platform: Platform) -> None:
-    set_up = Run(definition_of(LOGIC_APP), platform.outside, platform.variables).trigger_inputs(listCallbackUrl=str)
-    subscribe = {
-        **set_up["subscribe"],
-        "authentication": {"type": "ManagedServiceIdentity", "audience": "https://storage.azure.com"},
-    }
-    with pytest.raises(StepFailed, match="not_authenticated"):
-        await platform.outside.http(subscribe)
-
-
-async def test_the_logic_app_holds_no_secret() -> None:
-    parameters = definition_of(LOGIC_APP)["parameters"]
-    assert parameters["notifyUrl"] == {"type": "SecureString"}
-    assert {name for name, one in parameters.items() if one["type"] == "String"} == {
-        "signalsUrl",
-        "signalsResource",
-        "environmentId",
-        "segmentName",
-    }
+@pytest.mark.parametrize("file", ["segment-threshold-mail.json", "full-refresh-report.json"])
+async def test_a_subject_is_one_line(platform: Platform, file: str) -> None:
+    names = dict.fromkeys(("segmentDisplayName", "summary"), "High\r\nvalue\nBcc: x")
+    await platform.run_of(file, event(**names)).play()
+    (mail,) = platform.outside.take()
+    assert mail.parameters["emailMessage/Subject"].startswith("High  value Bcc: x")

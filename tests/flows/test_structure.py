@@ -4,32 +4,59 @@ from collections.abc import Callable, Mapping
 
 import pytest
 
-from local.flows.package import Solution
-from local.flows.steps import FLOW_CHECKS, operations_exist
+from local.connector.definition import read_definition
+from local.flows.belonging import CONNECTOR_CHECKS, PLACEHOLDER_HOST
+from local.flows.package import Solution, steps_of
 from local.flows.structure import READABLE, WHOLE, findings
 from tests.flows.defects import CONNECTOR_DEFECTS, DEFECTS
-from tests.flows.packing import definition, good_connector, good_flows, spoilt
+from tests.flows.flow_defects import FLOW_DEFECTS
+from tests.flows.packing import connector, good_connector, good_flows, having, spoilt
+
+OF_FLOWS = {**DEFECTS, **FLOW_DEFECTS}
 
 
 @pytest.mark.parametrize("parts", [good_flows, good_connector])
 def test_the_solutions_have_no_finding(parts: Callable[[], Mapping[str, bytes]]) -> None:
-    assert findings(Solution(parts()), definition()) == []
+    assert findings(Solution(parts()), connector()) == []
 
 
-@pytest.mark.parametrize("name", DEFECTS)
+@pytest.mark.parametrize("name", OF_FLOWS)
 def test_a_defect_of_the_flows_is_found(name: str) -> None:
-    check, what, spoil = DEFECTS[name]
-    found = findings(spoilt(good_flows(), spoil), definition())
+    check, what, spoil = OF_FLOWS[name]
+    found = findings(spoilt(good_flows(), spoil), connector())
     assert any(one.check == check and what in one.what for one in found), found
 
 
 @pytest.mark.parametrize("name", CONNECTOR_DEFECTS)
 def test_a_defect_of_the_connectors_solution_is_found(name: str) -> None:
     check, what, spoil = CONNECTOR_DEFECTS[name]
-    found = findings(spoilt(good_connector(), spoil), definition())
+    found = findings(spoilt(good_connector(), spoil), connector())
     assert any(one.check == check and what in one.what for one in found), found
 
 
 def test_each_check_has_its_defect() -> None:
-    checks = {one.__name__ for one in (*READABLE, *WHOLE, *FLOW_CHECKS, operations_exist)}
-    assert {check for check, _, _ in (*DEFECTS.values(), *CONNECTOR_DEFECTS.values())} == checks
+    checks = {one.__name__ for one in (*READABLE, *WHOLE, *CONNECTOR_CHECKS)}
+    assert {check for check, _, _ in (*OF_FLOWS.values(), *CONNECTOR_DEFECTS.values())} == checks
+
+
+def test_a_value_of_a_variable_is_no_defect() -> None:
+    """Exports have such a file where a value was entered in the solution."""
+    part = "environmentvariabledefinitions/cis_TeamId/environmentvariablevalues.json"
+    value = having(part, b'{"environmentvariablevalues": {"environmentvariablevalue": {"value": "x"}}}')
+    assert findings(spoilt(good_flows(), value), connector()) == []
+
+
+def test_the_placeholder_is_the_host_of_the_source() -> None:
+    assert read_definition().document["host"] == PLACEHOLDER_HOST
+
+
+def test_a_step_sees_what_it_waits_for_with_all_in_it_and_what_its_parent_sees() -> None:
+    one = {"type": "Compose"}
+    actions = {
+        "a": one,
+        "branch": {"type": "If", "runAfter": {"a": ["Succeeded"]}, "actions": {"yes": one}, "else": {"actions": {}}},
+        "b": {**one, "runAfter": {"branch": ["Failed"]}},
+        "beside": one,
+    }
+    sees = {step.name: set(step.sees) for step in steps_of(actions)}
+    assert sees == {"a": set(), "branch": {"a"}, "yes": {"a"}, "b": {"a", "branch", "yes"}, "beside": set()}

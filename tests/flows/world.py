@@ -64,7 +64,7 @@ class Outside:
         method, address, body = request_of(operation, parameters)
         return await self.site.app.ask(method, self.site.app.base + address, body, self._of_maker(headers))
 
-    async def http(self, inputs: Json) -> Json:
+    async def http(self, inputs: Json, *, waits: bool = True) -> Json:
         """An address of the app is called with a token that Entra ID gives for it; all others are noted, without."""
         address = inputs["uri"]
         headers = dict(inputs.get("headers", {}))
@@ -74,7 +74,7 @@ class Outside:
             self.calls.append(Called("http", f"{inputs['method']} {address}", {**inputs, "headers": headers}))
             return {"statusCode": 200, "headers": {}, "body": {}}
         answer = await self.site.app.ask(inputs["method"], address, inputs.get("body"), headers)
-        return self._outputs(await self.follow(answer, headers))
+        return self._outputs(await self.follow(answer, headers) if waits else answer)
 
     async def follow(self, answer: Answered, headers: Mapping[str, str] | None = None) -> Answered:
         """Look again where an answer of 202 says, as the platform does, while time passes at the source."""
@@ -117,6 +117,21 @@ class Outside:
         if answer.status >= 400:
             raise StepFailed(found)
         return found
+
+
+class Failing:
+    """A world whose addresses all fail, in a way that may be better the next time."""
+
+    calls = 0
+    address = ""
+
+    async def connector(self, *_: object) -> Json:
+        return {"statusCode": 200, "body": {"EnvironmentVariableSecretValue": "secret"}}
+
+    async def http(self, inputs: Json, *, waits: bool = True) -> Json:
+        self.calls += 1
+        self.address = self.address or inputs["uri"]
+        raise StepFailed({"statusCode": 503, "body": None})
 
 
 def request_of(operation: Operation, parameters: Json) -> tuple[str, str, Json | None]:

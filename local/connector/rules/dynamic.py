@@ -1,6 +1,7 @@
 """Can the designer fill its drop-downs and learn its dynamic schemas from what the definition says?"""
 
 from collections.abc import Iterator
+from types import UnionType
 from typing import NamedTuple
 
 from local.connector.definition import Json, Operation
@@ -18,6 +19,9 @@ NAMES = {
     SCHEMA: {"value-path": "value"},
     PROPERTIES: {"itemValuePath": "value"},
 }
+TYPES: dict[str, type | UnionType] = {
+    "string": str, "boolean": bool, "integer": int, "number": int | float, "array": list, "object": dict,
+}  # fmt: skip
 
 
 class Asked(NamedTuple):
@@ -68,25 +72,46 @@ def dynamic_answers_hold_what_is_asked(package: Package) -> Iterator[Finding]:
 def dynamic_parameters_are_taken(package: Package) -> Iterator[Finding]:
     """What the designer gives is a parameter of the operation that it asks, and all that is required is given."""
     for one in everything_asked(package):
-        if target := package.definition.by_id.get(one.target):
-            taken = {node.where: node for node in inputs(target)}
+        if one.target in package.definition.by_id:
+            taken = taken_by(package, one)
             names = {last(path) for path in taken} | set(taken)
             for name in sorted(set(one.given) - names):
-                yield Finding(one.where, f"{target.id} takes no '{name}'", "Give what it takes")
+                yield Finding(one.where, f"{one.target} takes no '{name}'", "Give what it takes")
             for path, node in taken.items():
                 is_needed = node.kind == "parameter" and node.required and "default" not in node.schema
                 if is_needed and not {path, last(path)} & set(one.given):
-                    yield Finding(one.where, f"{target.id} needs '{path}'", "Give it among the parameters")
+                    yield Finding(one.where, f"{one.target} needs '{path}'", "Give it among the parameters")
 
 
 def dynamic_references_lead_to_fields(package: Package) -> Iterator[Finding]:
     """What the designer takes from another field is a field of the same operation."""
     for one in everything_asked(package):
-        paths = {node.where for node in inputs(one.operation)}
-        known = paths | {last(path) for path in paths} if one.form in (VALUES, SCHEMA) else paths
+        known = fields_named(one)
         for name, (kind, value) in one.given.items():
             if kind == "reference" and value not in known:
                 yield Finding(one.where, f"{one.form} takes {name} from '{value}', which is no field", "Name a field")
+
+
+def dynamic_references_lead_to_what_is_known(package: Package) -> Iterator[Finding]:
+    """What has to be given comes from a field that a maker sees and has to fill in: else the list stays empty."""
+    for one in everything_asked(package):
+        needed = {name for path, node in taken_by(package, one).items() if node.required for name in (path, last(path))}
+        fields = fields_named(one)
+        for name, (kind, value) in one.given.items():
+            field = fields.get(str(value)) if kind == "reference" and name in needed else None
+            if field and not (field.required and field.schema.get("x-ms-visibility") != "internal"):
+                wrong = f"{one.form} takes {name}, which has to be given, from '{value}', which may be empty"
+                yield Finding(one.where, wrong, "Take it from a field that is required and seen")
+
+
+def dynamic_literals_fit(package: Package) -> Iterator[Finding]:
+    """What the designer always gives is of the type, and among the choices, of the parameter that takes it."""
+    for one in everything_asked(package):
+        taken = taken_by(package, one)
+        by_name = {last(path): node.schema for path, node in taken.items()} | {p: n.schema for p, n in taken.items()}
+        for name, (kind, value) in one.given.items():
+            if kind == "value" and name in by_name and not fits(value, by_name[name]):
+                yield Finding(one.where, f"{one.target} does not take {value!r} as '{name}'", "Give a value of it")
 
 
 def dynamic_forms_are_in_the_schema(package: Package) -> Iterator[Finding]:
@@ -120,6 +145,26 @@ def asked(operation: Operation, node: Node, form: str) -> Asked:
     names = {plain: said[name] for name, plain in NAMES[form].items() if name in said}
     given = {name: given_value(value) for name, value in said.get("parameters", {}).items()}
     return Asked(f"{operation.id} {node.where}", form, operation, said.get("operationId", ""), names, given)
+
+
+def taken_by(package: Package, one: Asked) -> dict[str, Node]:
+    """What the operation that is asked takes, by name; nothing when it is not there."""
+    target = package.definition.by_id.get(one.target)
+    return {node.where: node for node in inputs(target)} if target else {}
+
+
+def fields_named(one: Asked) -> dict[str, Node]:
+    """The fields that can be referred to, by the names that they have there: the old forms leave out the way."""
+    fields = {node.where: node for node in inputs(one.operation)}
+    short = {last(path): node for path, node in fields.items()} if one.form in (VALUES, SCHEMA) else {}
+    return {**short, **fields}
+
+
+def fits(value: object, schema: Json) -> bool:
+    """Whether a value can be what the schema says."""
+    kind = TYPES.get(schema.get("type", ""), object)
+    is_of_kind = isinstance(value, kind) and (kind in (bool, object) or not isinstance(value, bool))
+    return is_of_kind and value in schema.get("enum", (value,))
 
 
 def given_value(value: object) -> tuple[str, object]:
@@ -182,5 +227,7 @@ RULES: tuple[Rule, ...] = (
     dynamic_answers_hold_what_is_asked,
     dynamic_parameters_are_taken,
     dynamic_references_lead_to_fields,
+    dynamic_references_lead_to_what_is_known,
+    dynamic_literals_fit,
     dynamic_forms_are_in_the_schema,
 )

@@ -11,13 +11,14 @@ from local.connector.walk import Node, inputs
 
 MOST_OPERATIONS = 256
 MOST_LIVE_REVISIONS = 2
+IN_PRODUCTION = "Production"
 DEPRECATED = "(deprecated)"
 
 
 def ids_are_in_pascal_case(package: Package) -> Iterator[Finding]:
-    """An operationId is PascalCase; only the suffix of a revision, _V2, has an underscore."""
+    """An operationId is PascalCase; only the suffix of a revision, _V2 and on, has an underscore."""
     for one in package.definition.operations:
-        if not re.fullmatch(r"[A-Z][A-Za-z0-9]*(_V[2-9])?", one.id):
+        if not re.fullmatch(r"[A-Z][A-Za-z0-9]*(_V([2-9]|[1-9][0-9]+))?", one.id):
             yield Finding(
                 one.id, "its operationId is not PascalCase", "Use letters and digits, beginning with a capital"
             )
@@ -47,33 +48,43 @@ def there_are_not_too_many(package: Package) -> Iterator[Finding]:
 
 
 def revisions_name_their_family(package: Package) -> Iterator[Finding]:
-    """An operation and its later forms, named _V2 and on, say by family and revision that they belong together."""
-    named = {one.id for one in visible(package)}
+    """What is annotated says the family and revision that its operationId says: _V2 is the second."""
     for one in visible(package):
         family, _, later = one.id.partition("_V")
         note, revision = annotation(one), int(later) if later.isdigit() else 1
-        has_others = revision > 1 or any(f"{one.id}_V{number}" in named for number in range(2, 10))
-        if (note or has_others) and (note.get("family"), note.get("revision")) != (family, revision):
+        if note and (note.get("family"), note.get("revision")) != (family, revision):
             wrong = f"its family is {note.get('family')}, its revision {note.get('revision')}"
             yield Finding(one.id, wrong, f"Write {family} and {revision} into x-ms-api-annotation")
 
 
+def one_of_a_family_is_in_production(package: Package) -> Iterator[Finding]:
+    """Of an annotated family at most two operations are not deprecated, and one of them is in production."""
+    live: dict[str, list[str]] = defaultdict(list)
+    for one in visible(package):
+        if (family := annotation(one).get("family")) and not one.details.get("deprecated"):
+            live[family].append(annotation(one).get("status", IN_PRODUCTION))
+    for family, statuses in live.items():
+        if len(statuses) > MOST_LIVE_REVISIONS:
+            yield Finding(family, f"{len(statuses)} of its revisions are live", "Mark the oldest as deprecated")
+        elif statuses.count(IN_PRODUCTION) > 1:
+            wrong = f"{len(statuses)} of its revisions are in production"
+            yield Finding(family, wrong, "Deprecate one, or take the annotations away when both are to stay")
+
+
 def old_forms_say_so(package: Package) -> Iterator[Finding]:
-    """What is deprecated says so in its summary; of a family at most two are not."""
-    live: dict[str, int] = defaultdict(int)
+    """What is deprecated says so in its summary."""
     for one in visible(package):
         is_old = bool(one.details.get("deprecated"))
-        live[annotation(one).get("family", one.id)] += not is_old
         if is_old != one.summary.endswith(DEPRECATED):
             yield Finding(one.id, f"deprecated is {is_old}, its summary '{one.summary}'", f"Let both say {DEPRECATED}")
-    for family, number in live.items():
-        if number > MOST_LIVE_REVISIONS:
-            yield Finding(family, f"{number} of its revisions are live", "Mark the oldest as deprecated")
 
 
 def parameters_in_a_path_are_encoded(package: Package) -> Iterator[Finding]:
-    """A parameter in a path is required and says how it is encoded."""
+    """A parameter in a path is required and says how it is encoded; nothing else does."""
     for one in package.definition.operations:
+        for node in inputs(one):
+            if "x-ms-url-encoding" in node.schema and node.schema.get("in") != "path":
+                yield Finding(f"{one.id} {node.where}", "it is in no path", "Take x-ms-url-encoding away")
         for parameter in one.parameters:
             if parameter["in"] == "path" and not parameter.get("required"):
                 yield Finding(f"{one.id} {parameter['name']}", "it is not required", "Write required: true")
@@ -95,6 +106,15 @@ def what_is_hidden_and_needed_has_a_default(package: Package) -> Iterator[Findin
         for node in () if one.visibility == "internal" else inputs(one):
             if is_hidden(node) and node.required and not says_value(node.schema):
                 yield Finding(f"{one.id} {node.where}", "it is internal, required and empty", "Give it a default")
+
+
+def what_is_hidden_and_has_a_default_is_needed(package: Package) -> Iterator[Finding]:
+    """What is internal and has a default is required: the platform leaves out what is internal and optional."""
+    for one in visible(package):
+        for node in inputs(one):
+            if is_hidden(node) and "default" in node.schema and not node.required:
+                wrong = "it is internal and optional, so its default is never sent"
+                yield Finding(f"{one.id} {node.where}", wrong, "Require it, or leave it out")
 
 
 def the_test_of_a_connection_is_a_quiet_get(package: Package) -> Iterator[Finding]:
@@ -171,10 +191,12 @@ RULES: tuple[Rule, ...] = (
     summaries_are_unique,
     there_are_not_too_many,
     revisions_name_their_family,
+    one_of_a_family_is_in_production,
     old_forms_say_so,
     parameters_in_a_path_are_encoded,
     no_parameter_is_named_connection_id,
     what_is_hidden_and_needed_has_a_default,
+    what_is_hidden_and_has_a_default_is_needed,
     the_test_of_a_connection_is_a_quiet_get,
     pages_lead_on,
 )

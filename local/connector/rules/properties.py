@@ -2,12 +2,15 @@
 
 import re
 from collections.abc import Iterator, Mapping
+from urllib.parse import urlsplit
 
 from local.connector.definition import Json
+from local.connector.deployment import NO_HOST, NO_ID
 from local.connector.findings import Finding, Rule
-from local.connector.package import Package
+from local.connector.package import DEFINITION, PROPERTIES, Package
 
 COLOURS_OF_OTHERS = ("#ffffff", "#007ee5")
+REDIRECT_HOST = "global.consent.azure-apim.net"
 TENANT = {"sourceType": "AzureActiveDirectoryTenant"}
 SECRET = re.compile(r"secret|password|apikey|api_key|accesskey|sharedkey", re.IGNORECASE)
 
@@ -39,6 +42,22 @@ def people_sign_in_with_entra_id(package: Package) -> Iterator[Finding]:
             yield Finding(f"token {name}", "it is empty", "Give it a value (a placeholder before the build)")
     if not oauth.get("clientId"):
         yield Finding("token clientId", "it is empty", "Give the id of the connector's app registration")
+
+
+def signing_in_ends_at_the_platform(package: Package) -> Iterator[Finding]:
+    """A redirect address that is given is the platform's: secrets of people pass there."""
+    address = oauth_of(package).get("redirectUrl", "")
+    if address and (urlsplit(address).scheme, urlsplit(address).netloc) != ("https", REDIRECT_HOST):
+        yield Finding("token redirectUrl", f"it is '{address}'", f"Begin it with https://{REDIRECT_HOST}/")
+
+
+def the_api_is_named_once(package: Package) -> Iterator[Finding]:
+    """Both places that name the API name the same one."""
+    oauth = oauth_of(package)
+    asked, named = custom(oauth, "resourceUri"), oauth.get("properties", {}).get("AzureActiveDirectoryResourceId")
+    if asked and asked != named:
+        wrong = f"resourceUri is {asked}, AzureActiveDirectoryResourceId {named}"
+        yield Finding("token", wrong, "Write the API's Application ID URI in both")
 
 
 def the_tenant_is_asked_for(package: Package) -> Iterator[Finding]:
@@ -86,6 +105,18 @@ def no_file_has_a_secret(package: Package) -> Iterator[Finding]:
                 yield Finding(f"{where}/{name}", "it has a value", "Take it out: who imports the connector types it in")
 
 
+def what_is_built_has_no_placeholders(package: Package) -> Iterator[Finding]:
+    """Only the source has the placeholders of host and ids; what was built of it has values."""
+    if package.is_source:
+        return
+    if package.document.get("host") == NO_HOST:
+        yield Finding("host", "it is the placeholder", "Build the connector with the host of your function app")
+    for where, part in everything({DEFINITION: package.document, PROPERTIES: package.properties}):
+        for name, value in part.items():
+            if isinstance(value, str) and NO_ID in value:
+                yield Finding(f"{where}/{name}", "it is a placeholder", "Build the connector with the ids of Entra ID")
+
+
 def inner(package: Package) -> Json:
     """What the file says."""
     found: Json = package.properties.get("properties", {})
@@ -118,9 +149,12 @@ RULES: tuple[Rule, ...] = (
     brand_colour_is_our_own,
     publisher_is_named,
     people_sign_in_with_entra_id,
+    signing_in_ends_at_the_platform,
+    the_api_is_named_once,
     the_tenant_is_asked_for,
     both_settings_of_on_behalf_of_agree,
     booleans_of_the_form_are_texts,
     policies_name_operations_that_exist,
     no_file_has_a_secret,
+    what_is_built_has_no_placeholders,
 )

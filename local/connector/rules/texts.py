@@ -3,9 +3,12 @@
 import re
 import string
 from collections.abc import Iterator
+from itertools import pairwise
 
 from local.connector.findings import Finding, Rule
+from local.connector.makers_view import outputs_of
 from local.connector.package import Package
+from local.connector.rules.operations import visible
 from local.connector.walk import Node, nodes, texts
 
 LONGEST_SUMMARY = 80
@@ -46,6 +49,15 @@ def summaries_are_short_and_plain(package: Package) -> Iterator[Finding]:
                 yield Finding(text.where, f"its summary has {len(summary)} characters", f"Use {LONGEST_SUMMARY}")
             if summary != summary.strip():
                 yield Finding(text.where, f"'{summary}' begins or ends in a space", "Leave the space out")
+
+
+def names_of_outputs_say_no_word_twice(package: Package) -> Iterator[Finding]:
+    """In the name of an output, with the names of what it is in before its own, no word comes twice in a row."""
+    for one in visible(package):
+        for output in outputs_of(one):
+            if any(first == second for first, second in pairwise(output.title.casefold().split())):
+                wrong = f"a designer calls it '{output.title}'"
+                yield Finding(f"{one.id} {output.path}", wrong, "Shorten a summary, of it or of what it is in")
 
 
 def descriptions_are_sentences(package: Package) -> Iterator[Finding]:
@@ -124,6 +136,7 @@ RULES: tuple[Rule, ...] = (
     everything_has_a_summary,
     everything_has_a_description,
     summaries_are_short_and_plain,
+    names_of_outputs_say_no_word_twice,
     descriptions_are_sentences,
     descriptions_are_not_the_summary,
     formats_are_known,

@@ -2,13 +2,14 @@
 
 from collections.abc import Iterator, Mapping
 
-from local.connector.definition import Json, Operation
+from local.connector.definition import Operation
 from local.connector.findings import Finding, Rule
 from local.connector.package import Package
-from local.connector.walk import outputs
+from local.connector.walk import Node, outputs, parameter_nodes
 
 SUMMARIES = ("When a ", "When an ")
 DESCRIPTION = "This operation triggers when "
+URL = "x-ms-notification-url"
 
 
 def triggers_are_called_when(package: Package) -> Iterator[Finding]:
@@ -49,7 +50,7 @@ def callbacks_are_one_text_in_the_body(package: Package) -> Iterator[Finding]:
                 one.id, f"it has {len(found)} callbacks", "Mark one property with x-ms-notification-url: true"
             )
         for callback in found:
-            if callback[-1][1].get("type") != "string":
+            if callback[-1].schema.get("type") != "string":
                 yield Finding(f"{one.id} {path_of(callback)}", "the callback is no string", "Write type: string")
 
 
@@ -57,8 +58,7 @@ def callbacks_are_required(package: Package) -> Iterator[Finding]:
     """The callback is required, and so is everything that it is in."""
     for one in webhooks(package):
         for callback in callbacks(one):
-            body = next(p for p in one.parameters if p["in"] == "body")
-            if not body.get("required") or not all(required for _, _, required in callback):
+            if not all(step.required for step in callback):
                 yield Finding(f"{one.id} {path_of(callback)}", "it can be left out", "Require it, and what it is in")
 
 
@@ -66,15 +66,15 @@ def callbacks_are_internal(package: Package) -> Iterator[Finding]:
     """A maker does not see the callback."""
     for one in webhooks(package):
         for callback in callbacks(one):
-            if not any(schema.get("x-ms-visibility") == "internal" for _, schema, _ in callback):
+            if not any(step.schema.get("x-ms-visibility") == "internal" for step in callback):
                 yield Finding(f"{one.id} {path_of(callback)}", "a maker sees it", "Write x-ms-visibility: internal")
 
 
 def callbacks_are_nowhere_else(package: Package) -> Iterator[Finding]:
     """Nothing but a property in the body of a webhook takes a callback."""
     for one in package.definition.operations:
-        marked = [p["name"] for p in one.parameters if p.get("x-ms-notification-url")]
-        marked += [node.where for node in outputs(one) if node.schema.get("x-ms-notification-url")]
+        marked = [p["name"] for p in one.parameters if p.get(URL)]
+        marked += [node.where for node in outputs(one) if node.schema.get(URL)]
         if not is_webhook(one):
             marked += [path_of(callback) for callback in callbacks(one)]
         for name in marked:
@@ -137,28 +137,20 @@ def polling_keeps_its_place_to_itself(package: Package) -> Iterator[Finding]:
             yield Finding(f"{one.id} triggerState", "it is not in its form", "Make it internal, optional, in the query")
 
 
-Callback = tuple[tuple[str, Json, bool], ...]
+Callback = tuple[Node, ...]
 
 
 def callbacks(operation: Operation) -> Iterator[Callback]:
-    """The ways through the body to what is marked as callback: of each step the name, the schema, whether required."""
+    """The ways through the body to what is marked as callback, step by step."""
     for parameter in operation.parameters:
-        if parameter["in"] == "body":
-            yield from marked_in(parameter["schema"], ((parameter["name"], parameter["schema"], True),))
-
-
-def marked_in(schema: Json, way: Callback) -> Iterator[Callback]:
-    """The ways on from this schema."""
-    for name, part in schema.get("properties", {}).items():
-        here = (*way, (name, part, name in schema.get("required", ())))
-        if part.get("x-ms-notification-url"):
-            yield here
-        yield from marked_in(part, here)
+        steps = tuple(parameter_nodes(parameter["name"], parameter, {})) if parameter["in"] == "body" else ()
+        for marked in (one for one in steps if one.schema.get(URL)):
+            yield tuple(one for one in steps if f"{marked.where}/".startswith((f"{one.where}/", f"{one.where}[]")))
 
 
 def path_of(callback: Callback) -> str:
     """The way as flows write it."""
-    return "/".join(name for name, _, _ in callback)
+    return callback[-1].where
 
 
 def is_webhook(operation: Operation) -> bool:
