@@ -9,6 +9,7 @@ from typing import Any
 import msgspec
 import pytest
 
+from local.children import ROOT
 from local.flows.main import HONEST, main
 from local.flows.manifest import SOURCE, Source, version
 from local.flows.package import unzipped, zipped
@@ -149,3 +150,10 @@ def test_the_connector_is_needed_by_its_title_from_wherever_it_is(built: Path) -
     """As in exports of a connector that is in an unmanaged solution of its own."""
     needed = unzipped(built / FLOWS_ZIP).manifest.findall(".//Required")
     assert {(one.get("displayName"), one.get("solution")) for one in needed} == {(built_connector().title, "Active")}
+
+
+def test_the_docs_name_every_variable() -> None:
+    """A deployment settings file has schema names, the portal display names."""
+    said = (ROOT / "docs" / "flows.md").read_text(encoding="utf-8")
+    for one in MANIFEST.variable:
+        assert f"\n| {one.name} | `{one.schema_name}` |" in said
