@@ -39,7 +39,8 @@ def test_help_needs_nothing() -> None:
     helped = script("--help")
     assert helped.returncode == 0
     assert all(
-        f"\n  {name} " in helped.stdout for name in ("run", "simulate", "test", "check", "format", "lock", "token")
+        f"\n  {name} " in helped.stdout
+        for name in ("run", "simulate", "token", "connector", "flows", "test", "check", "format", "lock")
     )
 
 
@@ -48,7 +49,8 @@ def test_an_unknown_command() -> None:
     refused = script("rnu")
     assert refused.returncode == 2
     assert (
-        refused.stderr == "dev: There is no command 'rnu'. Commands: run, simulate, token, test, check, format, lock.\n"
+        refused.stderr
+        == "dev: There is no command 'rnu'. Commands: run, simulate, token, connector, flows, test, check, format, lock.\n"
     )
 
 
@@ -116,7 +118,7 @@ def test_real_names_every_missing_setting() -> None:
 
 def test_each_command_has_help() -> None:
     """Help starts nothing, and says what the command does."""
-    for name in ("run", "simulate", "token", "check", "format", "lock"):
+    for name in ("run", "simulate", "token", "connector", "flows", "check", "format", "lock"):
         helped = dev(name, "--help")
         assert helped.returncode == 0
         assert f"./dev {name}" in helped.stdout
