@@ -1,11 +1,13 @@
 """Which command was asked for? Hands `./dev COMMAND` to the part that does it; mistakes are one line each."""
 
+import os
 import sys
 from collections.abc import Callable, Sequence
 
 from local.errors import LocalError
 
 Command = Callable[[list[str]], int]
+GONE = 141  # as shells tell of a program whose reader went away
 
 
 def run(arguments: list[str]) -> int:
@@ -93,12 +95,25 @@ def main(arguments: Sequence[str]) -> int:
         print(f"There is no command '{name}'. Commands: {', '.join(COMMANDS)}.", file=sys.stderr)
         return 2
     try:
-        return command(rest)
+        return with_all_said(command, rest)
     except LocalError as error:
         print(with_name(f"./dev {name}: ", str(error)), file=sys.stderr)
         return error.exit_code
     except KeyboardInterrupt:
         return 130
+
+
+def with_all_said(command: Command, rest: list[str]) -> int:
+    """Do it; whoever reads what it says may go away before the end, as `| head` does."""
+    try:
+        try:
+            return command(rest)
+        finally:
+            sys.stdout.flush()
+    except BrokenPipeError:
+        # Else Python says so once more when it ends.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return GONE
 
 
 def with_name(prefix: str, problems: str) -> str:

@@ -9,11 +9,12 @@ from pathlib import Path
 from typing import Any
 
 from local.children import ROOT
-from local.connector.definition import SOURCE, at
+from local.connector.definition import SOURCE
 from local.connector.deployment import ANY_TENANT, VALUES, Deployment, deployment_of, read_outputs
 from local.connector.files import json_of
 from local.connector.ours import refuse_what_is_not_ours
 from local.connector.package import DEFINITION, ICON, PROPERTIES, README, SETTINGS
+from local.connector.references import at
 from local.errors import LocalError
 from local.options import OneLineParser
 
@@ -21,9 +22,10 @@ Json = dict[str, Any]
 FOLDER = SOURCE.parent
 DEFAULT_OUT = ROOT / "dist" / "connector"
 AS_THEY_ARE = (ICON, README, SETTINGS)
+PEOPLES = ("environment", "connectorId")  # people write these into the settings of a build
 WRITTEN_OUT = ("parameters", "responses")
 FIRST_DAY_OF_ZIP = (1980, 1, 1, 0, 0, 0)
-DESCRIPTION = "Fill host and ids into the connector: a folder and a zip that can be imported."
+DESCRIPTION = "Fill host and ids into the connector: a folder to import, and a zip of it to hand on (no solution)."
 PAC = (
     "pac connector create --environment <id> --api-definition-file apiDefinition.swagger.json "
     "--api-properties-file apiProperties.json --icon-file icon.png"
@@ -31,7 +33,8 @@ PAC = (
 # Each command in one line: shells go on with the next line in ways of their own.
 AFTERWARDS = """\
 Next, in that folder (docs/connector.md has each step):
-  1. import it, in one of these ways:
+  1. import it, by pac, by paconn or in the portal:
+     pac auth create
      {pac}
      paconn create --settings settings.json    (with the environment's id in it)
      Power Automate > Custom connectors > Import an OpenAPI file: apiDefinition.swagger.json
@@ -124,12 +127,15 @@ def as_bytes(document: Json) -> bytes:
 
 
 def write_package(files: Mapping[str, bytes], folder: Path) -> Path:
-    """Write the files into the folder and into a zip beside it, whose bytes are the same on every machine."""
+    """Write the files into the folder and into a zip beside it, whose bytes are the same on every machine.
+
+    The folder keeps what people put into its settings; the zip is for others, who have their own.
+    """
     archive = archive_beside(folder)
     refuse_what_is_not_ours(folder, archive, files)
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        for name, content in files.items():
+        for name, content in with_peoples(files, folder).items():
             (folder / name).write_bytes(content)
         with zipfile.ZipFile(archive, "w") as made:
             for name in sorted(files):
@@ -137,6 +143,15 @@ def write_package(files: Mapping[str, bytes], folder: Path) -> Path:
     except OSError as error:
         raise LocalError(f"{folder} cannot be written: {error}") from None
     return archive
+
+
+def with_peoples(files: Mapping[str, bytes], folder: Path) -> Mapping[str, bytes]:
+    """The files with what people put into the settings of an earlier build. Raises LocalError."""
+    earlier = folder / SETTINGS
+    if not earlier.is_file():
+        return files
+    kept = {name: value for name, value in json_of(earlier).items() if name in PEOPLES}
+    return {**files, SETTINGS: as_bytes({**json.loads(files[SETTINGS]), **kept})}
 
 
 def archive_beside(folder: Path) -> Path:
@@ -159,12 +174,14 @@ def parser() -> argparse.ArgumentParser:
     """The options, those of a deployment named as in VALUES."""
     made = OneLineParser(prog="./dev connector build", description=DESCRIPTION)
     made.add_argument("--host", help="host of the function app, such as my-signals.azurewebsites.net")
-    made.add_argument("--client-id", metavar="ID", help="client id of the connector's own registration in Entra ID")
-    made.add_argument("--resource-uri", metavar="URI", help="Application ID URI of the API's registration")
+    made.add_argument("--client-id", metavar="ID", help="client id of the connector's own registration, not the API's")
+    made.add_argument("--resource-uri", metavar="URI", help="the API's Application ID URI, or its client id alone")
     made.add_argument("--tenant-id", metavar="ID", help="the tenant of both registrations")
     named = ", ".join(value.output for value in VALUES.values())
     made.add_argument("--from", dest="outputs", type=Path, metavar="FILE", help=f"take {named} from NAME=value lines")
-    made.add_argument("--out", type=Path, default=DEFAULT_OUT, metavar="DIR", help="default dist/connector")
+    made.add_argument(
+        "--out", type=Path, default=DEFAULT_OUT, metavar="DIR", help="default dist/connector; the zip is beside it"
+    )
     return made
 
 
@@ -189,6 +206,6 @@ def main(arguments: list[str]) -> int:
         found = [value.output for value in VALUES.values() if value.output in outputs]
         print(f"{options.outputs} has {', '.join(found) or 'none of the names that are looked for'}.")
     print(f"{near(out)} has the connector of {deployment.host}: {len(files)} files, {size:.0f} kB.")
-    print(f"So has {near(archive)}.")
+    print(f"So has {near(archive)}, to hand on. It is no solution: ./dev flows build makes that.")
     print(AFTERWARDS.format(pac=PAC, client_id=deployment.client_id))
     return 0

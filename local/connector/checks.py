@@ -28,7 +28,14 @@ NOT_READABLE = "the definition cannot be read yet"
 def main(arguments: list[str]) -> int:
     """Check a connector's folder by Microsoft's schemas, the rules of certification and the last release; offline."""
     parser = OneLineParser(prog="./dev connector check", description=main.__doc__)
-    parser.add_argument("--folder", type=Path, default=FOLDER, help="the connector, or one that was built")
+    parser.add_argument(
+        "folder",
+        type=Path,
+        nargs="?",
+        default=FOLDER,
+        metavar="FOLDER",
+        help="such as dist/connector; default connector",
+    )
     parser.add_argument("--released", type=Path, default=RELEASED, help="the definition of the last release")
     parser.add_argument("--schemas", type=Path, default=MICROSOFTS, help="where Microsoft's JSON schemas are")
     parser.add_argument("--without-node", action="store_true", help="leave out what needs a program of npm")

@@ -8,6 +8,7 @@ from typing import Any
 
 from local.children import ROOT
 from local.connector.files import json_of
+from local.connector.references import follow, references, wrong_with
 from local.errors import LocalError
 
 Json = Mapping[str, Any]
@@ -162,6 +163,9 @@ def read_definition(file: Path = SOURCE) -> Definition:
     document = json_of(file)
     if wrong := next(misshapen(document), None):
         raise LocalError(f"{file} is no definition: {' '.join(wrong)}")
+    for reference in dict.fromkeys(references(document)):
+        if problem := wrong_with(document, reference):
+            raise LocalError(f"{file} has the reference {reference}: {problem}")
     return Definition(document)
 
 
@@ -198,23 +202,3 @@ def misshapen_operation(operation: Any) -> str:
 def are_objects(parts: Any) -> bool:
     """Whether it is a list of objects."""
     return isinstance(parts, list) and all(isinstance(one, Mapping) for one in parts)
-
-
-def follow(document: Json, node: Any) -> Any:
-    """The node with what its references lead to in their places. Definitions must not lead to themselves."""
-    if isinstance(node, Mapping):
-        if isinstance(reference := node.get("$ref"), str):
-            rest = {name: part for name, part in node.items() if name != "$ref"}
-            return {**follow(document, at(document, reference)), **follow(document, rest)}
-        return {name: follow(document, part) for name, part in node.items()}
-    return [follow(document, part) for part in node] if isinstance(node, list) else node
-
-
-def at(document: Json, reference: str) -> Any:
-    """What a reference such as `#/definitions/Event` leads to. Raises LocalError."""
-    found: Any = document
-    for step in reference.removeprefix("#/").split("/"):
-        if not isinstance(found, Mapping) or step not in found:
-            raise LocalError(f"The definition has no {reference}")
-        found = found[step]
-    return found

@@ -11,10 +11,14 @@ NO_ID = "00000000-0000-0000-0000-000000000000"
 NO_HOST = "your-app.azurewebsites.net"
 GUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
 HOST = re.compile(r"(?=.{4,253}$)([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]([a-z0-9-]{0,61}[a-z0-9])", re.IGNORECASE)
+SCOPE = re.compile(
+    r"((?:\w+://)?[^/]+(?:/[^/]+)*)/(\.default|user_impersonation|\w+\.(?:Read|Write|Manage)[\w.]*)", re.IGNORECASE
+)
 RESOURCE = re.compile(r"(api|https)://[\w.~-]+(/[\w.~-]+)*", re.ASCII)
 ADDRESS = re.compile(r"\w+://|[/?#:]")
 LINE = re.compile(r"""\s*(?:export\s+)?(\w+)=(?:"((?:\\.|[^"\\])*)"|'([^']*)'|([^\s"']*))\s*(?:\s#.*)?""")
 ANY_TENANT = "common"
+CONNECTORS_OWN = "give the client id of the connector's own registration"
 BYTE_ORDER = {b"\xff\xfe": "utf-16", b"\xfe\xff": "utf-16"}
 
 
@@ -65,6 +69,8 @@ def resource_problem(text: str) -> str:
     """The API's Application ID URI, or its client id."""
     if NO_ID in text:
         return "is still the placeholder of zeros: give the Application ID URI of the API's registration"
+    if scope := SCOPE.fullmatch(text):
+        return f"'{text}' ends in the scope {scope[2]}: write {scope[1]}"
     if GUID.fullmatch(text) or RESOURCE.fullmatch(text):
         return ""
     return f"'{text}' is no Application ID URI: write api://..., https://... or the API's client id"
@@ -97,14 +103,16 @@ def unescaped(text: str) -> str:
 
 def deployment_of(options: Mapping[str, str | None], outputs: Mapping[str, str] | None = None) -> Deployment:
     """The deployment that options and outputs name; options count first. Raises LocalError with everything wrong."""
-    found, problems, there = {}, [], outputs or {}
+    found, sources, problems, there = {}, {}, [], outputs or {}
     for name, value in VALUES.items():
         given, output = options.get(name), there.get(value.output, "").strip()
         text = output if given is None else given.strip()
-        source = f"{value.output} in --from" if given is None and output else value.option
-        problem = value.problem(text) if text else f"is missing (in --from: {value.output})"
-        problems += [f"{source}: {problem}"] if problem else []
         found[name] = text
+        sources[name] = f"{value.output} in --from" if given is None and output else value.option
+        problem = value.problem(text) if text else f"is missing (in --from: {value.output})"
+        problems += [f"{sources[name]}: {problem}"] if problem else []
+    if not problems and found["client_id"].casefold() in found["resource_uri"].casefold():
+        problems.append(f"{sources['client_id']}: is the id in {sources['resource_uri']}, the API's: {CONNECTORS_OWN}")
     if problems and outputs is not None:
         problems.append(f"--from has {', '.join(sorted(outputs)) or 'no line NAME=value'}")
     if problems:

@@ -12,6 +12,7 @@ FROM_SCHEMA = ("x-ms-dynamic-properties", "x-ms-dynamic-schema")
 BY_TYPE = {"boolean": "yes or no", "integer": "whole number", "number": "number", "array": "list", "object": "object"}
 BY_FORMAT = {"date-time": "date and time", "date": "date", "byte": "file", "binary": "file"}
 SAMPLES: Mapping[str, Any] = {"boolean": True, "integer": 0, "number": 0}
+SAMPLE_ROW = {"FirstColumn": "made up", "SecondColumn": 7}
 SAMPLE_TIME = "2026-03-02T09:17:00Z"
 POLLING = "Polling"
 
@@ -105,9 +106,8 @@ def outputs_of(operation: Operation) -> tuple[Output, ...]:
 def _outputs(schema: Json, path: str, above: tuple[str, ...]) -> Iterator[Output]:
     """What is in a schema; `above` are the names around it, without its own."""
     names = (*above, *_name_of(schema))
-    if filler := filler_of(schema, FROM_SCHEMA):
-        title = " ".join((*names, "fields")) if names else "Fields"
-        yield Output(title, path, "dynamic fields", "", is_advanced=False, filled_by=filler)
+    if filler_of(schema, FROM_SCHEMA):
+        yield _columns(schema, path, names)
         return
     if "items" in schema:
         # A list stands aside for items that have a name of their own.
@@ -121,6 +121,27 @@ def _outputs(schema: Json, path: str, above: tuple[str, ...]) -> Iterator[Output
             away = part.get("x-ms-visibility") == PUT_AWAY
             yield Output(title, inner, kind_of(part), str(part.get("description", "")), is_advanced=away)
         yield from _outputs(part, inner, names)
+
+
+def _columns(schema: Json, path: str, names: tuple[str, ...]) -> Output:
+    """What only the entity tells: the columns of one row, or of each in the list that an answer holds."""
+    filler, entity = filler_of(schema, FROM_SCHEMA), literal_of(schema, "entityName")
+    says = f"The columns of the entity{entity and ' '}{entity}."
+    if is_list_of_rows(schema):
+        title, inner = " ".join((*names, "Items")), f"{path}.value[]".lstrip(".")
+        return Output(title, inner, "list", says, is_advanced=False, filled_by=filler)
+    return Output(" ".join(names) or "Columns", path, "dynamic fields", says, is_advanced=False, filled_by=filler)
+
+
+def is_list_of_rows(schema: Json) -> bool:
+    """Whether an answer whose schema has to be asked for holds many rows, below `value`."""
+    return literal_of(schema, "use") == "list"
+
+
+def literal_of(schema: Json, parameter: str) -> str:
+    """What is always given when the schema is asked for; nothing where it comes from a field."""
+    given = schema.get("x-ms-dynamic-schema", {}).get("parameters", {}).get(parameter)
+    return given if isinstance(given, str) else ""
 
 
 def _name_of(schema: Json) -> tuple[str, ...]:
@@ -141,6 +162,8 @@ def sample_of(schema: Json) -> Any:
     for name in ("example", "x-ms-test-value", "default"):
         if name in schema:
             return schema[name]
+    if filler_of(schema, FROM_SCHEMA):
+        return {"value": [SAMPLE_ROW]} if is_list_of_rows(schema) else SAMPLE_ROW
     if "properties" in schema:
         parts = schema["properties"].items()
         return {name: sample_of(part) for name, part in parts if not _is_list_without_example(part)}

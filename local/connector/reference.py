@@ -46,7 +46,7 @@ def entry_of(operation: Operation, definition: Definition) -> Entry:
         for shown in (True, False)
         for field in makers_view.fields_of(operation, shown=shown)
     ]
-    outputs = tuple(named(output, names) for output in makers_view.outputs_of(operation))
+    outputs = makers_view.outputs_of(operation)
     twin = makers_view.twin_of(operation, definition.triggers)
     return Entry(operation, tuple(rows), outputs, twin, makers_view.sample_of(operation.output))
 
@@ -74,19 +74,12 @@ def written(choice: makers_view.Choice) -> str:
     return choice.title if choice.title == choice.value else f"{choice.title} ({choice.value})"
 
 
-def named(output: makers_view.Output, names: Mapping[str, str]) -> makers_view.Output:
-    """An output with the name of what fills it."""
-    if not output.filled_by:
-        return output
-    says = f'Its fields come from "{names.get(output.filled_by, output.filled_by)}".'
-    return makers_view.Output(output.title, output.path, output.kind, says, output.is_advanced, output.filled_by)
-
-
 def entries(definition: Definition, operations: Sequence[Operation]) -> list[Entry]:
     """The entries of a page, in the designer's order."""
     found: list[Entry] = []
     for entry in (entry_of(one, definition) for one in makers_view.in_order(operations)):
-        same = [one for one in found if entry.outputs and one.outputs == entry.outputs and not one.same_as]
+        is_whole = entry.outputs and not any(output.filled_by for output in entry.outputs)
+        same = [one for one in found if is_whole and one.outputs == entry.outputs and not one.same_as]
         found.append(entry._replace(same_as=same[0].operation.summary) if same else entry)
     return found
 

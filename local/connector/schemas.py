@@ -10,11 +10,11 @@ from jsonschema.validators import validator_for
 from openapi_spec_validator import OpenAPIV2SpecValidator
 
 from local.children import ROOT
-from local.connector.definition import Json, at, misshapen
+from local.connector.definition import Json, misshapen
 from local.connector.files import json_of
 from local.connector.findings import Finding
 from local.connector.package import DEFINITION, PROPERTIES, SETTINGS, Package
-from local.errors import LocalError
+from local.connector.references import references, wrong_with
 
 MICROSOFTS = ROOT.parent / "shared" / "reference" / "connector-schemas"
 SCHEMA_OF = {
@@ -31,20 +31,30 @@ def against_microsofts(package: Package, folder: Path) -> Iterator[Finding]:
     for file, content in files.items():
         schema = json_of(folder / SCHEMA_OF[file])
         validator: Validator = validator_for(schema)(schema)
-        yield from (finding_of(error, file) for error in validator.iter_errors(content))
+        yield from (finding_of(error, file, content) for error in validator.iter_errors(content))
 
 
 def against_swagger(package: Package) -> Iterator[Finding]:
     """What openapi-spec-validator does not allow."""
     errors = OpenAPIV2SpecValidator(dict(package.document)).iter_errors()
-    yield from (finding_of(error, DEFINITION) for error in errors)
+    # A part that many refer to is wrong once.
+    yield from dict.fromkeys(finding_of(error, DEFINITION, package.document) for error in errors)
 
 
-def finding_of(error: ValidationError, file: str) -> Finding:
+def finding_of(error: ValidationError, file: str, content: Json) -> Finding:
     """The error at the deepest place that is known of it."""
     found = deepest(error)
-    place = " / ".join(str(step) for step in found.absolute_path)
+    # openapi-spec-validator does not say where a default is wrong, but of which part of the file it is.
+    place = " / ".join(str(step) for step in found.absolute_path or way_to(found.schema, content) or ())
     return Finding(f"{file}: {place or 'the whole'}", shortened(found.message), "Follow the schema")
+
+
+def way_to(wanted: object, part: object, way: tuple[object, ...] = ()) -> tuple[object, ...] | None:
+    """The way to the first part of a file that is equal to this one."""
+    if part == wanted:
+        return way
+    inner = part.items() if isinstance(part, Mapping) else enumerate(part) if isinstance(part, list) else ()
+    return next((found for step, one in inner if (found := way_to(wanted, one, (*way, step)))), None)
 
 
 def deepest(error: ValidationError) -> ValidationError:
@@ -74,29 +84,3 @@ def what_cannot_be_read(document: Json) -> Iterator[Finding]:
         problem = wrong_with(document, reference)
         if problem:
             yield Finding(reference, f"{problem} ({times} times)", "Let it lead to a part of this file")
-
-
-def references(part: object) -> Iterator[str]:
-    """Every reference that is written in it."""
-    if isinstance(part, Mapping):
-        if isinstance(part.get("$ref"), str):
-            yield part["$ref"]
-        for value in part.values():
-            yield from references(value)
-    elif isinstance(part, list):
-        for value in part:
-            yield from references(value)
-
-
-def wrong_with(document: Json, reference: str, above: tuple[str, ...] = ()) -> str:
-    """What is wrong with a reference, if anything is."""
-    if reference in above:
-        return "it leads back to itself"
-    if not reference.startswith("#/"):
-        return "it leads out of this file"
-    try:
-        found = at(document, reference)
-    except LocalError:
-        return "it leads nowhere"
-    problems = (wrong_with(document, inner, (*above, reference)) for inner in set(references(found)))
-    return next((problem for problem in problems if problem), "")

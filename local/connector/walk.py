@@ -3,7 +3,8 @@
 from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
-from local.connector.definition import METHODS, Json, Operation, at
+from local.connector.definition import METHODS, Json, Operation
+from local.connector.references import at
 
 
 class Node(NamedTuple):

@@ -3,6 +3,7 @@
 from copy import deepcopy
 from typing import Any
 
+CIRCLE = '{"info": {"contact": {"$ref": "#/info"}}, "paths": {}}'  # it leads to itself
 ENVIRONMENT = {
     "name": "environmentId",
     "in": "path",

@@ -101,6 +101,12 @@ TRIGGERS = (
     Spoiled(triggers.triggers_are_called_when, "Begin it with \"When a\"", of(WEBHOOK, summary="On a thing")),
     Spoiled(triggers.triggers_are_called_when, "Begin it with \"This", of(POLLING, description="It triggers now.")),
     Spoiled(triggers.triggers_are_of_a_known_kind, "batch by POST", posted_poll),
+    Spoiled(triggers.triggers_have_their_twins, f"there is no webhook '{WEBHOOK}s'", of(
+        POLLING, operationId="WhenThingCrossessPolling")),
+    Spoiled(triggers.triggers_have_their_twins, f"{POLLING}: there is no webhook", of(
+        WEBHOOK, operationId="WhenThingCrossed")),
+    Spoiled(triggers.triggers_have_their_twins, f"no trigger '{WEBHOOK}Polling' polls", lambda d: d.document[
+        "paths"].pop("/api/triggers/thing/events")),
     Spoiled(triggers.notifications_are_described, "nothing says", lambda d: d.document["paths"][
         "/api/triggers/thing"].pop(NOTIFICATION)),
     Spoiled(triggers.notifications_are_described, "is in the operation", of(WEBHOOK, x_ms_notification_content={})),
@@ -267,7 +273,9 @@ BESIDE = (
     Spoiled(beside.icon_leaves_room_around_the_logo, "no logo", drawn(logo=0)),
     Spoiled(beside.readme_has_its_sections, "no title", readme("# Thing Signals", "# Things")),
     Spoiled(beside.readme_has_its_sections, "'Prerequisites'", readme("## Prerequisites", "Prerequisites")),
-    Spoiled(beside.readme_names_every_operation, "'Create thing'", readme("- Create thing\n", "")),
+    Spoiled(
+        beside.readme_names_every_operation, "'Create thing'. Run ./dev connector docs", readme("- Create thing\n", "")
+    ),
     Spoiled(beside.readme_names_every_operation, "level'", readme("- When a thing crosses a level\n", "")),
     Spoiled(beside.settings_are_there, "settings.json", lambda d: d.settings.clear()),
 )

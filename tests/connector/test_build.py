@@ -1,38 +1,24 @@
 """What `./dev connector build` writes: one deployment's connector, whole, without a secret, the same every time."""
 
 import json
+import os
+import subprocess
+import sys
 import zipfile
 from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 from openapi_spec_validator import OpenAPIV2SpecValidator
 
+from local.children import ROOT
 from local.connector import build
 from local.connector.build import built_definition, main, package, write_package
 from local.connector.definition import SOURCE, Definition, read_definition
-from local.connector.deployment import NO_HOST, NO_ID, VALUES, Deployment, deployment_of, host_problem, read_outputs
+from local.connector.deployment import NO_HOST, NO_ID, VALUES, deployment_of, read_outputs
 from local.errors import LocalError
+from tests.connector.deployed import CLIENT, HERE, HOST, OPTIONS, OUTPUTS, RESOURCE, TENANT
 from tests.connector.small import definition
-
-HOST, TENANT = "my-signals.azurewebsites.net", "3f8f5b0e-7b1d-4b8e-9a4c-0f6f7d2f9a10"
-CLIENT = "1b4e28ba-2fa1-4d3b-a3f5-ef19b5a7633b"
-RESOURCE = "api://6a7c1d3e-0b52-4f43-8b0e-5d8a4b8f6c21"
-HERE = Deployment(HOST, CLIENT, RESOURCE, TENANT)
-GOOD = {"host": HOST, "client_id": CLIENT, "resource_uri": RESOURCE, "tenant_id": TENANT}
-OPTIONS = ["--host", HOST, "--client-id", CLIENT, "--resource-uri", RESOURCE, "--tenant-id", TENANT]
-OUTPUTS = f"""\
-AZURE_LOCATION="westeurope"
-SIGNALS_HOST="{HOST}"
-CONNECTOR_CLIENT_ID={CLIENT}
-export ENTRA_APP_ID_URI='{RESOURCE}'
-# a comment
-ENTRA_TENANT_ID="{TENANT}"  # the tenant of "both"
-NUMBER=a#b # a number
-QUOTED="say \\"hi\\""
-"""
 
 
 def references(node: Any) -> set[str]:
@@ -121,7 +107,10 @@ def test_the_zip_has_the_folder_in_it_and_the_same_bytes_every_time(tmp_path: Pa
 def test_it_says_what_was_written_and_what_comes_next(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     main([*OPTIONS, "--out", str(tmp_path / "made")])
     said = capsys.readouterr().out
-    assert all(word in said for word in (HOST, CLIENT, "made.zip", "pac connector create", "secret", "redirect"))
+    assert all(
+        word in said for word in (HOST, CLIENT, "made.zip, to hand on", "./dev flows build", "secret", "redirect")
+    )
+    assert "     pac auth create\n     pac connector create" in said
     assert "\\\n" not in said, "not every shell goes on after a backslash"
 
 
@@ -137,86 +126,8 @@ def test_the_outputs_of_a_deployment_do_for_all_options(
     assert f"{file} has {', '.join(value.output for value in VALUES.values())}." in capsys.readouterr().out
 
 
-def test_an_option_counts_more_than_the_file() -> None:
-    found = deployment_of({"host": "Other.example.com"}, {value.output: GOOD[name] for name, value in VALUES.items()})
-    assert (found.host, found.client_id) == ("other.example.com", CLIENT)
-
-
-def test_any_tenant_signs_in_only_where_that_is_written_out() -> None:
-    """A registration of a single tenant, which is the usual kind, fails at common."""
-    assert deployment_of({**GOOD, "tenant_id": "common"}).tenant_id == "common"
-    with pytest.raises(LocalError, match="--tenant-id: is missing"):
-        deployment_of({**GOOD, "tenant_id": None})
-
-
-WRONG = [
-    ("host", "https://my-signals.azurewebsites.net", "more than a host: write my-signals.azurewebsites.net"),
-    ("host", "my-signals.azurewebsites.net/api", "write my-signals.azurewebsites.net"),
-    ("host", "my-signals.azurewebsites.net:443", "write my-signals.azurewebsites.net"),
-    ("host", "localhost", "is no host"),
-    ("host", "127.0.0.1", "is no host"),
-    ("host", "my_signals.azurewebsites.net", "is no host"),
-    ("host", "-a.example.com", "is no host"),
-    ("host", NO_HOST, "is still the placeholder"),
-    ("host", NO_HOST.upper(), "is still the placeholder"),
-    ("host", "", "is missing (in --from: SIGNALS_HOST)"),
-    ("client_id", "", "is missing (in --from: CONNECTOR_CLIENT_ID)"),
-    ("client_id", "my-connector", "is no GUID"),
-    ("client_id", NO_ID, "is still the placeholder"),
-    ("client_id", CLIENT[:-1], "is no GUID"),
-    ("resource_uri", "", "is missing (in --from: ENTRA_APP_ID_URI)"),
-    ("resource_uri", "signals", "is no Application ID URI"),
-    ("resource_uri", "http://signals.example.com", "is no Application ID URI"),
-    ("resource_uri", f"api://{NO_ID}", "is still the placeholder"),
-    ("tenant_id", "contoso", "is no GUID"),
-    ("tenant_id", NO_ID, "is still the placeholder"),
-]
-
-
-@pytest.mark.parametrize(("name", "text", "said"), WRONG)
-def test_what_is_wrong_is_said_in_one_line_that_names_the_option(name: str, text: str, said: str) -> None:
-    with pytest.raises(LocalError) as caught:
-        deployment_of({**GOOD, name: text})
-    (line,) = str(caught.value).splitlines()
-    assert line.startswith(f"{VALUES[name].option}: ")
-    assert said in line
-
-
-def test_everything_wrong_is_said_at_once() -> None:
-    with pytest.raises(LocalError) as caught:
-        deployment_of({}, {"SIGNALS_HOST": "https://x.example.com/"})
-    first, *others, last = str(caught.value).splitlines()
-    assert first == "SIGNALS_HOST in --from: 'https://x.example.com/' is more than a host: write x.example.com"
-    assert [line.partition(":")[0] for line in others] == ["--client-id", "--resource-uri", "--tenant-id"]
-    assert last == "--from has SIGNALS_HOST"
-
-
-def test_a_file_without_names_is_said_to_have_none() -> None:
-    with pytest.raises(LocalError, match=r"--from has no line NAME=value$"):
-        deployment_of({}, {})
-
-
 def test_the_placeholder_is_the_host_of_the_source() -> None:
     assert read_definition().document["host"] == NO_HOST
-
-
-@pytest.mark.parametrize("resource", [RESOURCE, CLIENT, "https://contoso.com/signals", "api://contoso.com/signals"])
-def test_each_form_of_a_resource_is_taken(resource: str) -> None:
-    assert deployment_of({**GOOD, "resource_uri": resource}, {}).resource_uri == resource
-
-
-LABEL = st.from_regex(r"[a-z]([a-z0-9-]{0,20}[a-z0-9])?", fullmatch=True)
-
-
-@given(
-    st.lists(LABEL, min_size=1, max_size=4),
-    st.sampled_from(["https://", "http://"]),
-    st.from_regex(r"[/?#][ -~]*", fullmatch=True),
-)
-def test_an_address_is_answered_with_its_host(labels: list[str], scheme: str, rest: str) -> None:
-    host = ".".join([*labels, "example"])
-    assert host_problem(host) == ""
-    assert host_problem(scheme + host + rest).endswith(f"write {host}")
 
 
 def test_the_source_is_not_written_over() -> None:
@@ -252,6 +163,51 @@ def test_an_earlier_build_is_replaced(tmp_path: Path) -> None:
     for host in ("one.example.com", HOST):
         assert main([*OPTIONS, "--host", host, "--out", str(tmp_path / "made")]) == 0
     assert json.loads((tmp_path / "made" / SOURCE.name).read_bytes())["host"] == HOST
+
+
+def test_a_build_keeps_what_people_put_into_the_settings(tmp_path: Path) -> None:
+    """The zip is for others, who have an environment of their own; the rest is the source's."""
+    main([*OPTIONS, "--out", str(tmp_path / "made")])
+    settings = tmp_path / "made" / "settings.json"
+    fresh = json.loads(settings.read_bytes())
+    theirs = {"environment": TENANT, "connectorId": "shared_signals-5f1e"}
+    settings.write_text(json.dumps({**fresh, **theirs, "icon": "old.png"}), encoding="utf-8")
+    main([*OPTIONS, "--out", str(tmp_path / "made")])
+    assert json.loads(settings.read_bytes()) == {**fresh, **theirs}
+    with zipfile.ZipFile(tmp_path / "made.zip") as made:
+        assert json.loads(made.read("settings.json")) == fresh
+
+
+def test_settings_that_cannot_be_read_are_one_line(tmp_path: Path) -> None:
+    """What is in them may be wanted, so nothing is written over them."""
+    main([*OPTIONS, "--out", str(tmp_path / "made")])
+    (settings := tmp_path / "made" / "settings.json").write_text('{"environment": ', encoding="utf-8")
+    with pytest.raises(LocalError, match=r"settings\.json holds no JSON object"):
+        main([*OPTIONS, "--out", str(tmp_path / "made")])
+    assert settings.read_text(encoding="utf-8") == '{"environment": '
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="there a closed pipe is another error")
+@pytest.mark.parametrize("unbuffered", ["", "1"])
+@pytest.mark.parametrize("arguments", [["--help"], OPTIONS], ids=["help", "build"])
+def test_whoever_reads_may_go_away(tmp_path: Path, arguments: list[str], unbuffered: str) -> None:
+    """As `| head` does: the command ends without a word."""
+    command = [sys.executable, "-m", "local.cli", "connector", "build", *arguments, "--out", str(tmp_path / "made")]
+    reading, writing = os.pipe()
+    os.close(reading)
+    try:
+        done = subprocess.run(
+            command,
+            cwd=ROOT,
+            env={**os.environ, "PYTHONUNBUFFERED": unbuffered},
+            stdout=writing,
+            stderr=subprocess.PIPE,
+            timeout=60,
+            check=False,
+        )
+    finally:
+        os.close(writing)
+    assert done.stderr == b""
 
 
 @pytest.mark.parametrize(

@@ -20,6 +20,7 @@ from local.connector.schemas import MICROSOFTS
 from local.connector.swagger_cli import SWAGGER_CLI, against_swagger_cli
 from local.errors import LocalError
 from tests.connector.good import Change, Draft
+from tests.connector.small import CIRCLE
 from tests.connector.spoiled_definition import of, of_property, put
 
 needs_microsofts = pytest.mark.skipif(not MICROSOFTS.is_dir(), reason="Microsoft's schemas are not beside the checkout")
@@ -53,13 +54,13 @@ def test_the_connector_of_this_house_has_no_findings(capsys: pytest.CaptureFixtu
 def test_a_good_folder_is_said_to_be_good(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """A line for each group, and what was not looked at."""
     folder = str(Draft().write(tmp_path))
-    code = main(["--folder", folder, "--without-node", "--schemas", folder + "x", "--released", folder + "x"])
+    code = main([folder, "--without-node", "--schemas", folder + "x", "--released", folder + "x"])
     lines = capsys.readouterr().out.splitlines()
     assert code == 0
     assert "  swagger-cli: left out" in lines
     assert f"  Microsoft's JSON schemas: not here ({folder}x)" in lines
     assert f"  no flow breaks: not here ({folder}x)" in lines
-    assert lines[-1] == "82 checks, 0 findings."
+    assert lines[-1] == "83 checks, 0 findings."
 
 
 def test_a_finding_says_where_what_and_what_to_do() -> None:
@@ -106,6 +107,8 @@ def test_microsofts_schemas_say_where(written: Callable[[Change], Path], change:
         (of_property("Page", "value", items={"$ref": "#/definitions/Page"}), "references and ids", "back to itself"),
         (of("ListThings", responses={}), "openapi-spec-validator", "responses"),
         (put("swagger", "3.0"), "openapi-spec-validator", "2.0"),
+        (put("parameters", 0, "EnvironmentId", "default"), "openapi-spec-validator", "EnvironmentId: 0 is"),
+        (of_property("Event", "id", default=[]), "openapi-spec-validator", "Event / properties / id: [] is not"),
     ],
 )  # fmt: skip
 def test_what_cannot_be_read_is_said_before_any_rule(
@@ -134,7 +137,7 @@ def test_no_connector_is_one_line(tmp_path: Path, name: str, content: str | None
         list(check(tmp_path))
     assert "\n" not in str(failure.value)
     with pytest.raises(LocalError, match="There is no folder"):
-        main(["--folder", str(tmp_path / "none")])
+        main([str(tmp_path / "none")])
 
 
 def test_the_last_release_is_compared(tmp_path: Path) -> None:
@@ -146,7 +149,12 @@ def test_the_last_release_is_compared(tmp_path: Path) -> None:
     assert (broken.group, [one.where for one in broken.findings]) == ("last release", ["WhenThingCrosses body/way"])
 
 
-@pytest.mark.parametrize("content", ["[]", "{}", '{"info": {}, "paths": {"/a": null}}'])
+def test_a_part_that_many_refer_to_is_wrong_once(written: Callable[[Change], Path]) -> None:
+    folder = written(put("parameters", 0, "EnvironmentId", "default"))
+    assert len(findings(folder, schemas=folder / "none")["openapi-spec-validator"].splitlines()) == 1
+
+
+@pytest.mark.parametrize("content", ["[]", "{}", '{"info": {}, "paths": {"/a": null}}', CIRCLE])
 def test_a_last_release_that_is_none_is_one_line(tmp_path: Path, content: str) -> None:
     (released := tmp_path / "released.json").write_text(content, encoding="utf-8")
     folder = Draft().write(tmp_path / "now")

@@ -14,7 +14,7 @@ from local.connector import makers_view
 from local.connector.definition import SOURCE, Definition, read_definition
 from local.connector.preview import main, page
 from local.errors import LocalError
-from tests.connector.small import definition
+from tests.connector.small import CIRCLE, definition
 
 VOID = {"meta", "img", "br", "link", "input"}
 
@@ -125,6 +125,54 @@ def test_an_object_that_is_described_is_an_output_too() -> None:
     assert "data" not in {one.path for one in makers_view.outputs_of(operation)}
 
 
+def asked_for(**parameters: object) -> Definition:
+    """A definition whose list of environments has the columns of an entity instead."""
+    document = definition()
+    asks = {"operationId": "GetEntitySchema", "parameters": parameters, "value-path": "schema"}
+    document["definitions"]["Environments"] = {"type": "object", "x-ms-dynamic-schema": asks}
+    return Definition(document)
+
+
+@pytest.mark.parametrize(
+    ("parameters", "shown", "sample"),
+    [
+        ({"use": "list"}, ("Items", "value[]", "The columns of the entity."), {"value": [makers_view.SAMPLE_ROW]}),
+        (
+            {"use": "read", "entityName": "Customer"},
+            ("Columns", "", "The columns of the entity Customer."),
+            makers_view.SAMPLE_ROW,
+        ),
+        (
+            {"entityName": {"parameter": "entityName"}},
+            ("Columns", "", "The columns of the entity."),
+            makers_view.SAMPLE_ROW,
+        ),
+    ],
+)
+def test_rows_are_shown_as_they_come(
+    parameters: dict[str, object], shown: tuple[str, str, str], sample: object
+) -> None:
+    """In a list below `value`, or one by itself; only the entity knows the columns."""
+    whole = asked_for(**parameters)
+    operation = whole.by_id["ListEnvironments"]
+    assert [(one.title, one.path, one.description) for one in makers_view.outputs_of(operation)] == [shown]
+    assert makers_view.sample_of(operation.output) == sample
+    texts = [text.strip() for text in Page(page(whole, b"PNG", "#123456")).texts]
+    assert texts.index(shown[2]) == texts.index(shown[0]) + 1
+
+
+@pytest.mark.parametrize("use", ["list", "read"])
+def test_the_rows_of_this_connector_are_shown(use: str) -> None:
+    """Those that are many are in a list, those that are one are not."""
+    rows = {
+        "list": {"GetItems", "GetSegmentMembers", "SearchCustomers", "GetCustomerActivities"},
+        "read": {"GetItem", "GetCustomer"},
+    }
+    found = {one.id: makers_view.outputs_of(one) for one in read_definition().actions}
+    path = {"list": "value[]", "read": ""}[use]
+    assert {id_ for id_, all_ in found.items() if [one.path for one in all_ if one.filled_by] == [path]} == rows[use]
+
+
 def test_a_page_stands_alone() -> None:
     """No script, and nothing that is fetched from anywhere."""
     found = drawn(definition())
@@ -189,6 +237,8 @@ def test_a_definition_that_cannot_be_read_is_one_line(tmp_path: Path) -> None:
         ('{"info": {}, "paths": {"/a": {"get": null}}}', "GET /a is no object"),
         ('{"info": {}, "paths": {"/a": {"get": {"operationId": "A"}}}}', "GET /a has no responses"),
         ('{"info": {}, "paths": {"/a": {"parameters": null}}}', "/a has parameters that are no objects"),
+        (CIRCLE, "#/info: it leads back to itself"),
+        ('{"info": {"$ref": "#/lost"}, "paths": {}}', "#/lost: it leads nowhere"),
     ],
 )
 def test_what_is_no_definition_is_one_line(tmp_path: Path, content: str, says: str) -> None:

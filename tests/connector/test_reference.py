@@ -39,7 +39,7 @@ def root(tmp_path: Path) -> Path:
 
 
 def test_the_pages_say_what_the_definition_says() -> None:
-    assert differences(pages(read_definition())) == {}
+    assert differences(pages(read_definition())) == {}, "run ./dev connector docs"
 
 
 def test_the_pages_name_every_visible_operation_and_its_fields() -> None:
@@ -86,6 +86,25 @@ def test_what_is_written_by_hand_stays(root: Path) -> None:
     assert pages(Definition(definition()), root) == made
 
 
+def test_the_twins_differ_as_the_page_says() -> None:
+    """In nothing but where their fields are, Dimensions as a text, Top count, and no Label."""
+    whole = read_definition()
+    for twin in (one for one in whole.triggers if one.trigger == "batch"):
+        fields = {one.path: one for one in twin.fields if one.visibility != "internal"}
+        webhook = {one.name: one for one in whole.by_id[twin.id.removesuffix("Polling")].fields}
+        assert not [path for path in fields if path.startswith("body/")]
+        assert fields.keys() - webhook.keys() == {"top"}
+        assert {name for name in webhook.keys() - fields.keys() if webhook[name].visibility != "internal"} == {"label"}
+        kind = {
+            name: (webhook[name].value_schema["type"], one.value_schema["type"])
+            for name, one in fields.items()
+            if name in webhook
+        }
+        others = {name: pair for name, pair in kind.items() if pair[0] != pair[1]}
+        assert others == ({"dimensions": ("object", "string")} if "dimensions" in fields else {})
+        assert (fields["top"].value_schema["default"], fields["top"].value_schema["maximum"]) == (100, 1000)
+
+
 def test_a_change_of_the_definition_is_seen(root: Path, capsys: pytest.CaptureFixture[str]) -> None:
     write(pages(Definition(definition()), root), root)
     changed = json.loads(json.dumps(definition()).replace("The level that is watched", "The level to watch"))
@@ -109,6 +128,10 @@ def test_outputs_that_another_has_told_are_not_told_again() -> None:
     document["paths"]["/api/again"] = {"get": {**document["paths"]["/api/environments"]["get"], "operationId": "Again"}}
     first, second, _ = entries(Definition(document), Definition(document).actions)
     assert (first.same_as, second.same_as) == ("", first.operation.summary)
+    asks = {"operationId": "GetEntitySchema", "parameters": {"use": "list"}, "value-path": "schema"}
+    document["definitions"]["Environments"] = {"type": "object", "x-ms-dynamic-schema": asks}
+    first, second, _ = entries(Definition(document), Definition(document).actions)
+    assert (first.outputs, second.same_as) == (second.outputs, ""), "rows of two entities are not the same"
 
 
 @pytest.mark.parametrize(

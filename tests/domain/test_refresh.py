@@ -271,3 +271,12 @@ def test_tasks_that_are_listed_after_the_end_of_their_job_are_not_told_twice() -
     full = job("j", "failed", task("Orders", "failed"), operation="ingestion", identifiers=["ds-orders"])
     looks = [snapshot(20 + n, one, nodes=[ORDERS]) for n, one in enumerate((bare, full))]
     assert len(_refreshes(found_after(snapshot(0, nodes=[ORDERS]), *looks))) == 1
+
+
+def test_a_source_that_is_refreshed_twice_in_one_job_is_told_by_the_first_whenever_the_polls_were() -> None:
+    first, second = (task("Orders", task_id=f"t-{end}", end=end) for end in (43, 44))
+    running = job("j", "running", first, task("Orders", "running", task_id="t-44"))
+    ended = snapshot(50, job("j", "successful", first, second, end=46), nodes=[ORDERS])
+    for looks in ([ended], [snapshot(43, running, nodes=[ORDERS]), ended]):
+        events = _refreshes(found_after(EMPTY, *looks))
+        assert [event.time for event in events] == [at(43)]

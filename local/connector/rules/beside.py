@@ -76,7 +76,7 @@ def readme_names_every_operation(package: Package) -> Iterator[Finding]:
     for one in visible(package):
         named = rf"""(?:^[#*\- ]*|[*`"|] ?){re.escape(one.summary)}(?= ?(?:[*`"|:]|$))"""
         if not re.search(named, package.readme, re.MULTILINE):
-            yield Finding(README, f"it does not name '{one.summary}'", "Add it to Supported Operations")
+            yield Finding(README, f"it does not name '{one.summary}'", "Run ./dev connector docs")
 
 
 def settings_are_there(package: Package) -> Iterator[Finding]:

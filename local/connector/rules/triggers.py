@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping
 
 from local.connector.definition import Operation
 from local.connector.findings import Finding, Rule
+from local.connector.makers_view import POLLING
 from local.connector.package import Package
 from local.connector.walk import Node, outputs, parameter_nodes
 
@@ -27,6 +28,16 @@ def triggers_are_of_a_known_kind(package: Package) -> Iterator[Finding]:
         if (one.trigger, one.method) not in (("single", "post"), ("batch", "get")):
             wrong = f"it is {one.trigger} by {one.method.upper()}"
             yield Finding(one.id, wrong, "Make it single by POST (webhook) or batch by GET (polling)")
+
+
+def triggers_have_their_twins(package: Package) -> Iterator[Finding]:
+    """A webhook `X` has a trigger `XPolling` that polls for the same, and the other way round."""
+    calling = {one.id for one in webhooks(package)}
+    asking = {one.id for one in polling(package)}
+    for id_ in sorted(asking - {one + POLLING for one in calling}):
+        yield Finding(id_, f"there is no webhook '{id_.removesuffix(POLLING)}'", "Rename or add both")
+    for id_ in sorted(one for one in calling if one + POLLING not in asking):
+        yield Finding(id_, f"no trigger '{id_}{POLLING}' polls for the same", "Rename or add both")
 
 
 def notifications_are_described(package: Package) -> Iterator[Finding]:
@@ -186,6 +197,7 @@ def has_list(schema: Mapping[str, object]) -> bool:
 RULES: tuple[Rule, ...] = (
     triggers_are_called_when,
     triggers_are_of_a_known_kind,
+    triggers_have_their_twins,
     notifications_are_described,
     callbacks_are_one_text_in_the_body,
     callbacks_are_required,

@@ -40,7 +40,7 @@ class Refresh:
 
     @property
     def key(self) -> str:
-        """What marks it as told: a source that fails twice in one job, tried again, failed once."""
+        """What marks it as told: a source that fails twice in one job, tried again, failed once, and that is the first."""
         return f"{self.event_type}/{self.occurrence}"
 
     def ended_at(self, snapshot: Snapshot) -> datetime:
@@ -62,7 +62,11 @@ class Refreshes:
         known_names = {identifier: mark.name for identifier, mark in checkpoint.sources.items()}
         nodes = _ingestions(snapshot, known_names)
         found = (refresh for item in progress for refresh in _refreshes(item, nodes, known_names))
-        items = tuple({one.key: one for one in found if one.key not in _told(checkpoint, one)}.values())
+        first: dict[str, Refresh] = {}
+        for one in sorted(found, key=lambda refresh: refresh.ended_at(snapshot)):
+            if one.key not in _told(checkpoint, one):
+                first.setdefault(one.key, one)
+        items = tuple(first.values())
         successes: dict[str, list[datetime]] = {}
         for refresh in items:
             if refresh.data_source_id and refresh.task.status == "successful":
