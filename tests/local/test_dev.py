@@ -48,10 +48,8 @@ def test_an_unknown_command() -> None:
     """The commands that there are come with the answer."""
     refused = script("rnu")
     assert refused.returncode == 2
-    assert (
-        refused.stderr
-        == "dev: There is no command 'rnu'. Commands: run, simulate, token, connector, flows, test, check, format, lock.\n"
-    )
+    commands = "run, simulate, token, connector, flows, test, check, format, lock"
+    assert refused.stderr == f"dev: There is no command 'rnu'. Commands: {commands}.\n"
 
 
 def test_an_old_python() -> None:

@@ -40,7 +40,7 @@ class Refresh:
 
     @property
     def key(self) -> str:
-        """What marks it as told: a source that fails twice in one job, tried again, failed once, and that is the first."""
+        """What marks it as told: a source that fails twice in one job, tried again, failed once, and first."""
         return f"{self.event_type}/{self.occurrence}"
 
     def ended_at(self, snapshot: Snapshot) -> datetime:
