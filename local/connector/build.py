@@ -146,9 +146,9 @@ def write_package(files: Mapping[str, bytes], folder: Path) -> Path:
 
 
 def with_peoples(files: Mapping[str, bytes], folder: Path) -> Mapping[str, bytes]:
-    """The files with what people put into the settings of an earlier build. Raises LocalError."""
+    """The files with what people put into the settings of an earlier build for the same host. Raises LocalError."""
     earlier = folder / SETTINGS
-    if not earlier.is_file():
+    if not earlier.is_file() or json_of(folder / DEFINITION)["host"] != json.loads(files[DEFINITION])["host"]:
         return files
     kept = {name: value for name, value in json_of(earlier).items() if name in PEOPLES}
     return {**files, SETTINGS: as_bytes({**json.loads(files[SETTINGS]), **kept})}

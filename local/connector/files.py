@@ -11,7 +11,7 @@ from local.errors import LocalError
 def text_of(file: Path) -> str:
     """The text of a file. Raises LocalError."""
     try:
-        return file.read_text(encoding="utf-8")
+        return file.read_text(encoding="utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
         raise LocalError(f"{file} cannot be read: {error}") from None
 

@@ -9,6 +9,7 @@ from local.connector.package import DEFINITION
 from local.errors import LocalError
 
 Read = Callable[[str], bytes]
+OF_DESKTOPS = (".DS_Store", "Thumbs.db", "desktop.ini")
 
 
 def refuse_what_is_not_ours(folder: Path, archive: Path, files: Mapping[str, bytes]) -> None:
@@ -28,11 +29,13 @@ def refuse_what_is_not_ours(folder: Path, archive: Path, files: Mapping[str, byt
 
 def refuse(place: Path, names: Collection[str], read: Read, files: Mapping[str, bytes]) -> None:
     """Raise LocalError when these are no files of an earlier build; nothing at all is no harm."""
-    others = sorted(set(names) - files.keys())
+    others = sorted(name for name in set(names) - files.keys() if name not in OF_DESKTOPS)
     if others:
         raise LocalError(f"--out: {place} holds more than an earlier build ({others[0]}): name another folder")
     if names and (DEFINITION not in names or title_of(read(DEFINITION)) != title_of(files[DEFINITION])):
-        raise LocalError(f"--out: {place} holds something else than an earlier build: name another folder")
+        raise LocalError(
+            f"--out: {place} holds something else than an earlier build: delete it, or name another folder"
+        )
 
 
 def title_of(definition: bytes) -> object:

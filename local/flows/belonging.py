@@ -6,13 +6,12 @@ from typing import NamedTuple
 import msgspec
 
 from local.connector.definition import Definition
-from local.connector.deployment import NO_ID
+from local.connector.deployment import NO_HOST, NO_ID
 from local.flows.operations import operation_problems
 from local.flows.package import Solution
 from local.flows.solution_xml import ACTIVE, CONNECTOR, FLOW, REFERENCE
 from local.flows.texts import said
 
-PLACEHOLDER_HOST = "your-app.azurewebsites.net"
 REFERENCE_NAME = "id.connectionreferencelogicalname"
 FILL_IN = "run ./dev connector build, which fills in host and ids"
 
@@ -38,7 +37,7 @@ def connector_is_filled_in(solution: Solution) -> Iterator[str]:
     for part, content in solution.parts.items():
         if part.startswith("Connector/") and part.endswith(".json"):
             text = said([msgspec.json.decode(content)])
-            if PLACEHOLDER_HOST in text or NO_ID in text:
+            if NO_HOST in text or NO_ID in text:
                 yield f"{part} has placeholders: {FILL_IN}"
 
 

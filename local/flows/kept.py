@@ -14,7 +14,7 @@ ITS_PLACE = "/inputs/authentication/secret"
 WITH_SETTINGS = ("Workflows/", "Connector/", VARIABLES)
 _SECRET_NAME = re.compile(r"^(?:client_?)?secret$|password|pwd|pfx|accountkey", re.IGNORECASE)
 _SECRET_VALUE = re.compile(
-    r"[?&;](?:sig|code|sv)=|AccountKey=|SharedAccess|\beyJ[\w-]{10,}|-----BEGIN|\b[A-Za-z0-9_~.-]{3}8Q~[\w~.-]{31,}"
+    r"[?&;](?:sig|code)=[\w%+/=.~-]{16,}|AccountKey=|SharedAccess|\beyJ[\w-]{10,}|-----BEGIN|\b[A-Za-z0-9_~.-]{3}8Q~[\w~.-]{31,}"
 )
 
 
@@ -49,11 +49,11 @@ def _read(flow: FlowFile, secret: set[str]) -> Iterator[str]:
         variable = one.inputs["parameters"].get("item/EnvironmentVariableName")
         if variable not in secret:
             yield f"{one.name} reads {variable}, which is no secret variable of the solution"
-        naming = re.compile(rf"\b\w+\('{re.escape(one.name)}'\)(?!\?\['status'\])")
+        naming = re.compile(rf"\b\w+\('{re.escape(one.name)}'\)(?!\?\['(?:status|error)'\])")
         for step in flow.steps:
             for path, text in texts(step.own):
                 if naming.search(text) and path != ITS_PLACE:
-                    yield f"{step.name} puts what {one.name} read into {path}"
+                    yield f"{step.name} names in {path} what read the secret ({one.name})"
 
 
 def _reads(step: Step) -> bool:

@@ -56,7 +56,14 @@ def _of_ours(step: Step, operation: Operation | None) -> Iterator[str]:
         yield f"should be {wanted} as {'a trigger' if operation.trigger else 'an action'}"
     known = {field.path: field for field in operation.fields if field.visibility != "internal"}
     required = {name for name, one in known.items() if one.required and "default" not in one.value_schema}
-    yield from _of_fields(step, frozenset(required), frozenset(known))
+    dynamic = tuple(f"{name}/" for name, one in known.items() if "x-ms-dynamic-properties" in one.value_schema)
+    given = {_whole(name, dynamic) for name in step.inputs.get("parameters", {})}
+    yield from _of_fields(given, frozenset(required), frozenset(known))
+
+
+def _whole(name: str, dynamic: tuple[str, ...]) -> str:
+    """A field, or the one whose columns only Customer Insights knows and that it is a column of."""
+    return next((one.removesuffix("/") for one in dynamic if name.startswith(one)), name)
 
 
 def _of_others(step: Step, known: Known | None) -> Iterator[str]:
@@ -65,10 +72,9 @@ def _of_others(step: Step, known: Known | None) -> Iterator[str]:
         return
     if step.type != CALL or step.is_trigger:
         yield f"should be {CALL} as an action"
-    yield from _of_fields(step, known.required, known.required | known.optional)
+    yield from _of_fields(set(step.inputs.get("parameters", {})), known.required, known.required | known.optional)
 
 
-def _of_fields(step: Step, required: frozenset[str], known: frozenset[str]) -> Iterator[str]:
-    given = set(step.inputs.get("parameters", {}))
+def _of_fields(given: set[str], required: frozenset[str], known: frozenset[str]) -> Iterator[str]:
     yield from (f"has no field {name}" for name in sorted(given - known))
     yield from (f"lacks {name}" for name in sorted(required - given))

@@ -64,7 +64,7 @@ def names_lead_somewhere(solution: Solution) -> Iterator[str]:
 
 
 def _lost(step: Step, flow: FlowFile, actions: set[str]) -> Iterator[str]:
-    text = said(step.own)
+    text = said({name: part for name, part in step.own.items() if name not in ("description", "metadata")})
     for name in sorted(set(_PARAMETER.findall(text)) - set(flow.definition["parameters"])):
         yield f"there is no parameter {name}"
     for name in sorted(set(_ACTION.findall(text)) - step.sees):

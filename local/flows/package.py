@@ -146,7 +146,8 @@ def steps_of(actions: Json, above: frozenset[str] = frozenset()) -> Iterator[Ste
         before = _before(name, actions)
         inside = {step.name for one in before for block in _nested(actions[one]) for step in steps_of(block)}
         sees = above | before | inside
-        yield Step(name, action, False, frozenset(actions) - {name}, sees)
+        of_body = {step.name for step in steps_of(action["actions"])} if action.get("type") == "Until" else set()
+        yield Step(name, action, False, frozenset(actions) - {name}, sees | of_body)
         for block in _nested(action):
             yield from steps_of(block, sees)
 

@@ -153,7 +153,7 @@ def ids_are_unique(solution: Solution) -> Iterator[str]:
     ids += [_text(one, "connectorid") for one in _connectors(solution)]
     for flow in solution.flows:
         ids += [step.details.get("metadata", {}).get("operationMetadataId", "") for step in flow.steps]
-    yield from (f"{one or 'an empty id'} is there {n} times" for one, n in Counter(ids).items() if n > 1 or not one)
+    yield from (f"{one} is there {n} times" for one, n in Counter(filter(None, ids)).items() if n > 1)
 
 
 def flows_are_off(solution: Solution) -> Iterator[str]:

@@ -166,7 +166,7 @@ def test_an_earlier_build_is_replaced(tmp_path: Path) -> None:
 
 
 def test_a_build_keeps_what_people_put_into_the_settings(tmp_path: Path) -> None:
-    """The zip is for others, who have an environment of their own; the rest is the source's."""
+    """The zip is for others, who have an environment of their own; so is a build for another host."""
     main([*OPTIONS, "--out", str(tmp_path / "made")])
     settings = tmp_path / "made" / "settings.json"
     fresh = json.loads(settings.read_bytes())
@@ -176,6 +176,9 @@ def test_a_build_keeps_what_people_put_into_the_settings(tmp_path: Path) -> None
     assert json.loads(settings.read_bytes()) == {**fresh, **theirs}
     with zipfile.ZipFile(tmp_path / "made.zip") as made:
         assert json.loads(made.read("settings.json")) == fresh
+    (tmp_path / "made" / ".DS_Store").write_bytes(b"a desktop looked in")
+    main([*OPTIONS, "--host", "other.example.com", "--out", str(tmp_path / "made")])
+    assert json.loads(settings.read_bytes()) == fresh
 
 
 def test_settings_that_cannot_be_read_are_one_line(tmp_path: Path) -> None:

@@ -129,3 +129,12 @@ def test_a_source_missing_from_one_answer_still_becomes_overdue() -> None:
     """An incomplete answer must not let an overdue source slip away."""
     looks = [_look(10, 0), _look(100, 0), snapshot(110, nodes=[]), _look(125, 0), _look(130, 0)]
     assert len(_overdue(*looks)) == 1
+
+
+def test_the_later_of_two_successes_in_one_job_counts_whenever_the_polls_were() -> None:
+    """Only the first is told; freshness begins at the second."""
+    twice = job("j", "successful", *(task("Orders", task_id=f"t{end}", end=end) for end in (60, 61)), start=59, end=61)
+    then = job("k", "successful", task(end=181), start=180, end=181)
+    seen = snapshot(61, twice, nodes=[node(success=61)])
+    end = snapshot(200, twice, then, nodes=[node(success=181)])
+    assert _overdue(_look(10, 0), seen, end) == _overdue(_look(10, 0), end) == []

@@ -2,8 +2,7 @@
 
 from collections.abc import Mapping
 
-from local.connector.deployment import NO_ID
-from local.flows.belonging import PLACEHOLDER_HOST
+from local.connector.deployment import NO_HOST, NO_ID
 from tests.flows.packing import DEPLOYMENT, FLOW, Spoil, changing, copied, having, one_id_twice, replacing, without
 
 Defect = tuple[str, str, Spoil]
@@ -83,7 +82,6 @@ DEFECTS: Mapping[str, Defect] = {
         replacing(TEAM, 'schemaname="cis_TeamId"', 'schemaname="cis_TeamIds"'),
     ),
     "one id twice": ("ids_are_unique", "2 times", one_id_twice),
-    "no id": ("ids_are_unique", "an empty id", changing(FLOW, *POST, "metadata")),
     "flow that is on": ("flows_are_off", "is on", replacing("customizations.xml", STATE, STATE.replace("0", "1"))),
     "flow of another category": (
         "flows_are_off",
@@ -174,7 +172,7 @@ CONNECTOR_DEFECTS: Mapping[str, Defect] = {
     "host that is not filled in": (
         "connector_is_filled_in",
         "run ./dev connector build",
-        replacing(f"{STEM}_openapi", DEPLOYMENT.host, PLACEHOLDER_HOST),
+        replacing(f"{STEM}_openapi", DEPLOYMENT.host, NO_HOST),
     ),
     "id that is not filled in": (
         "connector_is_filled_in",

@@ -93,7 +93,7 @@ FLOW_DEFECTS: Mapping[str, Defect] = {
     "address with a signature": (
         "secrets_are_kept",
         "looks like a secret",
-        changing(HTTP_FLOW, *WAIT, "inputs", "uri", to="https://x.example/run?sp=1&sig=abc"),
+        changing(HTTP_FLOW, *WAIT, "inputs", "uri", to="https://x.example/run?sp=1&sig=abcdefghijklmnop"),
     ),
     "token": (
         "secrets_are_kept",
@@ -188,12 +188,12 @@ FLOW_DEFECTS: Mapping[str, Defect] = {
     ),
     "secret in another place": (
         "secrets_are_kept",
-        "into /inputs/headers/X",
+        "names in /inputs/headers/X",
         changing(HTTP_FLOW, *WAIT, "inputs", "headers", "X", to="@{body('Read_the_client_secret')}"),
     ),
     "secret by a whole step": (
         "secrets_are_kept",
-        "into /expression/and/0/equals/0",
+        "names in /expression/and/0/equals/0",
         changing(HTTP_FLOW, *END, "expression", to={"and": [{"equals": ["@actions('Read_the_client_secret')", 1]}]}),
     ),
     "variable with a value": (

@@ -95,11 +95,14 @@ def dynamic_references_lead_to_fields(package: Package) -> Iterator[Finding]:
 def dynamic_references_lead_to_what_is_known(package: Package) -> Iterator[Finding]:
     """What has to be given comes from a field that a maker sees and has to fill in: else the list stays empty."""
     for one in everything_asked(package):
-        needed = {name for path, node in taken_by(package, one).items() if node.required for name in (path, last(path))}
+        taken = taken_by(package, one).items()
+        must = [path for path, node in taken if node.required and "default" not in node.schema]
+        needed = {name for path in must for name in (path, last(path))}
         fields = fields_named(one)
         for name, (kind, value) in one.given.items():
             field = fields.get(str(value)) if kind == "reference" and name in needed else None
-            if field and not (field.required and field.schema.get("x-ms-visibility") != "internal"):
+            filled = field is None or field.required or "default" in field.schema
+            if field and not (filled and field.schema.get("x-ms-visibility") != "internal"):
                 wrong = f"{one.form} takes {name}, which has to be given, from '{value}', which may be empty"
                 yield Finding(one.where, wrong, "Take it from a field that is required and seen")
 

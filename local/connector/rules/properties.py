@@ -10,7 +10,7 @@ from local.connector.findings import Finding, Rule
 from local.connector.package import DEFINITION, PROPERTIES, Package
 
 COLOURS_OF_OTHERS = ("#ffffff", "#007ee5")
-REDIRECT_HOST = "global.consent.azure-apim.net"
+REDIRECT_HOSTS = ("global.consent.azure-apim.net", "global-test.consent.azure-apim.net")  # the other for certification
 TENANT = {"sourceType": "AzureActiveDirectoryTenant"}
 SECRET = re.compile(r"secret|password|apikey|api_key|accesskey|sharedkey", re.IGNORECASE)
 
@@ -47,15 +47,16 @@ def people_sign_in_with_entra_id(package: Package) -> Iterator[Finding]:
 def signing_in_ends_at_the_platform(package: Package) -> Iterator[Finding]:
     """A redirect address that is given is the platform's: secrets of people pass there."""
     address = oauth_of(package).get("redirectUrl", "")
-    if address and (urlsplit(address).scheme, urlsplit(address).netloc) != ("https", REDIRECT_HOST):
-        yield Finding("token redirectUrl", f"it is '{address}'", f"Begin it with https://{REDIRECT_HOST}/")
+    place = urlsplit(address)
+    if address and not (place.scheme == "https" and place.netloc in REDIRECT_HOSTS):
+        yield Finding("token redirectUrl", f"it is '{address}'", f"Begin it with https://{REDIRECT_HOSTS[0]}/")
 
 
 def the_api_is_named_once(package: Package) -> Iterator[Finding]:
-    """Both places that name the API name the same one."""
+    """Both places that name the API name the same one, by its URI or by the client id in it."""
     oauth = oauth_of(package)
     asked, named = custom(oauth, "resourceUri"), oauth.get("properties", {}).get("AzureActiveDirectoryResourceId")
-    if asked and asked != named:
+    if asked and str(named) not in (asked, str(asked).removeprefix("api://")):
         wrong = f"resourceUri is {asked}, AzureActiveDirectoryResourceId {named}"
         yield Finding("token", wrong, "Write the API's Application ID URI in both")
 

@@ -61,16 +61,15 @@ class Refreshes:
         """Find them, and the data source of each."""
         known_names = {identifier: mark.name for identifier, mark in checkpoint.sources.items()}
         nodes = _ingestions(snapshot, known_names)
-        found = (refresh for item in progress for refresh in _refreshes(item, nodes, known_names))
+        found = [refresh for item in progress for refresh in _refreshes(item, nodes, known_names)]
         first: dict[str, Refresh] = {}
-        for one in sorted(found, key=lambda refresh: refresh.ended_at(snapshot)):
-            if one.key not in _told(checkpoint, one):
-                first.setdefault(one.key, one)
-        items = tuple(first.values())
         successes: dict[str, list[datetime]] = {}
-        for refresh in items:
+        for refresh in sorted(found, key=lambda one: one.ended_at(snapshot)):
+            if refresh.key not in _told(checkpoint, refresh):
+                first.setdefault(refresh.key, refresh)
             if refresh.data_source_id and refresh.task.status == "successful":
                 successes.setdefault(refresh.data_source_id, []).append(refresh.ended_at(snapshot))
+        items = tuple(first.values())
         return cls(items, successes, _not_understood(progress, items))
 
     def mark(self, marks: Mapping[str, JobMark]) -> Mapping[str, JobMark]:
