@@ -18,7 +18,12 @@ def text_of(file: Path) -> str:
 
 def json_of(file: Path) -> dict[str, Any]:
     """The JSON object of a file. Raises LocalError."""
+    return object_in(text_of(file), file)
+
+
+def object_in(content: str | bytes, file: Path) -> dict[str, Any]:
+    """The JSON object that was read of a file. Raises LocalError."""
     try:
-        return msgspec.json.decode(text_of(file), type=dict[str, Any])
-    except msgspec.MsgspecError as error:
+        return msgspec.json.decode(content, type=dict[str, Any])
+    except (msgspec.MsgspecError, UnicodeDecodeError) as error:
         raise LocalError(f"{file} holds no JSON object: {error}") from None

@@ -5,9 +5,10 @@ from pathlib import Path
 
 from local.children import ROOT
 from local.connector.definition import Definition
+from local.connector.files import object_in
 from local.errors import LocalError
 from local.flows.belonging import FILL_IN, Connector, connector_is_filled_in
-from local.flows.manifest import SOURCE, Manifest, Source, decoded
+from local.flows.manifest import SOURCE, Manifest, Source
 from local.flows.package import Solution, unzipped, zipped
 from local.flows.solution import (
     built_connector,
@@ -101,6 +102,6 @@ def connector_in(solution: Solution, manifest: Manifest, file: Path) -> Connecto
     found = [content for part, content in solution.parts.items() if part.endswith("_openapidefinition.json")]
     if not found:
         raise LocalError(f"{file} has no definition of the connector in it")
-    document = decoded(found[0], file)
+    document = object_in(found[0], file)
     held_to_a_definition(document, file)
     return Connector(manifest.connector.id, manifest.connector.name, Definition(document))

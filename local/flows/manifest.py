@@ -10,6 +10,7 @@ from typing import Any
 import msgspec
 
 from local.children import ROOT
+from local.connector.files import json_of
 from local.errors import LocalError
 from local.flows.shapes import Flow
 
@@ -113,7 +114,7 @@ class Source:
 
     def flow(self, entry: FlowEntry) -> Json:
         """What a flow's file says. Raises LocalError."""
-        return read_json(self.folder / entry.file)
+        return json_of(self.folder / entry.file)
 
     def shaped(self, entry: FlowEntry) -> Flow:
         """The same, held to the shape of a flow. Raises LocalError."""
@@ -121,23 +122,6 @@ class Source:
             return msgspec.convert(self.flow(entry), Flow)
         except msgspec.ValidationError as error:
             raise LocalError(f"{self.folder / entry.file} is no flow: {error}") from None
-
-
-def read_json(file: Path) -> Json:
-    """The JSON object in a file. Raises LocalError."""
-    try:
-        return decoded(file.read_bytes(), file)
-    except OSError as error:
-        raise LocalError(f"{file} cannot be read: {error}") from None
-
-
-def decoded(content: bytes, file: Path) -> Json:
-    """The JSON object that was read of a file. Raises LocalError."""
-    try:
-        found: Json = msgspec.json.decode(content, type=dict[str, Any])
-    except (msgspec.MsgspecError, UnicodeDecodeError) as error:
-        raise LocalError(f"{file} cannot be read: {error}") from None
-    return found
 
 
 def version() -> str:

@@ -7,9 +7,11 @@ from typing import Any
 
 import msgspec
 
+from local.connector.definition import misshapen
+from local.connector.files import object_in
 from local.errors import LocalError
 from local.flows.customizations import customizations
-from local.flows.manifest import FlowEntry, Json, Manifest, Source, decoded, version
+from local.flows.manifest import FlowEntry, Json, Manifest, Source, version
 from local.flows.solution_xml import Needing, content_types, solution_xml, variable_xml
 
 Parts = Mapping[str, bytes]
@@ -104,7 +106,7 @@ def built_connector(folder: Path) -> Built:
         contents = {name: (folder / name).read_bytes() for name in CONNECTOR_FILES}
     except OSError as error:
         raise LocalError(f"{folder} cannot be read: {error}") from None
-    definition, properties = (decoded(contents[name], folder / name) for name in CONNECTOR_FILES[:2])
+    definition, properties = (object_in(contents[name], folder / name) for name in CONNECTOR_FILES[:2])
     held_to_a_definition(definition, folder / CONNECTOR_FILES[0])
     if not isinstance(inner := properties.get("properties"), Mapping):
         raise LocalError(f"{folder / CONNECTOR_FILES[1]} has no object properties")
@@ -112,9 +114,8 @@ def built_connector(folder: Path) -> Built:
 
 
 def held_to_a_definition(document: Json, file: Path) -> None:
-    """It has a title and operations. Raises LocalError."""
-    info = document.get("info")
-    if not isinstance(info, Mapping) or not isinstance(info.get("title"), str):
+    """It has a title and operations that can be read. Raises LocalError."""
+    if wrong := next(misshapen(document), None):
+        raise LocalError(f"{file} is no definition: {' '.join(wrong)}")
+    if not isinstance(document["info"].get("title"), str):
         raise LocalError(f"{file} has no info with a title")
-    if not isinstance(document.get("paths"), Mapping):
-        raise LocalError(f"{file} has no paths")

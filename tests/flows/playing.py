@@ -11,8 +11,9 @@ from aiohttp import web
 from aiohttp.test_utils import TestServer
 
 from local.connector.definition import Definition, Operation, read_definition
+from local.connector.files import json_of
 from local.entra.directory import API, DAEMON, TENANT
-from local.flows.manifest import SOURCE, Source, read_json
+from local.flows.manifest import SOURCE, Source
 from tests.actions.site import Site
 from tests.flows.runner import Json, Run
 from tests.flows.world import Outside
@@ -46,7 +47,7 @@ LOGIC_APP_SET: Mapping[str, object] = {
 
 def definition_of(file: str) -> Json:
     """What a flow does."""
-    document = read_json(SOURCE / file)
+    document = json_of(SOURCE / file)
     found: Json = document.get("properties", document)["definition"]
     return found
 

@@ -59,11 +59,17 @@ def test_a_folder_that_cannot_be_written(place: Path, out: str) -> None:
 
 CONNECTOR_MISTAKES = {
     "not there": (DEFINITION, None, "Run ./dev connector build first"),
-    "no JSON": (DEFINITION, b"{", "cannot be read"),
-    "another encoding": (DEFINITION, b'{"a": "\xff"}', "cannot be read"),
-    "no info": (DEFINITION, b'{"paths": {}}', "no info with a title"),
-    "info is a text": (DEFINITION, b'{"info": "x", "paths": {}}', "no info with a title"),
-    "no paths": (DEFINITION, b'{"info": {"title": "x"}}', "has no paths"),
+    "no JSON": (DEFINITION, b"{", "holds no JSON object"),
+    "another encoding": (DEFINITION, b'{"a": "\xff"}', "holds no JSON object"),
+    "no info": (DEFINITION, b'{"paths": {}}', "is no definition: info is no object"),
+    "info is a text": (DEFINITION, b'{"info": "x", "paths": {}}', "is no definition: info is no object"),
+    "no title": (DEFINITION, b'{"info": {}, "paths": {}}', "no info with a title"),
+    "no paths": (DEFINITION, b'{"info": {"title": "x"}}', "is no definition: paths is no object"),
+    "a path is a text": (
+        DEFINITION,
+        b'{"info": {"title": "x"}, "paths": {"/a": "x"}}',
+        "is no definition: /a is no object",
+    ),
     "no properties": (PROPERTIES, b"{}", "has no object properties"),
     "properties are a list": (PROPERTIES, b'{"properties": []}', "has no object properties"),
 }
@@ -80,7 +86,7 @@ def test_a_connector_that_is_none(place: Path, name: str) -> None:
 @pytest.mark.parametrize("content", [b"", b"[]", b"{}", b'{"properties": {"definition": {}}}', b'"\xff"'])
 def test_a_flow_that_is_none(place: Path, content: bytes) -> None:
     (place / "flows" / FLOW).write_bytes(content)
-    said_once(lambda: build(place), f"{FLOW} (cannot be read|is no flow)")
+    said_once(lambda: build(place), f"{FLOW} (holds no JSON object|cannot be read|is no flow)")
 
 
 def test_a_flow_without_connections(place: Path) -> None:
