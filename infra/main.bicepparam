@@ -1,0 +1,30 @@
+// What azd deploys: values of its environment (azd env set NAME value). Lists have commas between.
+using './main.bicep'
+
+var kind = readEnvironmentVariable('SIGNALS_ENVIRONMENT_TYPE', 'dev')
+var safest = kind == 'prod' ? 'true' : 'false'
+
+param environmentName = readEnvironmentVariable('AZURE_ENV_NAME', 'signals')
+param location = readEnvironmentVariable('AZURE_LOCATION', 'westeurope')
+param environmentType = kind
+param environmentIds = filter(split(readEnvironmentVariable('SIGNALS_ENVIRONMENTS', ''), ','), id => !empty(id))
+param subscriptionKeyPerEnvironment = bool(readEnvironmentVariable('SIGNALS_KEY_PER_ENVIRONMENT', 'false'))
+param createAppRegistrations = bool(readEnvironmentVariable('SIGNALS_CREATE_APP_REGISTRATIONS', 'true'))
+param grantAdminConsent = bool(readEnvironmentVariable('SIGNALS_GRANT_ADMIN_CONSENT', 'false'))
+param connectorRedirectUris = split(
+  readEnvironmentVariable('SIGNALS_REDIRECT_URIS', 'https://global.consent.azure-apim.net/redirect'),
+  ','
+)
+param entraClientId = readEnvironmentVariable('SIGNALS_API_CLIENT_ID', '')
+param entraAppIdUri = readEnvironmentVariable('SIGNALS_API_URI', '')
+param connectorClientId = readEnvironmentVariable('SIGNALS_CONNECTOR_CLIENT_ID', '')
+param callingApps = filter(split(readEnvironmentVariable('SIGNALS_CALLING_APPS', ''), ','), id => !empty(id))
+param applicationEnvironments = json(readEnvironmentVariable('SIGNALS_APPLICATION_ENVIRONMENTS', '{}'))
+param furtherSettings = json(readEnvironmentVariable('SIGNALS_FURTHER_SETTINGS', '{}'))
+param publicBaseUrl = readEnvironmentVariable('SIGNALS_PUBLIC_BASE_URL', '')
+param previousCallbackKeysUri = readEnvironmentVariable('SIGNALS_PREVIOUS_KEYS_URI', '')
+param privateNetwork = bool(readEnvironmentVariable('SIGNALS_PRIVATE_NETWORK', safest))
+param zoneRedundant = bool(readEnvironmentVariable('SIGNALS_ZONE_REDUNDANT', safest))
+param alertEmails = filter(split(readEnvironmentVariable('SIGNALS_ALERT_EMAILS', ''), ','), one => !empty(one))
+param monthlyBudget = int(readEnvironmentVariable('SIGNALS_MONTHLY_BUDGET', '0'))
+param budgetStart = readEnvironmentVariable('BUDGET_START', '')
