@@ -1,10 +1,11 @@
-"""Timers: the tick that starts polls, the drain of poison queues, and the daily sweep."""
+"""Timers: the tick that starts polls, the drain of poison queues, the hourly count and the daily sweep."""
 
 import logging
 
 import azure.functions as func
 
 from shared.bootstrap import house
+from shared.services.count_subscriptions import count_subscriptions
 from shared.services.drain_poison import drain_poison
 from shared.services.start_polls import start_polls
 from shared.services.sweep import sweep
@@ -27,6 +28,14 @@ async def drain(timer: func.TimerRequest) -> None:
     count = await drain_poison(house().ports)
     if count:
         _log.error("%d messages failed too often and were put aside", count, extra={"action": "drain", "count": count})
+
+
+@timers.timer_trigger(arg_name="timer", schedule="0 23 * * * *", use_monitor=True, run_on_startup=False)
+async def take_stock(timer: func.TimerRequest) -> None:
+    """Count the subscriptions by state."""
+    counts = await count_subscriptions(house().ports)
+    text = ", ".join(f"{count} {state}" for state, count in counts.items())
+    _log.info("Subscriptions: %s", text, extra={"action": "stock", **counts})
 
 
 @timers.timer_trigger(arg_name="timer", schedule="0 17 3 * * *", use_monitor=True, run_on_startup=False)

@@ -2,7 +2,9 @@
 using './main.bicep'
 
 var kind = readEnvironmentVariable('SIGNALS_ENVIRONMENT_TYPE', 'dev')
-var safest = kind == 'prod' ? 'true' : 'false'
+// The compiler takes no computed default for a variable that is not set.
+var privately = readEnvironmentVariable('SIGNALS_PRIVATE_NETWORK', '')
+var inZones = readEnvironmentVariable('SIGNALS_ZONE_REDUNDANT', '')
 
 param environmentName = readEnvironmentVariable('AZURE_ENV_NAME', 'signals')
 param location = readEnvironmentVariable('AZURE_LOCATION', 'westeurope')
@@ -23,8 +25,8 @@ param applicationEnvironments = json(readEnvironmentVariable('SIGNALS_APPLICATIO
 param furtherSettings = json(readEnvironmentVariable('SIGNALS_FURTHER_SETTINGS', '{}'))
 param publicBaseUrl = readEnvironmentVariable('SIGNALS_PUBLIC_BASE_URL', '')
 param previousCallbackKeysUri = readEnvironmentVariable('SIGNALS_PREVIOUS_KEYS_URI', '')
-param privateNetwork = bool(readEnvironmentVariable('SIGNALS_PRIVATE_NETWORK', safest))
-param zoneRedundant = bool(readEnvironmentVariable('SIGNALS_ZONE_REDUNDANT', safest))
+param privateNetwork = empty(privately) ? kind == 'prod' : privately == 'true'
+param zoneRedundant = empty(inZones) ? kind == 'prod' : inZones == 'true'
 param alertEmails = filter(split(readEnvironmentVariable('SIGNALS_ALERT_EMAILS', ''), ','), one => !empty(one))
 param monthlyBudget = int(readEnvironmentVariable('SIGNALS_MONTHLY_BUDGET', '0'))
 param budgetStart = readEnvironmentVariable('BUDGET_START', '')

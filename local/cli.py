@@ -45,6 +45,20 @@ def flows(arguments: list[str]) -> int:
     return do_flows(arguments)
 
 
+def infra(arguments: list[str]) -> int:
+    """Check the Bicep, and show what it costs."""
+    from local.infra.main import main as do_infra
+
+    return do_infra(arguments)
+
+
+def package(arguments: list[str]) -> int:
+    """Build the folder that Azure gets, and try it."""
+    from local.package.main import main as build_package
+
+    return build_package(arguments)
+
+
 def test(arguments: list[str]) -> int:
     """All tests."""
     from local.checks import run_tests
@@ -80,6 +94,8 @@ COMMANDS: dict[str, Command] = {
     "token": token,
     "connector": connector,
     "flows": flows,
+    "infra": infra,
+    "package": package,
     "test": test,
     "check": check,
     "format": reformat,

@@ -10,11 +10,15 @@ from local.machine import pip_install
 from local.options import OneLineParser
 
 OPTIONS = ("--universal", "--python-version", "3.11", "--generate-hashes", "--no-header", "-q")
-LOCKED = {"requirements.in": "requirements.txt", "requirements-dev.in": "requirements-dev.txt"}
+LOCKED = {
+    "requirements.in": "requirements.txt",
+    "requirements-dev.in": "requirements-dev.txt",
+    "local/checkov/requirements.in": "local/checkov/requirements.txt",
+}
 
 
 def compile_requirements(arguments: list[str]) -> int:
-    """Compile requirements.in and requirements-dev.in from PyPI into versions with hashes, for every Python."""
+    """Compile each requirements.in from PyPI into versions with hashes, for every Python."""
     parser = OneLineParser(prog="./dev lock", description=compile_requirements.__doc__)
     parser.add_argument("--upgrade", action="store_true", help="take the newest versions that fit")
     options = parser.parse_args(arguments)

@@ -10,7 +10,7 @@ LARGEST_MODULE = 300
 LARGEST_FUNCTION = 40
 LARGEST_AZURE_FUNCTION = 20
 LARGEST_P90 = 25
-PLACES = ("shared", "functions", "local", "bench", "tests")
+PLACES = ("shared", "functions", "local", "scripts", "bench", "tests")
 SINGLE_FILES = ("dev", "function_app.py")
 MOCK_LIBRARIES = frozenset({"mock", "unittest.mock", "pytest_mock", "flexmock", "responses", "aioresponses", "moto"})
 

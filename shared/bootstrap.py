@@ -1,16 +1,19 @@
 """Puts the house together: settings, adapters, ports; once a process, at the first call of a function."""
 
 import asyncio
+import logging
 import os
 import random
 from collections.abc import AsyncGenerator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from functools import partial
+from functools import cache, partial
+from typing import TYPE_CHECKING
 
 from azure.core.credentials_async import AsyncTokenCredential
 
 from shared.adapters.acting_for import ActingFor, StoragePartitions
+from shared.adapters.api_calls import ApiCalls
 from shared.adapters.blobs import BlobCheckpoints, BlobClaims
 from shared.adapters.callback_sender import CallbackSender
 from shared.adapters.cipher import Cipher
@@ -24,9 +27,13 @@ from shared.adapters.queues import StorageQueues
 from shared.adapters.storage import StorageAccount
 from shared.adapters.subscription_table import TableSubscriptions
 from shared.domain.callback_url import CallbackUrl, parse_callback_url
-from shared.observability import set_up_logging
+from shared.observability import RedactingFilter, redact, set_up_logging
 from shared.ports import Ports
-from shared.settings import Settings, StorageSettings, read_settings
+from shared.settings import MonitorSettings, Settings, StorageSettings, read_settings
+from shared.telemetry import Silent, Telemetry
+
+if TYPE_CHECKING:
+    from shared.adapters.azure_monitor import AzureMonitor
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +48,7 @@ class House:
     on_behalf_of: OnBehalfOf
     flows: CallbackSender
     identities: Mapping[str, AsyncTokenCredential]
+    monitor: "AzureMonitor | None" = None
 
     def parse_callback(self, url: str) -> CallbackUrl:
         """Take a callback URL if the settings allow it. Raises CallbackRejected."""
@@ -58,6 +66,8 @@ class House:
         await self.storage.close()
         for identity in self.identities.values():
             await identity.close()
+        if self.monitor is not None:
+            await asyncio.to_thread(_end_monitor, self.monitor)
 
 
 _houses: dict[asyncio.AbstractEventLoop, House] = {}
@@ -96,7 +106,9 @@ def build(variables: Mapping[str, str]) -> House:
     storage = _storage(settings.storage, identities)
     claims = BlobClaims(storage.blobs)
     identity = identities[settings.client_id]
-    polling, of_apps, of_users = connections = _connections(settings, identity)
+    monitor = _monitor(settings.monitor, settings.client_id, settings.managed_identity)
+    telemetry = monitor.telemetry if monitor else Silent()
+    polling, of_apps, of_users = connections = _connections(settings, identity, telemetry)
     on_behalf_of = OnBehalfOf(settings.entra, partial(_token, identity))
     flows = CallbackSender(
         allowed_suffixes=settings.callback_hosts,
@@ -117,18 +129,52 @@ def build(variables: Mapping[str, str]) -> House:
         partitions=StoragePartitions(of_users, on_behalf_of, settings.partition_hosts),
         clock=partial(datetime.now, UTC),
         jitter=random.random,
+        telemetry=telemetry,
     )
     tokens = TokenValidator(settings.entra)
-    return House(settings, tokens, ports, storage, connections, on_behalf_of, flows, identities)
+    return House(settings, tokens, ports, storage, connections, on_behalf_of, flows, identities, monitor)
 
 
-def _connections(settings: Settings, identity: AsyncTokenCredential) -> tuple[InsightsHttp, InsightsHttp, InsightsHttp]:
+@cache
+def _monitor(monitor: MonitorSettings, client_id: str, managed_identity: bool) -> "AzureMonitor | None":
+    """One for the process, as long as its house stands. Its libraries are loaded only where there is one."""
+    if not monitor.connection_string:
+        return None
+    from azure.identity import DefaultAzureCredential, ManagedIdentityCredential
+
+    from shared.adapters.azure_monitor import AzureMonitor
+
+    credential: ManagedIdentityCredential | DefaultAzureCredential | None = None
+    if managed_identity and not monitor.on_this_machine:  # no token travels without TLS
+        credential = ManagedIdentityCredential(client_id=client_id or None)
+    elif not monitor.on_this_machine:
+        credential = DefaultAzureCredential(managed_identity_client_id=client_id or None)
+    names = {"role": monitor.role or "customer-insights-signals", "instance": monitor.instance}
+    made = AzureMonitor(monitor.connection_string, credential, **names, clean=redact)
+    made.handler.addFilter(RedactingFilter())
+    logging.getLogger().addHandler(made.handler)
+    return made
+
+
+def _end_monitor(monitor: "AzureMonitor") -> None:
+    logging.getLogger().removeHandler(monitor.handler)
+    _monitor.cache_clear()
+    monitor.close()
+
+
+def _connections(
+    settings: Settings, identity: AsyncTokenCredential, telemetry: Telemetry
+) -> tuple[InsightsHttp, InsightsHttp, InsightsHttp]:
     """To the Customer Insights API: polls, applications, and users, whose calls never fall back to the app's identity.
 
     Each has connections of its own: slow actions do not hold up polls.
     """
     url, scope = settings.api_url, settings.api_scope
-    return InsightsHttp(url, identity, scope), InsightsHttp(url, identity, scope), InsightsHttp(url)
+    return (
+        InsightsHttp(url, identity, scope, ApiCalls("poll", telemetry)),
+        InsightsHttp(url, identity, scope, ApiCalls("application", telemetry)),
+        InsightsHttp(url, calls=ApiCalls("user", telemetry)),
+    )
 
 
 def _acting(settings: Settings, app: InsightsHttp, user: InsightsHttp, on_behalf_of: OnBehalfOf) -> ActingFor:

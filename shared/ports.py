@@ -1,7 +1,7 @@
 """What the services need from the outside, as protocols. Adapters implement them; the fakes in memory do too."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
 from typing import Protocol
@@ -13,6 +13,7 @@ from shared.domain.proofs import Proofs
 from shared.domain.snapshot import Job, JobList, Measure, Node, Segment
 from shared.domain.windows import Windows
 from shared.stores import CheckpointStore, Claims, DeadDeliveryStore, EventLog, SubscriptionStore
+from shared.telemetry import Silent, Telemetry
 
 Clock = Callable[[], datetime]
 
@@ -66,10 +67,11 @@ class PollRequest:
 
 @dataclass(frozen=True, slots=True)
 class EventBatch:
-    """Events of one environment: the body of an events message."""
+    """Events of one environment: the body of an events message. `traceparent`: the step that sent them."""
 
     environment_id: str
     events: tuple[Event, ...]
+    traceparent: str = ""
 
 
 class InsightsApi(Protocol):
@@ -167,7 +169,7 @@ def by_queue(batch: EventBatch) -> dict[Queue, EventBatch]:
     parts: dict[Queue, list[Event]] = {}
     for event in batch.events:
         parts.setdefault(EVENT_QUEUES[EventType(event.type)], []).append(event)
-    return {queue: EventBatch(batch.environment_id, tuple(events)) for queue, events in parts.items()}
+    return {queue: replace(batch, events=tuple(events)) for queue, events in parts.items()}
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,3 +190,4 @@ class Ports:
     jitter: Callable[[], float] = field(default=lambda: 0.0)
     windows: Windows = field(default_factory=Windows)
     proofs: Proofs = field(default_factory=Proofs)
+    telemetry: Telemetry = field(default_factory=Silent)

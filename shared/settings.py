@@ -19,6 +19,9 @@ _STORAGE = "AzureWebJobsStorage"
 _KEY = "CUSTOMER_INSIGHTS_SUBSCRIPTION_KEY"
 _SCHEDULE = re.compile(r"(\S+\s+){4,5}\S+|\d{1,2}:\d{2}:\d{2}")
 _LOOPBACK_URL = re.compile(r"http://(127\.0\.0\.1|localhost)(:\d+)?(/|$)")
+_MONITOR = "APPLICATIONINSIGHTS_CONNECTION_STRING"
+_MONITOR_PART = re.compile(r"([A-Za-z]+)=([^=]*)")
+_MONITOR_KEY = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +33,16 @@ class StorageSettings:
     queue_url: str = ""
     table_url: str = ""
     client_id: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class MonitorSettings:
+    """Where telemetry goes (nowhere without a connection string), and what it says that it comes from."""
+
+    connection_string: str = field(default="", repr=False)
+    role: str = ""
+    instance: str = ""
+    on_this_machine: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +67,7 @@ class Settings:
     flow_token_scope: str
     partition_hosts: tuple[str, ...]
     managed_identity: bool
+    monitor: MonitorSettings
 
     def subscription_key(self, environment_id: str) -> str:
         """The key of the environment, or the one for all of them."""
@@ -89,6 +103,7 @@ def read_settings(variables: Mapping[str, str]) -> Settings:
         flow_token_scope=variables.get("FLOW_TOKEN_SCOPE") or DEFAULT_FLOW_SCOPE,
         partition_hosts=_suffixes(variables, "PARTITION_HOSTS", DEFAULT_PARTITION_HOSTS, problems),
         managed_identity=bool(variables.get("IDENTITY_ENDPOINT")),
+        monitor=_monitor(variables, problems, in_azure=in_azure),
     )
     _check_schedule(variables, problems)
     _check_keys(settings, problems)
@@ -182,9 +197,11 @@ def _flow_token_hosts(variables: Mapping[str, str], problems: list[str]) -> tupl
 
 
 def _encryption_keys(variables: Mapping[str, str], problems: list[str]) -> tuple[str, ...]:
+    """The older keys may stand in a setting of their own: each setting can then refer to one version of a secret."""
     name = "CALLBACK_ENCRYPTION_KEYS"
-    listed = tuple(part.strip() for part in variables.get(name, "").split(",") if part.strip())
-    if not listed:
+    newest, previous = variables.get(name, ""), variables.get(f"{name}_PREVIOUS", "")
+    listed = tuple(part.strip() for part in f"{newest},{previous}".split(",") if part.strip())
+    if not newest.strip(" ,"):
         problems.append(f"{name}: set it to a Fernet key (32 random bytes in URL-safe base64); newest first.")
     elif not all(_is_fernet_key(key) for key in listed):
         problems.append(f"{name}: each key must be 32 random bytes in URL-safe base64; docs/settings.md makes one.")
@@ -211,6 +228,25 @@ def _public_base_url(variables: Mapping[str, str], problems: list[str], *, in_az
     if not url.startswith("https://") and (in_azure or not _LOOPBACK_URL.match(url)):
         problems.append("PUBLIC_BASE_URL: must start with https://.")
     return url.rstrip("/")
+
+
+def _monitor(variables: Mapping[str, str], problems: list[str], *, in_azure: bool) -> MonitorSettings:
+    text = variables.get(_MONITOR, "").strip()
+    names = variables.get("WEBSITE_SITE_NAME", ""), variables.get("WEBSITE_INSTANCE_ID", "")
+    if not text:
+        return MonitorSettings("", *names)
+    parts = [_MONITOR_PART.fullmatch(part) for part in text.split(";")]
+    given = {part[1].lower(): part[2] for part in parts if part}
+    url = given.get("ingestionendpoint", "")
+    on_this_machine = _LOOPBACK_URL.match(url) is not None and not in_azure
+    whole = len(given) == len(parts) and given.get("authorization", "ikey").lower() == "ikey"
+    whole = whole and _MONITOR_KEY.fullmatch(given.get("instrumentationkey", "")) is not None
+    if not whole or not (url.startswith("https://") or on_this_machine):
+        problems.append(
+            f"{_MONITOR}: copy it from the overview of the Application Insights resource "
+            "(InstrumentationKey=...;IngestionEndpoint=https://...), or remove it."
+        )
+    return MonitorSettings(text, *names, on_this_machine)
 
 
 def _whole_number(variables: Mapping[str, str], name: str, default: int, problems: list[str]) -> int:

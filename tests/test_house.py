@@ -4,24 +4,19 @@ import ast
 import json
 import re
 import tomllib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from pathspec import GitIgnoreSpec
 
-from shared.settings import read_settings
+from local.infra import settings_names
 from tests.variables import NEEDED
 
 ROOT = Path(__file__).parents[1]
 READ_BY_THE_HOST = {"POLL_SCHEDULE", "FUNCTIONS_WORKER_RUNTIME"}
-BY_PREFIX = {
-    "CUSTOMER_INSIGHTS_SUBSCRIPTION_KEY",
-    "CUSTOMER_INSIGHTS_SUBSCRIPTION_KEY__<id>",
-    "APPLICATION_ENVIRONMENTS__<id>",
-}
 SECRETS = ("CUSTOMER_INSIGHTS_SUBSCRIPTION_KEY", "CALLBACK_ENCRYPTION_KEYS", "ENTRA_CLIENT_SECRET")
-SOURCES = ("shared", "functions", "local")
+SOURCES = ("shared", "functions", "local", "scripts")
 HIDDEN_BUT_OURS = {".ci", ".funcignore", ".gitignore", ".github"}
 
 
@@ -47,7 +42,7 @@ def modules(*places: str) -> list[str]:
 
 
 def test_the_architecture_page_names_every_module_and_no_other() -> None:
-    named = set(re.findall(r"`((?:shared|functions|local)/[\w/]+\.py)`", text_of("ARCHITECTURE.md")))
+    named = set(re.findall(r"`((?:shared|functions|local|scripts)/[\w/]+\.py)`", text_of("ARCHITECTURE.md")))
     assert named == set(modules(*SOURCES))
 
 
@@ -58,30 +53,14 @@ def test_every_module_says_what_it_answers(module: str) -> None:
     assert empty or ast.get_docstring(body), f"{module} has no docstring"
 
 
-class Listening(dict[str, str]):
-    """Variables that note which of them are asked for."""
-
-    def __init__(self, variables: Mapping[str, str]) -> None:
-        super().__init__(variables)
-        self.asked: set[str] = set()
-
-    def get(self, key: str, default: str = "") -> str:  # type: ignore[override]
-        self.asked.add(key)
-        return super().get(key, default)
-
-
 def settings_read() -> set[str]:
     """Every setting that the app reads."""
-    found = Listening(NEEDED)
-    read_settings(found)
-    return found.asked | BY_PREFIX
+    return settings_names.settings_read(NEEDED)
 
 
 def settings_documented() -> set[str]:
-    """Every setting that the settings page explains: the first column of its table, and what the platform sets."""
-    rows = [line.split("|")[1] for line in text_of("docs/settings.md").splitlines() if line.startswith("| `")]
-    platform = re.findall(r"^Set by the platform.*?\n\n", text_of("docs/settings.md"), re.DOTALL | re.MULTILINE)
-    return set(re.findall(r"`([A-Za-z_]+(?:<id>)?)`", "".join(rows + platform)))
+    """Every setting that the settings page explains."""
+    return settings_names.settings_documented(text_of("docs/settings.md"))
 
 
 def test_the_settings_page_explains_every_setting_and_no_other() -> None:

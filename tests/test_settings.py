@@ -12,6 +12,7 @@ from shared.settings import (
     DEFAULT_CALLBACK_HOSTS,
     DEFAULT_FLOW_SCOPE,
     DEFAULT_PARTITION_HOSTS,
+    MonitorSettings,
     Settings,
     StorageSettings,
 )
@@ -40,6 +41,7 @@ def test_what_is_not_set_has_a_default() -> None:
         flow_token_scope=DEFAULT_FLOW_SCOPE,
         partition_hosts=DEFAULT_PARTITION_HOSTS,
         managed_identity=False,
+        monitor=MonitorSettings(),
     )
 
 

@@ -44,8 +44,8 @@ var rules = [
       AppMetrics
       | where Name == 'signals.polls'
       | extend environment = tostring(Properties.environment), outcome = tostring(Properties.outcome)
-      | summarize lastPoll = max(TimeGenerated), lastSuccess = maxif(TimeGenerated, outcome == 'ok') by environment
-      | where lastSuccess < ago(15m)
+      | summarize firstPoll = min(TimeGenerated), lastSuccess = maxif(TimeGenerated, outcome == 'ok') by environment
+      | where coalesce(lastSuccess, firstPoll) < ago(15m)
     '''
   }
   {

@@ -131,13 +131,11 @@ resource app 'Microsoft.Web/sites@2025-03-01' = {
     publicNetworkAccess: 'Enabled' // flows and the connector call from outside
     keyVaultReferenceIdentity: identityId
     virtualNetworkSubnetId: empty(subnetId) ? null : subnetId
-    outboundVnetRouting: empty(subnetId) ? null : { allTraffic: true }
+    // Flex Consumption has no FTP, sends all its calls through the subnet, and refuses to be told so.
     siteConfig: {
       minTlsVersion: '1.2'
       scmMinTlsVersion: '1.2'
-      ftpsState: 'Disabled'
       http20Enabled: true
-      remoteDebuggingEnabled: false
     }
     functionAppConfig: {
       runtime: { name: 'python', version: pythonVersion }

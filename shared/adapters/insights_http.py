@@ -26,6 +26,7 @@ from azure.core.pipeline.transport import AioHttpTransport
 from azure.core.rest import AsyncHttpResponse, HttpRequest
 
 from shared.adapters import insights_models as wire
+from shared.adapters.api_calls import ApiCalls, CountingPolicy
 from shared.adapters.retry_after import http_date, retry_after_seconds
 from shared.adapters.salvage import decode_one
 from shared.errors import (
@@ -46,6 +47,7 @@ _MAX_BYTES = 256 * 1024 * 1024
 _BLOCK_BYTES = 128 * 1024
 _RETRIES = 2
 _BOUNDS, _CONTENT = "bounds", "content"
+_ELSEWHERE = ApiCalls()
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +99,15 @@ class _Reading(AsyncHTTPPolicy[Any, Any]):
 class InsightsHttp:
     """A connection to the API: with the app's own identity, or without one, where each call brings its token."""
 
-    def __init__(self, base_url: str, credential: AsyncTokenCredential | None = None, scope: str = "") -> None:
+    def __init__(
+        self,
+        base_url: str,
+        credential: AsyncTokenCredential | None = None,
+        scope: str = "",
+        calls: ApiCalls | None = None,
+    ) -> None:
+        self.base_url = base_url.rstrip("/")
+        self._calls = calls or ApiCalls()
         policies: list[Any] = [
             UserAgentPolicy(base_user_agent="customer-insights-signals"),
             HeadersPolicy({"Accept": "application/json"}),
@@ -107,9 +117,8 @@ class InsightsHttp:
             policies.append(AsyncBearerTokenCredentialPolicy(credential, scope))
         transport = AioHttpTransport(connection_data_block_size=_BLOCK_BYTES)
         self._pipeline: AsyncPipeline[HttpRequest, AsyncHttpResponse] = AsyncPipeline(
-            transport, policies=[*policies, _Reading()]
+            transport, policies=[*policies, CountingPolicy(self._calls, self.base_url), _Reading()]
         )
-        self.base_url = base_url.rstrip("/")
         # Only the policy that adds the app's token knows this option.
         self._options = {"enforce_https": base_url.startswith("https://")} if credential else {}
 
@@ -138,17 +147,25 @@ class InsightsHttp:
 
         Raises InsightsError.
         """
-        async with _guarded(deadline_seconds):
-            done = await self._pipeline.run(
-                request,
-                stream=True,
-                connection_timeout=10,
-                read_timeout=_READ_SECONDS,
-                retry_total=0 if once else _RETRIES,
-                **{_BOUNDS: _Bounds(max_bytes, raw)},
-                **self._options,
-            )
+        calls = self._calls if request.url.startswith(self.base_url) else _ELSEWHERE
+        with calls.step(request.method) as step:
+            async with _guarded(deadline_seconds):
+                done = await self._run(request, once=once, bounds=_Bounds(max_bytes, raw))
+            step.answered(done.http_response.status_code)
         return Reply(done.http_response.status_code, done.http_response.headers, done.context[_CONTENT])
+
+    async def _run(
+        self, request: HttpRequest, *, once: bool, bounds: _Bounds
+    ) -> PipelineResponse[HttpRequest, AsyncHttpResponse]:
+        return await self._pipeline.run(
+            request,
+            stream=True,
+            connection_timeout=10,
+            read_timeout=_READ_SECONDS,
+            retry_total=0 if once else _RETRIES,
+            **{_BOUNDS: bounds},
+            **self._options,
+        )
 
 
 async def _read(response: AsyncHttpResponse, bounds: _Bounds) -> bytes:

@@ -15,10 +15,12 @@ from shared.domain.deliveries import DeliveryBatch, Pair
 from shared.domain.events import Event, iso
 from shared.errors import MessageInvalid
 from shared.ports import EventBatch, PollRequest
+from shared.telemetry import is_traceparent
 
 MAX_MESSAGE_BYTES = 48 * 1024
 EVENTS_BYTES = 40 * 1024  # leaves room for the pairs that the fan-out adds
 _ROOM_TO_GROW = 256  # what a retry adds must not split a list of events: it would be another list then
+_ROOM_FOR_TRACE = 80  # kept free by first attempts also where there is no trace: the same events, the same lists
 VERSION = 1
 
 _encoder = msgspec.json.Encoder(decimal_format="number")
@@ -65,6 +67,7 @@ class _Message(msgspec.Struct, rename="camel", omit_defaults=True):
 
     v: int
     environment_id: str = ""
+    traceparent: str = ""
     events: tuple[_CloudEvent, ...] = ()
     deliveries: tuple[_Pair, ...] = ()
     environments: tuple[str, ...] = ()
@@ -120,7 +123,7 @@ def encode_polls(request: PollRequest) -> bytes:
 
 def encode_events(batch: EventBatch) -> Iterator[bytes]:
     """Messages for an events queue: as many events in each as fit, in order. One that is too big stays alone."""
-    head = _head(batch.environment_id)
+    head = _head(batch.environment_id, batch.traceparent)
     packed: list[bytes] = []
     size = 0
     for body in map(encode_event, batch.events):
@@ -134,10 +137,15 @@ def encode_events(batch: EventBatch) -> Iterator[bytes]:
 
 
 def encode_deliveries(batch: DeliveryBatch) -> Iterator[bytes]:
-    """Messages for a deliveries queue: halved, by events or by pairs, until each fits or has to go by claim."""
+    """Messages for a deliveries queue: halved, by events or by pairs, until each fits or has to go by claim.
+
+    Where they are halved does not hang on whether there is a trace.
+    """
     pairs = [_Pair.of(pair) for pair in batch.pairs if pair.events]
     events = [encode_event(event) for event in batch.events]
-    return _delivery_messages(_head(batch.environment_id), events, pairs)
+    head = _head(batch.environment_id, batch.traceparent)
+    spare = len(_head(batch.environment_id, "")) + _ROOM_FOR_TRACE - len(head)
+    return _delivery_messages(head, events, pairs, spare + _ROOM_TO_GROW)
 
 
 def encode_claim(environment_id: str, name: str) -> bytes:
@@ -163,7 +171,7 @@ def decode_events(body: bytes) -> EventBatch:
     message = _decode(body)
     if not message.environment_id or not message.events:
         raise MessageInvalid("The message holds no events.")
-    return EventBatch(message.environment_id, _events(message))
+    return EventBatch(message.environment_id, _events(message), _trace(message))
 
 
 def decode_deliveries(body: bytes) -> DeliveryBatch:
@@ -174,25 +182,27 @@ def decode_deliveries(body: bytes) -> DeliveryBatch:
         raise MessageInvalid("The message holds no deliveries.")
     if any(place >= len(message.events) or place < 0 for pair in pairs for place in pair.events):
         raise MessageInvalid("The message speaks of an event that it does not hold.")
-    return DeliveryBatch(message.environment_id, _events(message), pairs)
+    return DeliveryBatch(message.environment_id, _events(message), pairs, _trace(message))
 
 
-def _delivery_messages(head: bytes, events: list[bytes], pairs: list[_Pair]) -> Iterator[bytes]:
+def _delivery_messages(head: bytes, events: list[bytes], pairs: list[_Pair], room: int) -> Iterator[bytes]:
+    """First attempts leave so much `room`."""
     if not pairs:
         return
     events, pairs = _wanted(events, pairs)
     events_part, pairs_part = _array(events), _encoder.encode(pairs)
     message = head + events_part + b',"deliveries":' + pairs_part + b"}"
-    room = 0 if all(pair.since for pair in pairs) else _ROOM_TO_GROW
-    if len(message) <= MAX_MESSAGE_BYTES - room or _goes_by_claim(events_part, pairs_part, len(events), len(pairs)):
+    most = MAX_MESSAGE_BYTES if all(pair.since for pair in pairs) else MAX_MESSAGE_BYTES - room
+    if len(message) <= most or _goes_by_claim(events_part, pairs_part, len(events), len(pairs)):
         yield message
     elif len(events) > 1 and (len(events_part) >= len(pairs_part) or len(pairs) == 1):
         for start, end in _halves(len(events)):
             chosen = [_within(pair, start, end) for pair in pairs]
-            yield from _delivery_messages(head, events[start:end], [pair for pair in chosen if pair.events])
+            wanted = [pair for pair in chosen if pair.events]
+            yield from _delivery_messages(head, events[start:end], wanted, room)
     else:
         for start, end in _halves(len(pairs)):
-            yield from _delivery_messages(head, events, pairs[start:end])
+            yield from _delivery_messages(head, events, pairs[start:end], room)
 
 
 def _wanted(events: list[bytes], pairs: list[_Pair]) -> tuple[list[bytes], list[_Pair]]:
@@ -227,8 +237,9 @@ def _with(pair: _Pair, places: tuple[int, ...], attempt: int) -> _Pair:
     return msgspec.structs.replace(pair, events=places, attempt=attempt)
 
 
-def _head(environment_id: str) -> bytes:
-    return b'{"v":1,"environmentId":' + _encoder.encode(environment_id) + b',"events":'
+def _head(environment_id: str, traceparent: str) -> bytes:
+    trace = b',"traceparent":' + _encoder.encode(traceparent) if traceparent else b""
+    return b'{"v":1,"environmentId":' + _encoder.encode(environment_id) + trace + b',"events":'
 
 
 def _array(items: Sequence[bytes]) -> bytes:
@@ -243,6 +254,11 @@ def _decode(body: bytes) -> _Message:
     if message.v != VERSION:
         raise MessageInvalid(f"The message is of version {message.v}; this app reads version {VERSION}.")
     return message
+
+
+def _trace(message: _Message) -> str:
+    """What is no traceparent is none: it spoils no message."""
+    return message.traceparent if is_traceparent(message.traceparent) else ""
 
 
 def _events(message: _Message) -> tuple[Event, ...]:

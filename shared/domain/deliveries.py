@@ -66,11 +66,15 @@ class Pair:
 
 @dataclass(frozen=True, slots=True)
 class DeliveryBatch:
-    """Events and who gets which: the body of a deliveries message."""
+    """Events and who gets which: the body of a deliveries message.
+
+    `traceparent`: the step that sent them. It stays the same at every attempt, so that no message grows by it.
+    """
 
     environment_id: str
     events: tuple[Event, ...]
     pairs: tuple[Pair, ...]
+    traceparent: str = ""
 
 
 @dataclass(frozen=True, slots=True)

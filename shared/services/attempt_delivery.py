@@ -6,6 +6,7 @@ from shared.domain.signatures import valid
 from shared.domain.subscriptions import Subscription
 from shared.errors import CallbackRejected, DeliveryFailed
 from shared.ports import Ports
+from shared.telemetry import SpanName
 
 _REFUSALS = (401, 403)
 _TOO_MANY = 429
@@ -17,12 +18,16 @@ async def attempt_delivery(ports: Ports, subscription: Subscription, events: tup
     began_at = ports.clock()
     secrets = valid(subscription.signing_secrets, began_at)
     call = FlowCall(subscription.callback_url, events, subscription.batch, secrets)
-    try:
-        answer = await ports.flows.call(call)
-    except DeliveryFailed as failure:
-        return Attempt(Verdict.RETRY, failure.reason, ports.clock() - began_at)
-    except CallbackRejected as rejection:
-        return Attempt(Verdict.REFUSED, rejection.reason, ports.clock() - began_at)
+    with ports.telemetry.span(SpanName.FLOW_CALL, subscription=subscription.id, events=len(events)) as span:
+        try:
+            answer = await ports.flows.call(call)
+        except DeliveryFailed as failure:
+            span.fail(failure.reason)
+            return Attempt(Verdict.RETRY, failure.reason, ports.clock() - began_at)
+        except CallbackRejected as rejection:
+            span.fail(rejection.reason)
+            return Attempt(Verdict.REFUSED, rejection.reason, ports.clock() - began_at)
+        span.answered(answer.status)
     return Attempt(
         judge(answer),
         answer.code or f"http_{answer.status}",

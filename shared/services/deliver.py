@@ -7,6 +7,7 @@ from dataclasses import replace
 from functools import partial
 
 from shared.domain.deliveries import DeliveryBatch, Pair
+from shared.domain.metrics import DEAD, DELIVERIES
 from shared.domain.retries import delay_before
 from shared.domain.subscriptions import Subscription
 from shared.ports import Ports
@@ -14,6 +15,7 @@ from shared.services.admit_pair import Pace
 from shared.services.put_off import give_up, send_later
 from shared.services.serve_subscription import Served, serve_subscription
 from shared.stores import Change
+from shared.telemetry import SpanName, Telemetry
 
 _log = logging.getLogger(__name__)
 
@@ -24,15 +26,30 @@ async def deliver(ports: Ports, batch: DeliveryBatch, pace: Pace) -> Counter[str
     A fault of ours at one subscription is tried again for that one alone, from where it came to. Only when not even
     that can be noted is it raised, once every subscription had its turn, so that the host tries the message again.
     """
+    told: dict[str, str | int] = {"environment": batch.environment_id, "pairs": len(batch.pairs)}
+    with ports.telemetry.span(SpanName.DELIVER, batch.traceparent, **told):
+        return await _deliver(ports, batch, pace)
+
+
+async def _deliver(ports: Ports, batch: DeliveryBatch, pace: Pace) -> Counter[str]:
     found = await _find(ports, batch)
     turns = (_turn(ports, batch, pair, found.get(pair.subscription_id), pace) for pair in batch.pairs)
     results = await asyncio.gather(*turns, return_exceptions=True)
     served = [(pair, result) for pair, result in zip(batch.pairs, results, strict=True) if isinstance(result, Served)]
     await _note(ports, served)
+    counts = sum((one.counts for _, one in served), Counter[str]())
+    _count(ports.telemetry, counts)
     for result in results:
         if isinstance(result, BaseException):
             raise result
-    return sum((one.counts for _, one in served), Counter())
+    return counts
+
+
+def _count(telemetry: Telemetry, counts: Counter[str]) -> None:
+    """The dead are counted where they are kept: most of them died of an attempt that came to something else."""
+    for outcome, count in counts.items():
+        if outcome != DEAD and count:
+            telemetry.record(DELIVERIES, count, outcome=str(outcome))
 
 
 async def _find(ports: Ports, batch: DeliveryBatch) -> dict[str, Subscription]:

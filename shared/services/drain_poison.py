@@ -3,6 +3,7 @@
 import logging
 
 from shared.domain.deliveries import DeadDelivery, PoisonMessage
+from shared.domain.metrics import POISON
 from shared.errors import MessageInvalid
 from shared.ports import Ports, Queue
 
@@ -34,6 +35,7 @@ async def _put_aside(ports: Ports, message: PoisonMessage) -> bool:
         fields = {"action": "poison_stays", "queue": message.queue, "message_id": message.id}
         _log.exception("A poison message of %s could not be put aside", message.queue, extra=fields)
         return False
+    ports.telemetry.record(POISON, queue=message.queue)
     return True
 
 

@@ -14,8 +14,10 @@ from shared.domain.polling import is_being_relayed, is_full_look_due, is_worth_w
 from shared.errors import CheckpointConflict, InsightsError
 from shared.ports import Ports
 from shared.services.look_at_environment import Sight, look_at_environment
+from shared.services.note_poll import note_events, note_left, note_poll
 from shared.services.relay_outbox import relay_outbox
 from shared.stores import StoredState
+from shared.telemetry import SpanName
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,10 +38,16 @@ async def poll_environment(ports: Ports, environment_id: str, *, asked_at: datet
 
     A lost race is given up quietly: whoever won has the same facts.
     """
-    try:
-        return await _poll(ports, environment_id, asked_at)
-    except CheckpointConflict:
-        return PollOutcome(environment_id, left_to_other=True)
+    with ports.telemetry.span(SpanName.POLL, environment=environment_id) as span:
+        try:
+            outcome = await _poll(ports, environment_id, asked_at)
+        except CheckpointConflict:
+            outcome = PollOutcome(environment_id, left_to_other=True)
+        if outcome.left_to_other:
+            note_left(ports.telemetry, environment_id)
+        if outcome.failure is not None:
+            span.fail(outcome.failure.reason)
+        return outcome
 
 
 async def _poll(ports: Ports, environment_id: str, asked_at: datetime | None) -> PollOutcome:
@@ -58,10 +66,13 @@ async def _poll(ports: Ports, environment_id: str, asked_at: datetime | None) ->
     else:
         after, outcome = _seen(environment_id, before, sight, now)
     if not is_worth_writing(before, after):
+        note_poll(ports.telemetry, environment_id, before, outcome.failure, now)
         return outcome
     committed = replace(after, committed_at=ports.clock())  # not `now`: the look may have been slow
     etag = await ports.checkpoints.write(environment_id, committed, stored.etag if stored else None)
+    note_poll(ports.telemetry, environment_id, before, outcome.failure, now)
     if committed.outbox:
+        note_events(ports.telemetry, environment_id, committed)
         with suppress(CheckpointConflict):  # taken over meanwhile: the other one hands the same events on
             await relay_outbox(ports, environment_id, StoredState(committed, etag))
     return replace(outcome, committed=True)

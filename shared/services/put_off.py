@@ -5,6 +5,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from shared.domain.deliveries import DeadDelivery, DeliveryBatch, Pair
+from shared.domain.metrics import DEAD, DELIVERIES
 from shared.domain.retries import MAX_DELAY_SECONDS
 from shared.ports import Ports
 
@@ -38,3 +39,4 @@ async def give_up(
         made = attempts if place < tried else 0
         event, now = batch.events[index], ports.clock()
         await ports.dead.save(DeadDelivery(batch.environment_id, pair.subscription_id, event, reason, made, now))
+        ports.telemetry.record(DELIVERIES, outcome=DEAD)

@@ -8,6 +8,7 @@ from functools import partial
 
 from shared.domain.deliveries import EVENTS_IN_A_CALL, LONGEST_WAIT, Attempt, DeliveryBatch, Pair, Verdict
 from shared.domain.health import admission, after_failure, after_success, is_ahead
+from shared.domain.metrics import DELIVERY_LAG
 from shared.domain.subscriptions import Subscription
 from shared.domain.windows import SLOW, Window
 from shared.ports import Ports
@@ -140,12 +141,19 @@ class _Turn:
         if attempt.verdict is not Verdict.DELIVERED:
             await self._note(partial(after_failure, now=self.ports.clock(), attempt=attempt))
             return await settle_failure(self.ports, self.batch, self.subscription, rest, attempt, tried=events)
+        self._note_lag(rest)
         self.served.delivered += events
         self.served.delivered_at = self.ports.clock()
         self.served.run_id = attempt.run_id or self.served.run_id
         if self.subscription.health.failures or self.subscription.health.open_until:
             await self._note(lambda one: one)  # at once: others wait for this
         return True
+
+    def _note_lag(self, rest: Pair) -> None:
+        now = self.ports.clock()
+        for event in (self.batch.events[place] for place in rest.events[: self.size]):
+            lag = max(0.0, (now - event.time).total_seconds())
+            self.ports.telemetry.record(DELIVERY_LAG, lag, type=event.type)
 
     async def _note(self, change: Change) -> None:
         """Keep what was delivered until now, and then the change."""

@@ -39,6 +39,7 @@ EVENTS = st.builds(
     data=st.dictionaries(st.text(), JSON, max_size=4),
 )  # fmt: skip
 SINCE = st.none() | st.sampled_from([datetime(2026, 3, 2, tzinfo=UTC), datetime(2026, 3, 2, 0, 0, 0, 1, tzinfo=UTC)])
+TRACE = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
 SIZES = st.sampled_from([0, 10, 300, 5_000, 20_000, 24_000, 40_000, 48_500, 60_000])
 quick = settings(max_examples=60, deadline=None, derandomize=True)
 
@@ -134,17 +135,68 @@ def test_every_part_of_a_pair_knows_since_when_it_waits_and_when_its_slot_is(bat
 
 
 @quick
-@given(st.lists(st.integers(0, 300), min_size=1, max_size=99), st.integers(-100, 400), TIMES, st.none() | TIMES)
+@given(
+    st.lists(st.integers(0, 300), min_size=1, max_size=99),
+    st.integers(-100, 500),
+    TIMES,
+    st.none() | TIMES,
+    st.sampled_from(["", TRACE]),
+)
 def test_a_list_that_fills_a_message_is_the_same_list_at_every_attempt(
-    sizes: list[int], room: int, since: datetime, slot_at: datetime | None
+    sizes: list[int], room: int, since: datetime, slot_at: datetime | None, trace: str
 ) -> None:
     """Its id follows from its events: were it split at a retry, the flow would be told some of them twice."""
-    lists = [decode_deliveries(body) for body in encode_deliveries(filled(sizes, room))]
+    first_attempt = replace(filled(sizes, room), traceparent=trace)
+    lists = [decode_deliveries(body) for body in encode_deliveries(first_attempt)]
     for first in lists:
         (pair,) = first.pairs
         again = replace(first, pairs=(replace(pair, since=since, attempt=10, slot_at=slot_at),))
         (body,) = encode_deliveries(again)
-        assert (decode_deliveries(body), len(body) <= MAX_MESSAGE_BYTES) == (again, True)
+        assert decode_deliveries(body) == again
+        assert len(body) <= MAX_MESSAGE_BYTES or len(again.events) == 1  # which goes by claim
+
+
+@quick
+@given(delivery_batches())
+def test_deliveries_are_parted_the_same_with_a_trace_and_without(batch: DeliveryBatch) -> None:
+    """A fan-out that is made again, when telemetry was switched on meanwhile, makes the same lists."""
+    batch = replace(batch, pairs=tuple(replace(pair, since=None) for pair in batch.pairs))
+    without = [decode_deliveries(body) for body in encode_deliveries(batch)]
+    within = [decode_deliveries(body) for body in encode_deliveries(replace(batch, traceparent=TRACE))]
+    assert within == [replace(one, traceparent=TRACE) for one in without]
+
+
+@quick
+@given(st.lists(SIZES, min_size=1, max_size=30))
+def test_events_are_parted_the_same_with_a_trace_and_without(sizes: list[int]) -> None:
+    batch = EventBatch("environment", sized(sizes))
+    without = [decode_events(body) for body in encode_events(batch)]
+    within = [decode_events(body) for body in encode_events(replace(batch, traceparent=TRACE))]
+    assert within == [replace(one, traceparent=TRACE) for one in without]
+
+
+def test_a_message_without_a_trace_says_nothing_of_one() -> None:
+    """As those that were written before there were any."""
+    (body,) = encode_deliveries(alone(sized([0])))
+    assert json.loads(body).keys() == {"v", "environmentId", "events", "deliveries"}
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "x",
+        TRACE[:-1],
+        TRACE + "0",
+        TRACE.upper(),
+        TRACE.replace("b7ad6b7169203331", "0" * 16),
+        TRACE + "\n",
+        "æ" * 55,
+    ],
+)
+def test_what_is_no_traceparent_is_none_and_spoils_no_message(text: str) -> None:
+    (body,) = encode_deliveries(replace(alone(sized([0])), traceparent=text))
+    assert decode_deliveries(body) == alone(sized([0]))
 
 
 def test_a_first_attempt_says_no_more_than_it_has_to() -> None:

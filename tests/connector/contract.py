@@ -12,7 +12,7 @@ from jsonschema import Draft4Validator, FormatChecker
 
 from local.connector.definition import Json, Operation, read_definition
 
-OPERATOR_ROUTES = frozenset(  # for administrators and for callers without a connector: docs/operating.md
+OPERATOR_ROUTES = frozenset(  # for administrators and for callers without a connector: docs/operate.md
     {
         "GET /api/health/live",
         "POST /api/operations/reencrypt",

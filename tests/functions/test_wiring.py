@@ -78,7 +78,12 @@ ROUTES = {
     "GET v2/environments/{environmentId}/reports/{reportType}",
 }
 ONE_FUNCTION_FOR_TWO = 1  # POST and DELETE of unsubscribe
-TIMERS = {"tick": "%POLL_SCHEDULE%", "drain": "0 */5 * * * *", "sweep_daily": "0 17 3 * * *"}
+TIMERS = {
+    "tick": "%POLL_SCHEDULE%",
+    "drain": "0 */5 * * * *",
+    "take_stock": "0 23 * * * *",
+    "sweep_daily": "0 17 3 * * *",
+}
 
 
 def triggers(functions: Functions, kind: str) -> list[dict[str, Any]]:

@@ -14,6 +14,7 @@ from shared.adapters.memory import (
 )
 from shared.adapters.memory_actions import MemoryActions, MemoryPartitions
 from shared.adapters.memory_subscriptions import MemoryClaims, MemoryDeadDeliveries, MemorySubscriptions
+from shared.adapters.memory_telemetry import MemoryTelemetry
 from shared.domain.callers import Caller
 from shared.domain.checkpoint import Checkpoint, EnvironmentState
 from shared.domain.events import Event
@@ -46,6 +47,7 @@ class Stage:
     partitions: MemoryPartitions = field(default_factory=MemoryPartitions)
     windows: Windows = field(default_factory=Windows)
     proofs: Proofs = field(default_factory=Proofs)
+    telemetry: MemoryTelemetry = field(default_factory=MemoryTelemetry)
     now: datetime = START
 
     def __post_init__(self) -> None:
@@ -68,6 +70,7 @@ class Stage:
             clock=lambda: self.now,
             windows=self.windows,
             proofs=self.proofs,
+            telemetry=self.telemetry,
         )
 
     def another_worker(self) -> Ports:
