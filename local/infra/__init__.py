@@ -1,0 +1,1 @@
+"""Is the infrastructure sound, as far as it can be known without the Bicep compiler?"""

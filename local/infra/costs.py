@@ -1,0 +1,118 @@
+"""What does a deployment cost a month? Counted from what the app does, times the prices of a dated table."""
+
+import json
+import math
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from shared.services.start_polls import ENVIRONMENTS_PER_MESSAGE
+
+PRICES = Path(__file__).with_name("prices.json")
+DAYS, HOURS = 30, 730
+SECONDS = DAYS * 86_400
+TICKS = DAYS * 1440
+TIMER_RUNS = DAYS * (288 + 24 + 1)  # drain, take_stock, sweep_daily
+GIGABYTES = 2.0
+RUN_SECONDS = 1.0  # the least that is billed for a run on demand
+QUEUES = 7
+LOOK_SECONDS = 2  # host.json, maxPollingInterval: how often a queue is looked at, at most
+BURSTS, FAST_POLLS, EVENTS = 10, 120, 100  # assumed of an environment, a day
+KB_A_RUN, KB_A_METRIC, SERIES = (
+    2.0,
+    0.5,
+    8,
+)  # assumed: request and spans of a run; a record; records a minute of the app
+ALERTS, ENDPOINTS, READY = 8, 4, 2
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A position of the bill, and how it comes about."""
+
+    what: str
+    how: str
+    amount: float
+
+
+def prices() -> Mapping[str, float]:
+    """The price table, without its texts."""
+    table = json.loads(PRICES.read_text(encoding="utf-8"))
+    return {name: value for name, value in table.items() if not isinstance(value, str)}
+
+
+def bill(environments: int, price: Mapping[str, float], *, protected: bool) -> tuple[Line, ...]:
+    """The positions for so many environments; `protected`: with private network and instances that are always ready."""
+    messages = math.ceil(environments / ENVIRONMENTS_PER_MESSAGE)
+    runs = TICKS * (1 + messages) + TIMER_RUNS + environments * DAYS * (2 * BURSTS + FAST_POLLS)
+    lines = (
+        *_functions(runs, price),
+        *_storage(environments, runs, price),
+        *_telemetry(environments, runs, price),
+    )
+    return (*lines, *_protection(price)) if protected else lines
+
+
+def _functions(runs: int, price: Mapping[str, float]) -> Iterator[Line]:
+    seconds = runs * RUN_SECONDS * GIGABYTES
+    billed = max(0.0, seconds - price["flexFreeGbSeconds"])
+    yield Line("run time", f"{runs:,} runs x 1 s x 2 GB, less the free grant", billed * price["flexGbSecond"])
+    over = max(0.0, runs - price["flexFreeRuns"])
+    yield Line("runs", f"{over:,.0f} above the free grant", over / 1e6 * price["flexMillionRuns"])
+
+
+def _storage(environments: int, runs: int, price: Mapping[str, float]) -> Iterator[Line]:
+    looks = QUEUES * SECONDS // LOOK_SECONDS
+    calls = looks + 3 * runs
+    yield Line(
+        "queues",
+        f"{QUEUES} looked at each {LOOK_SECONDS} s at most, 3 calls a run: {calls:,}",
+        _each(calls, price, "tenThousandQueueCalls"),
+    )
+    reads = environments * TICKS
+    yield Line("checkpoints read", f"1 conditional read a poll: {reads:,}", _each(reads, price, "tenThousandBlobReads"))
+    writes = environments * DAYS * (288 + 2 * BURSTS) + 2 * TICKS
+    yield Line(
+        "blobs written",
+        f"a heartbeat each 5 min, 2 writes a change, timers: {writes:,}",
+        _each(writes, price, "tenThousandBlobWrites"),
+    )
+    rows = TICKS + environments * DAYS * EVENTS * 3
+    yield Line("tables", f"1 query a tick, 3 calls an event: {rows:,}", _each(rows, price, "tenThousandTableCalls"))
+
+
+def _telemetry(environments: int, runs: int, price: Mapping[str, float]) -> Iterator[Line]:
+    gigabytes = (runs * KB_A_RUN + TICKS * (SERIES + 2 * environments) * KB_A_METRIC) / 1e6
+    yield Line("telemetry", f"2 kB a run, 0.5 kB a metric record: {gigabytes:.1f} GB", gigabytes * price["logGigabyte"])
+    yield Line("alerts", f"{ALERTS} rules each 5 min", ALERTS * price["alertRule"])
+
+
+def _protection(price: Mapping[str, float]) -> Iterator[Line]:
+    endpoints = ENDPOINTS * (price["privateEndpointHour"] * HOURS + price["privateDnsZone"])
+    yield Line("private endpoints", f"{ENDPOINTS} with their zones, {HOURS} h", endpoints)
+    outside = (price["natGatewayHour"] + price["publicAddressHour"]) * HOURS
+    yield Line("NAT gateway and address", f"{HOURS} h, without its data", outside)
+    ready = READY * GIGABYTES * SECONDS
+    yield Line("always ready", f"{READY} x 2 GB x {SECONDS:,} s", ready * price["alwaysReadyGbSecond"])
+
+
+def _each(count: int, price: Mapping[str, float], name: str) -> float:
+    return count / 1e4 * price[name]
+
+
+def table() -> str:
+    """The table of the docs: a column for 1, 10 and 100 environments, with the arithmetic of one."""
+    price = prices()
+    columns = [bill(count, price, protected=True) for count in (1, 10, 100)]
+    plain = len(bill(1, price, protected=False))
+    rows = [
+        f"| {lines[0].what} | {lines[0].how} | " + " | ".join(f"{line.amount:.2f}" for line in lines) + " |"
+        for lines in zip(*columns, strict=True)
+    ]
+    for name, end in (("**dev**, in all", plain), ("**prod**, in all", len(rows))):
+        sums = (sum(line.amount for line in lines[:end]) for lines in columns)
+        rows.insert(
+            plain if end == plain else len(rows), f"| {name} | | " + " | ".join(f"**{one:.0f}**" for one in sums) + " |"
+        )
+    head = "| USD a month | how, for 1 environment | 1 | 10 | 100 |\n| --- | --- | --- | --- | --- |"
+    return "\n".join([head, *rows])

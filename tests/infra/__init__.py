@@ -1,0 +1,1 @@
+"""The infrastructure: what its checks see, and what it promises."""
