@@ -163,3 +163,9 @@ def test_what_the_app_needs_is_published(path: str) -> None:
 )
 def test_what_the_app_does_not_need_is_not_published(path: str) -> None:
     assert not published(path)
+
+
+def test_actions_of_workflows_are_pinned_to_commits() -> None:
+    used = re.findall(r"uses: (\S+)", text_of(".github/workflows/deploy.yml"))
+    assert used
+    assert all(re.fullmatch(r"[\w./-]+@[0-9a-f]{40}", action) for action in used)

@@ -14,6 +14,7 @@ IDENTITY = "Microsoft.ManagedIdentity/userAssignedIdentities"
 VAULT = "Microsoft.KeyVault/vaults"
 SECRET = f"{VAULT}/secrets"
 INSIGHTS = "Microsoft.Insights/components"
+DIAGNOSTICS = "Microsoft.Insights/diagnosticSettings"
 WORKSPACE = "Microsoft.OperationalInsights/workspaces"
 ROLE_DEFINITIONS = "/providers/Microsoft.Authorization/roleDefinitions/"
 
@@ -98,6 +99,26 @@ def telemetry_is_taken_by_identity_only(plans: Plans) -> Iterator[Finding]:
     )
 
 
+def telemetry_keeps_no_addresses(plans: Plans) -> Iterator[Finding]:
+    """Are the IP addresses of callers masked in what is kept?"""
+    return each(plans.every, [Must(INSIGHTS, "properties.DisableIpMasking", exactly(False), "false")])
+
+
+def who_reads_secrets_is_on_record(plans: Plans) -> Iterator[Finding]:
+    """Does the vault write its audit log to the workspace?"""
+    for plan in plans.every:
+        if not any(_audits(one) for one in plan.of(DIAGNOSTICS) if one.at("scope.type") == VAULT):
+            path = next((one.path for one in plan.of(VAULT)), plan.path)
+            yield Finding(path, 1, f"the vault has no audit log in the plan '{plan.name}'", "Add diagnostic settings")
+
+
+def _audits(one: Planned) -> bool:
+    logs, workspace = one.at("properties.logs"), one.at("properties.workspaceId")
+    return isinstance(workspace, str) and {"categoryGroup": "audit", "enabled": True} in (
+        logs if isinstance(logs, list) else []
+    )
+
+
 RULES: tuple[Rule, ...] = (
     roles_reach_one_resource,
     roles_are_the_least,
@@ -105,4 +126,6 @@ RULES: tuple[Rule, ...] = (
     the_vault_is_read_by_role,
     the_vault_cannot_be_lost,
     telemetry_is_taken_by_identity_only,
+    telemetry_keeps_no_addresses,
+    who_reads_secrets_is_on_record,
 )

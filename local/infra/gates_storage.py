@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from local.infra.findings import Finding
-from local.infra.holding import Must, Rule, each, exactly
+from local.infra.holding import Must, Rule, about, each, exactly, shown
 from local.infra.plans import Plan, Planned, Plans
 from local.infra.scope import known
 
@@ -15,6 +15,7 @@ ENDPOINT = "Microsoft.Network/privateEndpoints"
 ZONE = "Microsoft.Network/privateDnsZones"
 LINK = f"{ZONE}/virtualNetworkLinks"
 NAMES = f"{ENDPOINT}/privateDnsZoneGroups"
+GROUP = "Microsoft.Network/networkSecurityGroups"
 NETWORK = "Microsoft.Network/virtualNetworks"
 # Service of a private endpoint -> what it leads to, and the zone that its name is found in.
 PRIVATE = {
@@ -84,6 +85,21 @@ def a_private_network_has_private_ways(plans: Plans) -> Iterator[Finding]:
             yield from _private_way(plan, service, kind, zone)
 
 
+def a_private_network_lets_nobody_in(plans: Plans) -> Iterator[Finding]:
+    """In a private network: has each subnet a security group without rules, and one way out at most, which is known?"""
+    groups = Must(GROUP, "properties.securityRules", lambda value: value is None or value == [], "left out")
+    yield from each(_private(plans), [groups])
+    for plan in _private(plans):
+        for network in plan.of(NETWORK):
+            subnets = network.at("properties.subnets")
+            for subnet in subnets if isinstance(subnets, list) else [{}]:
+                inside = subnet.get("properties", {})
+                closed = inside.get("defaultOutboundAccess") is False and inside.get("networkSecurityGroup")
+                if not closed:
+                    wrong = f"the subnet {shown(subnet.get('name'))} is open"
+                    yield about(network, "properties.subnets", wrong, "Give it a group; defaultOutboundAccess: false")
+
+
 def _private(plans: Plans) -> tuple[Plan, ...]:
     return (plans.private, *(one for one in plans.known if one.of(NETWORK)))
 
@@ -137,4 +153,5 @@ RULES: tuple[Rule, ...] = (
     storage_stays_in_its_tenant,
     a_private_network_closes_public_ways,
     a_private_network_has_private_ways,
+    a_private_network_lets_nobody_in,
 )

@@ -65,9 +65,14 @@ def about(one: Planned, path: str, wrong: str, advice: str) -> Finding:
 
 
 def check_of(rule: Rule) -> Check:
-    """A check that asks what the rule's docstring says."""
+    """A check that asks what the rule's docstring says. A form that no rule expects is a finding, too."""
 
-    def run(project: Project) -> Iterable[Finding]:
-        return rule(plans_of(project))
+    def run(project: Project) -> Iterator[Finding]:
+        plans = plans_of(project)
+        try:
+            yield from rule(plans)
+        except (AttributeError, KeyError, TypeError, ValueError) as error:
+            wrong = f"something is of a form that the check cannot read ({type(error).__name__}: {error})"
+            yield Finding(plans.main.path, 1, wrong, f"Look at what it asks: {rule.__doc__}")
 
     return Check(rule.__name__.replace("_", " "), (rule.__doc__ or "").strip(), run)

@@ -9,12 +9,14 @@ from typing import NamedTuple
 from local.infra.beside import line_of, repository_of, text_of
 from local.infra.expressions import ArrayOf, Literal, ObjectOf
 from local.infra.findings import Finding
-from local.infra.holding import Rule
+from local.infra.gates_site import CONFIG
+from local.infra.holding import Rule, about
 from local.infra.kusto import Query, read_query
 from local.infra.plans import Plan, Plans
 from shared.domain.metrics import METRICS
 
 ALERT = "Microsoft.Insights/scheduledQueryRules"
+MAILS = "Microsoft.Insights/actionGroups"
 WORKBOOK = "Microsoft.Insights/workbooks"
 ALERTS_FILE = "alerts.bicep"
 WORKBOOK_FILE = "workbook.json"
@@ -86,6 +88,20 @@ def every_alert_is_explained(plans: Plans) -> Iterator[Finding]:
         yield Finding(page, line_of(text, f"### {section}"), f"there is no alert {section}", "Make it, or leave it out")
 
 
+def every_alert_goes_off(plans: Plans) -> Iterator[Finding]:
+    """Is each alert on, and does somebody get a mail, where environments are watched and addresses are given?"""
+    for plan in plans.known:
+        settings = [one for one in plan.of(CONFIG) if one.name == "appsettings"]
+        watched = any(one.at("properties.ENVIRONMENTS") for one in settings)
+        mailed = bool(plan.of(MAILS))
+        for one in plan.of(ALERT):
+            title = one.at("properties.displayName")
+            if watched and one.at("properties.enabled") is not True:
+                yield about(one, "properties.enabled", f"{title} is off in the plan '{plan.name}'", "Switch it on")
+            if mailed and not one.at("properties.actions.actionGroups"):
+                yield about(one, "properties.actions", f"{title} tells nobody", "Name the action group")
+
+
 def metrics_of(query: Query) -> list[str]:
     """Our metrics that it names."""
     return [name for name in query.texts if name in BY_NAME]
@@ -139,4 +155,5 @@ RULES: tuple[Rule, ...] = (
     queries_know_the_attributes,
     every_metric_is_on_the_workbook,
     every_alert_is_explained,
+    every_alert_goes_off,
 )

@@ -4,7 +4,9 @@ from pathlib import Path
 
 import pytest
 
+from local.children import ROOT
 from local.infra.agreement import AGREEMENT
+from local.infra.storage_calls import OPERATIONS, calls_in
 from tests.infra.seeding import called, red, seeded
 
 STORAGE, SITE, ENTRA, ALERTS, TELEMETRY = (
@@ -34,6 +36,7 @@ SCRIPTS = {"scripts read what there is"}
 QUERIES = {"queries are of what there is"}
 ATTRIBUTES = {"queries know the attributes"}
 SHOWN = {"every metric is on the workbook"}
+GOES_OFF = {"every alert goes off"}
 RUNBOOK = {"every alert is explained"}
 
 CASES: list[tuple[str, str, str, set[str]]] = [
@@ -82,7 +85,12 @@ CASES: list[tuple[str, str, str, set[str]]] = [
         "resource assignment 'Microsoft.Authorization/roleAssignments@2022-04-01' = if (false) {",
         FOR_SETTINGS,
     ),
-    (ENTRA, "{ value: 'Insights.Write', title: 'Change", "{ value: 'Insights.Change', title: 'Change", SCOPES),
+    (
+        ENTRA,
+        "{ value: 'Insights.Write', title: 'Change",
+        "{ value: 'Insights.Change', title: 'Change",
+        SCOPES | CONSENTS,
+    ),
     (ENTRA, "      type: 'User'\n      isEnabled: true", "      type: 'Admin'\n      isEnabled: true", SCOPES),
     (ENTRA, "members: ['User', 'Application']", "members: ['Application']", ROLES),
     (ENTRA, "{ value: 'Insights.Admin'", "{ value: 'Insights.Root'", ROLES),
@@ -132,6 +140,8 @@ CASES: list[tuple[str, str, str, set[str]]] = [
     (WORKBOOK, '"items": [', '"things": [', QUERIES | SHOWN),
     (WORKBOOK, "project state, Subscriptions = Max", "project state, Subscriptions = Sum", QUERIES),
     (WORKBOOK, "Properties.action", "Properties.deed", ATTRIBUTES),
+    (ALERTS, "severity: 2\n    enabled: true", "severity: 2\n    enabled: false", GOES_OFF),
+    (ALERTS, "empty(emails) ? [] : [receivers.id]", "[]", GOES_OFF),
     (ALERTS, "key: 'throttling'", "key: 'throttled'", RUNBOOK),
     ("docs/operate.md", "### detection-lag", "### detection", RUNBOOK),
 ]
@@ -141,6 +151,10 @@ CASES: list[tuple[str, str, str, set[str]]] = [
 def test_a_difference_turns_its_check_red_and_no_other(case: tuple[str, str, str, set[str]], tmp_path: Path) -> None:
     name, old, new, expected = case
     assert red(seeded(tmp_path, [(name, old, new)])) == expected
+
+
+def test_the_table_of_storage_requests_holds_those_of_the_code_and_no_others() -> None:
+    assert {call.method for call in calls_in(ROOT)} == OPERATIONS.keys()
 
 
 def test_every_check_has_a_difference() -> None:

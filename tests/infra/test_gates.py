@@ -14,7 +14,7 @@ from tests.infra.seeding import called, red, seeded
 STORAGE, VAULT, SITE, WAYS, TELEMETRY = (
     f"infra/modules/{name}.bicep" for name in ("storage", "vault", "function-app", "private-endpoints", "monitoring")
 )
-MAIN = "infra/main.bicep"
+MAIN, NETWORK = "infra/main.bicep", "infra/modules/network.bicep"
 KEYS = {"storage has no keys"}
 PUBLIC = {"storage shows nothing in public"}
 TLS = {"storage takes only tls"}
@@ -35,6 +35,8 @@ WRITTEN = {"no secret is written out"}
 REFERENCES = {"secret settings are references"}
 OUTPUTS = {"outputs hold no secret"}
 THROUGH = {"no secret passes through"}
+RECORD = {"who reads secrets is on record"}
+OPEN = {"a private network lets nobody in"}
 KINDS = {"every kind is looked at"}
 PLACES = {"the site is configured in two places"}
 REFUSED = {"no setting is refused by the plan", "settings are those that are read"}
@@ -69,7 +71,7 @@ CASES: list[tuple[str, str, str, set[str]]] = [
         MAIN,
         "'modules/private-endpoints.bicep' = if (privateNetwork)",
         "'modules/private-endpoints.bicep' = if (false)",
-        PRIVATE,
+        PRIVATE | KINDS,
     ),
     (SITE, "httpsOnly: true", "httpsOnly: false", SITE_TLS),
     (SITE, "minTlsVersion: '1.2'", "minTlsVersion: '1.1'", SITE_TLS),
@@ -102,7 +104,7 @@ CASES: list[tuple[str, str, str, set[str]]] = [
     ),
     (SITE, "      azureActiveDirectory: {", "      google: { enabled: true }\n      azureActiveDirectory: {", WALL),
     (SITE, "[clientId, appIdUri]", "[]", WALL | {"the wall lets in whom the app lets in"}),
-    (SITE, "name: 'authsettingsV2'", "name: 'authsettings'", WALL),
+    (SITE, "name: 'authsettingsV2'", "name: 'authsettings'", WALL | PLACES),
     (STORAGE, "  scope: account\n", "", REACH),
     (STORAGE, "  scope: account\n", "  scope: resourceGroup()\n", REACH),
     (STORAGE, "  scope: account\n", "  scope: blobs\n", REACH),
@@ -134,6 +136,17 @@ CASES: list[tuple[str, str, str, set[str]]] = [
     (VAULT, "enablePurgeProtection: true", "enablePurgeProtection: retentionDays > 7", LOST),
     (TELEMETRY, "DisableLocalAuth: true", "DisableLocalAuth: false", KEYED),
     (TELEMETRY, "disableLocalAuth: true", "disableLocalAuth: false", KEYED),
+    (TELEMETRY, "DisableIpMasking: false", "DisableIpMasking: true", {"telemetry keeps no addresses"}),
+    (VAULT, "categoryGroup: 'audit', enabled: true", "categoryGroup: 'audit', enabled: false", RECORD),
+    (VAULT, "  scope: vault\n  name: 'to-workspace'", "  name: 'to-workspace'", RECORD),
+    (NETWORK, "defaultOutboundAccess: false", "defaultOutboundAccess: true", OPEN),
+    (NETWORK, "          networkSecurityGroup: { id: endpointGroup.id }\n", "", OPEN),
+    (
+        NETWORK,
+        "  name: 'nsg-app-${name}'\n",
+        "  name: 'nsg-app-${name}'\n  properties: { securityRules: [{ name: 'in' }] }\n",
+        OPEN,
+    ),
     (STORAGE, "output id", "output more string = account.listKeys()[0]\noutput id", {"no keys are asked for"}),
     (VAULT, "output id", "output more object = listSecrets(vault.id, '1')\noutput id", {"no keys are asked for"}),
     (SITE, "var anyCaller", "var more = 'AccountKey=x'\nvar anyCaller", WRITTEN),
@@ -179,9 +192,9 @@ CASES: list[tuple[str, str, str, set[str]]] = [
         KINDS,
     ),
     (
-        "infra/main.bicep",
-        "module budget 'modules/budget.bicep' = if",
-        "module budget 'modules/budget.bicep' = if (false) //",
+        MAIN,
+        "if (monthlyBudget > 0 && !empty(alertEmails))",
+        "if (false)",
         KINDS,
     ),
     (

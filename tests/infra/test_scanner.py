@@ -11,9 +11,10 @@ import pytest
 from local.children import ROOT
 from local.infra.deployable import full_name, template_of
 from local.infra.findings import NotDone
+from local.infra.main import all_checks
 from local.infra.plans import Plans, plans_of
 from local.infra.project import read_project
-from local.infra.scanner import SKIPPED, answer_of, failures, laid_out, read
+from local.infra.scanner import SCANS, SKIPPED, answer_of, failures, laid_out, read
 
 STAND_IN = """import json, os, sys
 print(json.dumps({"arguments": sys.argv[1:], "variables": dict(os.environ)}))
@@ -139,6 +140,12 @@ def test_files_that_it_cannot_read_are_named_as_ours(tmp_path: Path) -> None:
     scan = read(said, {}, tmp_path, 2)
     assert scan.unread == ("modules/app.bicep",)
     assert scan.written == (("D", "Is it so?", "main.bicep", 7),)
+
+
+def test_it_can_be_left_out(tmp_path: Path) -> None:
+    scans = {check.name for check in SCANS}
+    assert scans <= {check.name for check in all_checks(tmp_path)}
+    assert not scans & {check.name for check in all_checks(tmp_path, scanner=False)}
 
 
 def test_plans_that_it_cannot_read_are_not_done(tmp_path: Path) -> None:
