@@ -7,4 +7,5 @@ param location = 'westeurope'
 param environmentType = 'dev'
 param environmentIds = []
 param alertEmails = []
+// A budget needs somebody to tell. Give it what BUDGET_START was at its first deployment as budgetStart.
 param monthlyBudget = 20

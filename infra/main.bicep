@@ -2,7 +2,7 @@
 // azd up, or az deployment sub create. docs/deploy.md tells both ways.
 targetScope = 'subscription'
 
-@description('Name of the environment, part of every resource name: lower case letters, digits and dashes.')
+@description('Name of the environment, part of every resource name: letters, digits and dashes.')
 @minLength(2)
 @maxLength(24)
 param environmentName string
@@ -12,7 +12,7 @@ param environmentName string
 @metadata({ azd: { type: 'location' } })
 param location string
 
-@description('Which sizes and protections are the defaults: dev is the cheapest, prod the safest.')
+@description('Which sizes and protections are the defaults: dev is the cheapest, prod the safest. Chosen for good.')
 @allowed(['dev', 'test', 'prod'])
 param environmentType string = 'dev'
 
@@ -44,7 +44,7 @@ param connectorClientId string = ''
 @minLength(1)
 param entraTenantIds array = [tenant().tenantId]
 
-@description('Client ids of further apps that may call, such as a Logic App or the Azure CLI.')
+@description('Client ids of further apps that may call, such as a Logic App or the Azure CLI. The wall in front needs each by name.')
 param callingApps array = []
 
 @description('For applications that call: their client id without dashes, and the environments with commas, or *.')
@@ -99,8 +99,8 @@ param privateNetwork bool = environmentType == 'prod'
 @description('Address space of the virtual network, a /24.')
 param networkAddressSpace string = '10.90.0.0/24'
 
-@description('Whether plan and storage are spread over availability zones; needs a region that has them.')
-param zoneRedundant bool = environmentType == 'prod'
+@description('Whether plan and storage are spread over availability zones. Each group of functions then costs two instances.')
+param zoneRedundant bool = false
 
 @description('Mail addresses that alerts and the budget write to.')
 param alertEmails array = []
@@ -124,13 +124,15 @@ param thisMonth string = utcNow('yyyy-MM-01')
 param tags object = {}
 
 var sizes = {
-  dev: { retentionDays: 30, dailyQuotaGb: 1, vaultRetentionDays: 7 }
-  test: { retentionDays: 30, dailyQuotaGb: 2, vaultRetentionDays: 30 }
-  prod: { retentionDays: 90, dailyQuotaGb: 10, vaultRetentionDays: 90 }
+  dev: { retentionDays: 30, dailyQuotaGb: 1 }
+  test: { retentionDays: 30, dailyQuotaGb: 2 }
+  prod: { retentionDays: 90, dailyQuotaGb: 10 }
 }
 var size = sizes[environmentType]
 var token = toLower(uniqueString(subscription().id, environmentName, location))
+var plainName = toLower(replace(replace(environmentName, '_', '-'), '.', '-'))
 var allTags = union(tags, { 'azd-env-name': environmentName, workload: 'customer-insights-signals' })
+var hasBudget = monthlyBudget > 0 && !empty(alertEmails)
 var budgetFrom = empty(budgetStart) ? thisMonth : budgetStart
 var options = union(
   {
@@ -153,7 +155,7 @@ module identity 'modules/identity.bicep' = {
   name: 'identity'
   scope: group
   params: {
-    name: 'id-${environmentName}-${token}'
+    name: 'id-${plainName}-${token}'
     location: location
     tags: allTags
   }
@@ -164,7 +166,7 @@ module entra 'modules/entra.bicep' = if (createAppRegistrations) {
   name: 'entra'
   scope: group
   params: {
-    uniqueName: 'customer-insights-signals-${environmentName}-${token}'
+    uniqueName: 'customer-insights-signals-${plainName}-${token}'
     displayName: 'Customer Insights Signals ${environmentName}'
     identityPrincipalId: identity.outputs.principalId
     connectorRedirectUris: connectorRedirectUris
@@ -177,7 +179,7 @@ module network 'modules/network.bicep' = if (privateNetwork) {
   name: 'network'
   scope: group
   params: {
-    name: '${environmentName}-${token}'
+    name: '${plainName}-${token}'
     location: location
     tags: allTags
     addressSpace: networkAddressSpace
@@ -189,7 +191,7 @@ module monitoring 'modules/monitoring.bicep' = {
   name: 'monitoring'
   scope: group
   params: {
-    name: '${environmentName}-${token}'
+    name: '${plainName}-${token}'
     location: location
     tags: allTags
     retentionDays: size.retentionDays
@@ -202,7 +204,7 @@ module storage 'modules/storage.bicep' = {
   name: 'storage'
   scope: group
   params: {
-    name: take('st${replace(environmentName, '-', '')}${token}', 24)
+    name: 'st${take(replace(plainName, '-', ''), 9)}${token}'
     location: location
     tags: allTags
     zoneRedundant: zoneRedundant
@@ -216,11 +218,10 @@ module vault 'modules/vault.bicep' = {
   name: 'vault'
   scope: group
   params: {
-    name: 'kv-${take(token, 13)}'
+    name: 'kv-${token}'
     location: location
     tags: allTags
     privateNetwork: privateNetwork
-    retentionDays: size.vaultRetentionDays
     readerPrincipalId: identity.outputs.principalId
     workspaceId: monitoring.outputs.workspaceId
   }
@@ -230,7 +231,7 @@ module endpoints 'modules/private-endpoints.bicep' = if (privateNetwork) {
   name: 'private-endpoints'
   scope: group
   params: {
-    name: '${environmentName}-${token}'
+    name: '${plainName}-${token}'
     location: location
     tags: allTags
     #disable-next-line BCP318
@@ -246,8 +247,8 @@ module app 'modules/function-app.bicep' = {
   name: 'function-app'
   scope: group
   params: {
-    name: 'func-${environmentName}-${token}'
-    planName: 'asp-${environmentName}-${token}'
+    name: 'func-${plainName}-${token}'
+    planName: 'asp-${plainName}-${token}'
     location: location
     tags: allTags
     zoneRedundant: zoneRedundant
@@ -264,7 +265,6 @@ module app 'modules/function-app.bicep' = {
     vaultUri: vault.outputs.uri
     previousCallbackKeysUri: previousCallbackKeysUri
     insightsName: monitoring.outputs.insightsName
-    workspaceId: monitoring.outputs.workspaceId
     #disable-next-line BCP318
     subnetId: privateNetwork ? network.outputs.appSubnetId : ''
     environmentIds: environmentIds
@@ -289,7 +289,7 @@ module alerts 'modules/alerts.bicep' = {
   name: 'alerts'
   scope: group
   params: {
-    name: '${environmentName}-${token}'
+    name: '${plainName}-${token}'
     location: location
     tags: allTags
     workspaceId: monitoring.outputs.workspaceId
@@ -310,7 +310,7 @@ module workbook 'modules/workbook.bicep' = {
   }
 }
 
-module budget 'modules/budget.bicep' = if (monthlyBudget > 0 && !empty(alertEmails)) {
+module budget 'modules/budget.bicep' = if (hasBudget) {
   name: 'budget'
   scope: group
   params: {
@@ -348,5 +348,7 @@ output IDENTITY_PRINCIPAL_ID string = identity.outputs.principalId
 output IDENTITY_NAME string = identity.outputs.name
 @description('Whether admin consent was granted by this deployment.')
 output ADMIN_CONSENT_GRANTED bool = createAppRegistrations && grantAdminConsent
+@description('How many people get the alerts by mail.')
+output ALERT_RECEIVERS int = length(alertEmails)
 @description('First day of the budget, to be given to the next deployment.')
-output BUDGET_START string = budgetFrom
+output BUDGET_START string = hasBudget ? budgetFrom : ''

@@ -3,8 +3,8 @@ using './main.bicep'
 
 var kind = readEnvironmentVariable('SIGNALS_ENVIRONMENT_TYPE', 'dev')
 // The compiler takes no computed default for a variable that is not set.
+var budget = readEnvironmentVariable('SIGNALS_MONTHLY_BUDGET', '')
 var privately = readEnvironmentVariable('SIGNALS_PRIVATE_NETWORK', '')
-var inZones = readEnvironmentVariable('SIGNALS_ZONE_REDUNDANT', '')
 
 param environmentName = readEnvironmentVariable('AZURE_ENV_NAME', 'signals')
 param location = readEnvironmentVariable('AZURE_LOCATION', 'westeurope')
@@ -26,7 +26,9 @@ param furtherSettings = json(readEnvironmentVariable('SIGNALS_FURTHER_SETTINGS',
 param publicBaseUrl = readEnvironmentVariable('SIGNALS_PUBLIC_BASE_URL', '')
 param previousCallbackKeysUri = readEnvironmentVariable('SIGNALS_PREVIOUS_KEYS_URI', '')
 param privateNetwork = empty(privately) ? kind == 'prod' : privately == 'true'
-param zoneRedundant = empty(inZones) ? kind == 'prod' : inZones == 'true'
+param zoneRedundant = bool(readEnvironmentVariable('SIGNALS_ZONE_REDUNDANT', 'false'))
+param alwaysReady = kind == 'prod' ? [{ name: 'http', instanceCount: 2 }] : []
+param maximumInstanceCount = kind == 'prod' ? 100 : 40
 param alertEmails = filter(split(readEnvironmentVariable('SIGNALS_ALERT_EMAILS', ''), ','), one => !empty(one))
-param monthlyBudget = int(readEnvironmentVariable('SIGNALS_MONTHLY_BUDGET', '0'))
+param monthlyBudget = empty(budget) ? 0 : int(budget)
 param budgetStart = readEnvironmentVariable('BUDGET_START', '')

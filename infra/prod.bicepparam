@@ -1,4 +1,4 @@
-// The safest: private network, zones, an instance that is always ready for people.
+// The safest: a private network, instances that are always ready for people. Zones cost much more: docs/operate.md.
 // az deployment sub create --location westeurope --parameters infra/prod.bicepparam
 using './main.bicep'
 
@@ -9,4 +9,5 @@ param environmentIds = []
 param alwaysReady = [{ name: 'http', instanceCount: 2 }]
 param maximumInstanceCount = 100
 param alertEmails = []
+// A budget needs somebody to tell. Give it what BUDGET_START was at its first deployment as budgetStart.
 param monthlyBudget = 400

@@ -15,6 +15,8 @@ def steps(values: Mapping[str, str]) -> Iterator[str]:
     """The steps, in their order."""
     if values.get("ADMIN_CONSENT_GRANTED", "").lower() != "true":
         yield consent(values)
+    if values.get("ALERT_RECEIVERS", "").strip() == "0":
+        yield "Nobody is told of alerts: azd env set SIGNALS_ALERT_EMAILS <addresses with commas>, and provision again."
     yield (
         "Add the app as a user of each Customer Insights environment (Settings > Permissions > Add users): search for"
         f"\n     {needed(values, 'IDENTITY_NAME')}   object id {needed(values, 'IDENTITY_PRINCIPAL_ID')}\n"
@@ -35,7 +37,7 @@ def steps(values: Mapping[str, str]) -> Iterator[str]:
 def consent(values: Mapping[str, str]) -> str:
     """What a Privileged Role Administrator does once."""
     return (
-        "Admin consent, by a Privileged Role Administrator (docs/deploy.md, Admin consent):\n"
+        "Admin consent, if nobody gave it yet, by a Privileged Role Administrator (docs/deploy.md, Admin consent):\n"
         f"     az ad app permission admin-consent --id {needed(values, 'ENTRA_CLIENT_ID')}\n"
         f"   and api.access of Customer Insights ({CUSTOMER_INSIGHTS_APP}) for the managed identity\n"
         f"   {needed(values, 'IDENTITY_PRINCIPAL_ID')}. Or, as such an administrator:\n"

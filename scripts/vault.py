@@ -19,6 +19,7 @@ from scripts.deployment import names_of, needed, values_of
 
 CALLBACK_KEYS = "callback-encryption-keys"
 SUBSCRIPTION_KEY = "customer-insights-subscription-key"
+PREVIOUS_KEYS = "CALLBACK_ENCRYPTION_KEYS_PREVIOUS"
 VARIABLE = "CUSTOMER_INSIGHTS_SUBSCRIPTION_KEY"
 VAULT_VERSION, SITE_VERSION = "2024-11-01", "2024-11-01"
 WHERE_KEYS_ARE = "Customer Insights: Settings > Permissions > APIs"
@@ -34,6 +35,12 @@ def secret_url(values: Mapping[str, str], name: str) -> str:
     """A secret's address."""
     vault = needed(values, "KEY_VAULT_NAME")
     return f"{group_of(values)}/Microsoft.KeyVault/vaults/{vault}/secrets/{name}?api-version={VAULT_VERSION}"
+
+
+def references_of(values: Mapping[str, str]) -> str:
+    """The address of what became of the app's Key Vault references (Key Vault references as app settings)."""
+    app = needed(values, "FUNCTION_APP_NAME")
+    return f"{group_of(values)}/Microsoft.Web/sites/{app}/config/configreferences/appsettings"
 
 
 def write(values: Mapping[str, str], name: str, text: str) -> None:
@@ -82,8 +89,7 @@ def ensure(values: Mapping[str, str]) -> None:
 
 def refresh(values: Mapping[str, str]) -> None:
     """Have the app read its references again; by itself it does so within a day."""
-    app = f"{group_of(values)}/Microsoft.Web/sites/{needed(values, 'FUNCTION_APP_NAME')}"
-    send("post", f"{app}/config/configreferences/appsettings/refresh?api-version={SITE_VERSION}")
+    send("post", f"{references_of(values)}/refresh?api-version={SITE_VERSION}")
     print("The app reads its secrets anew.")
 
 
@@ -102,10 +108,12 @@ def current_callback_key(values: Mapping[str, str]) -> None:
 
 def new_callback_key(values: Mapping[str, str]) -> None:
     """Write a new key while the app reads the version before by a setting of its own, and only then."""
-    if values.get("SIGNALS_PREVIOUS_KEYS_URI", "").strip() != newest_version(values):
+    setting = get(f"{references_of(values)}/{PREVIOUS_KEYS}?api-version={SITE_VERSION}") or {}
+    found = setting.get("properties", {})
+    if found.get("status") != "Resolved" or f"SecretUri={newest_version(values)})" not in found.get("reference", ""):
         raise LocalError(
-            "SIGNALS_PREVIOUS_KEYS_URI is not the newest version: callback URLs that it encrypted could not be read any"
-            " more. docs/operate.md, Rotating the callback key, has the steps."
+            f"The app does not read the newest version by {PREVIOUS_KEYS} (yet): callback URLs that it encrypted could"
+            " not be read any more. docs/operate.md, Rotating the callback key, has the steps."
         )
     write(values, CALLBACK_KEYS, new_key())
     refresh(values)

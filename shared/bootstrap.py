@@ -5,6 +5,7 @@ import logging
 import os
 import random
 from collections.abc import AsyncGenerator, Mapping, Sequence
+from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cache, partial
@@ -58,18 +59,20 @@ class House:
         )
 
     async def close(self) -> None:
-        """Close every connection."""
-        await self.flows.close()
-        self.on_behalf_of.close()
-        for connection in self.connections:
-            await connection.close()
-        await self.storage.close()
-        for identity in self.identities.values():
-            await identity.close()
-        if self.monitor is not None:
-            await asyncio.to_thread(_end_monitor, self.monitor)
+        """Close everything, the last named first. What cannot be closed keeps nothing else open."""
+        async with AsyncExitStack() as closing:
+            if self.monitor is not None:
+                closing.push_async_callback(asyncio.to_thread, _end_monitor, self.monitor)
+            for identity in self.identities.values():
+                closing.push_async_callback(identity.close)
+            closing.push_async_callback(self.storage.close)
+            for connection in self.connections:
+                closing.push_async_callback(connection.close)
+            closing.callback(self.on_behalf_of.close)
+            closing.push_async_callback(self.flows.close)
 
 
+_log = logging.getLogger(__name__)
 _houses: dict[asyncio.AbstractEventLoop, House] = {}
 _endings: dict[asyncio.AbstractEventLoop, tuple[AsyncGenerator[None], asyncio.Task[None]]] = {}
 
@@ -138,8 +141,14 @@ def build(variables: Mapping[str, str]) -> House:
 @cache
 def _monitor(monitor: MonitorSettings, client_id: str, managed_identity: bool) -> "AzureMonitor | None":
     """One for the process, as long as its house stands. Its libraries are loaded only where there is one."""
-    if not monitor.connection_string:
+    try:
+        return _new_monitor(monitor, client_id, managed_identity) if monitor.connection_string else None
+    except Exception:
+        _log.exception("Telemetry is off: it could not be set up", extra={"action": "telemetry_off"})
         return None
+
+
+def _new_monitor(monitor: MonitorSettings, client_id: str, managed_identity: bool) -> "AzureMonitor":
     from azure.identity import DefaultAzureCredential, ManagedIdentityCredential
 
     from shared.adapters.azure_monitor import AzureMonitor
@@ -152,12 +161,12 @@ def _monitor(monitor: MonitorSettings, client_id: str, managed_identity: bool) -
     names = {"role": monitor.role or "customer-insights-signals", "instance": monitor.instance}
     made = AzureMonitor(monitor.connection_string, credential, **names, clean=redact)
     made.handler.addFilter(RedactingFilter())
-    logging.getLogger().addHandler(made.handler)
+    made.handler.join(logging.getLogger())
     return made
 
 
 def _end_monitor(monitor: "AzureMonitor") -> None:
-    logging.getLogger().removeHandler(monitor.handler)
+    monitor.handler.leave(logging.getLogger())
     _monitor.cache_clear()
     monitor.close()
 

@@ -232,9 +232,9 @@ def _public_base_url(variables: Mapping[str, str], problems: list[str], *, in_az
 
 def _monitor(variables: Mapping[str, str], problems: list[str], *, in_azure: bool) -> MonitorSettings:
     text = variables.get(_MONITOR, "").strip()
-    names = variables.get("WEBSITE_SITE_NAME", ""), variables.get("WEBSITE_INSTANCE_ID", "")
+    role, instance = variables.get("WEBSITE_SITE_NAME", ""), variables.get("WEBSITE_INSTANCE_ID", "")
     if not text:
-        return MonitorSettings("", *names)
+        return MonitorSettings("", role=role, instance=instance)
     parts = [_MONITOR_PART.fullmatch(part) for part in text.split(";")]
     given = {part[1].lower(): part[2] for part in parts if part}
     url = given.get("ingestionendpoint", "")
@@ -246,7 +246,7 @@ def _monitor(variables: Mapping[str, str], problems: list[str], *, in_azure: boo
             f"{_MONITOR}: copy it from the overview of the Application Insights resource "
             "(InstrumentationKey=...;IngestionEndpoint=https://...), or remove it."
         )
-    return MonitorSettings(text, *names, on_this_machine)
+    return MonitorSettings(text, role=role, instance=instance, on_this_machine=on_this_machine)
 
 
 def _whole_number(variables: Mapping[str, str], name: str, default: int, problems: list[str]) -> int:

@@ -128,6 +128,20 @@ var rules = [
     )
   }
   {
+    key: 'ingestion-cap'
+    title: 'No telemetry is taken any more'
+    text: 'The workspace took as much today as it may: until tomorrow every other alert is blind.'
+    severity: 1
+    enabled: true
+    minutes: 15
+    operator: 'GreaterThan'
+    threshold: 0
+    query: '''
+      _LogOperation
+      | where Category =~ 'Ingestion' and Detail contains 'OverQuota'
+    '''
+  }
+  {
     key: 'throttling'
     title: 'Customer Insights throttles'
     text: 'Customer Insights answered ten or more calls with 429 within 15 minutes.'

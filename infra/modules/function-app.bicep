@@ -36,8 +36,6 @@ param vaultUri string
 param previousCallbackKeysUri string
 @description('Name of Application Insights.')
 param insightsName string
-@description('Resource id of the Log Analytics workspace.')
-param workspaceId string
 @description('Subnet that the app joins; empty for none.')
 param subnetId string
 @description('Ids of the Customer Insights environments to watch.')
@@ -52,7 +50,7 @@ param clientId string
 param appIdUri string
 @description('Client id of the connector registration; empty for none.')
 param connectorClientId string
-@description('Client ids of further apps that may call; * for any.')
+@description('Client ids of further apps that may call.')
 param callingApps array
 @description('Environments of applications, by client id without dashes.')
 param applicationEnvironments object
@@ -60,8 +58,8 @@ param applicationEnvironments object
 param options object
 
 var plainIds = map(environmentIds, id => toLower(replace(id, '-', '')))
-var callers = filter(union([connectorClientId, clientId], callingApps), id => !empty(id))
-var anyCaller = contains(callers, '*')
+// A wall that lets every app in would be none, so that * is not taken here.
+var callers = filter(union([connectorClientId, clientId], callingApps), id => !empty(id) && id != '*')
 var callbackKeysSecret = 'callback-encryption-keys'
 var subscriptionKeySecret = 'customer-insights-subscription-key'
 // A key for all of them serves environments that only have a subscription, too.
@@ -96,7 +94,7 @@ var ownSettings = {
   ENTRA_TENANT_IDS: join(tenantIds, ',')
   ENTRA_CLIENT_ID: clientId
   ENTRA_APP_ID_URI: appIdUri
-  CALLING_APPS: anyCaller ? '*' : join(callers, ',')
+  CALLING_APPS: join(callers, ',')
   WEBSITE_AUTH_AAD_ALLOWED_TENANTS: join(tenantIds, ',')
 }
 
@@ -193,7 +191,7 @@ resource authentication 'Microsoft.Web/sites/config@2025-03-01' = {
         }
         validation: {
           allowedAudiences: [clientId, appIdUri]
-          defaultAuthorizationPolicy: anyCaller ? {} : { allowedApplications: callers }
+          defaultAuthorizationPolicy: { allowedApplications: callers }
         }
       }
     }
@@ -208,22 +206,14 @@ resource ftpPassword 'Microsoft.Web/sites/basicPublishingCredentialsPolicies@202
   parent: app
   name: 'ftp'
   properties: { allow: false }
+  dependsOn: [authentication]
 }
 
 resource deployPassword 'Microsoft.Web/sites/basicPublishingCredentialsPolicies@2025-03-01' = {
   parent: app
   name: 'scm'
   properties: { allow: false }
-}
-
-// Its logs and requests are in Application Insights already.
-resource diagnostics 'Microsoft.Insights/diagnosticSettings@2021-05-01-preview' = {
-  scope: app
-  name: 'to-workspace'
-  properties: {
-    workspaceId: workspaceId
-    metrics: [{ category: 'AllMetrics', enabled: true }]
-  }
+  dependsOn: [ftpPassword]
 }
 
 @description('Name of the app.')

@@ -105,22 +105,16 @@ resource assignment 'Microsoft.Authorization/roleAssignments@2022-04-01' = [for 
   }
 }]
 
-// Metrics only: a log line for each look at a queue would cost more than the app.
+// Who replaced the code or a checkpoint, who deleted a row. Not queues: a line for each look would cost more than the app.
 resource blobDiagnostics 'Microsoft.Insights/diagnosticSettings@2021-05-01-preview' = {
   scope: blobs
   name: 'to-workspace'
   properties: {
     workspaceId: workspaceId
-    metrics: [{ category: 'Transaction', enabled: true }]
-  }
-}
-
-resource queueDiagnostics 'Microsoft.Insights/diagnosticSettings@2021-05-01-preview' = {
-  scope: queueService
-  name: 'to-workspace'
-  properties: {
-    workspaceId: workspaceId
-    metrics: [{ category: 'Transaction', enabled: true }]
+    logs: [
+      { category: 'StorageWrite', enabled: true }
+      { category: 'StorageDelete', enabled: true }
+    ]
   }
 }
 
@@ -129,7 +123,7 @@ resource tableDiagnostics 'Microsoft.Insights/diagnosticSettings@2021-05-01-prev
   name: 'to-workspace'
   properties: {
     workspaceId: workspaceId
-    metrics: [{ category: 'Transaction', enabled: true }]
+    logs: [{ category: 'StorageDelete', enabled: true }]
   }
 }
 

@@ -10,10 +10,6 @@ param location string
 param tags object
 @description('Whether only a private endpoint leads here.')
 param privateNetwork bool
-@description('For how many days a deleted secret can be brought back.')
-@minValue(7)
-@maxValue(90)
-param retentionDays int
 @description('Object id of the identity that reads secrets.')
 param readerPrincipalId string
 @description('Resource id of the Log Analytics workspace.')
@@ -31,7 +27,7 @@ resource vault 'Microsoft.KeyVault/vaults@2025-05-01' = {
     enableRbacAuthorization: true
     enableSoftDelete: true
     enablePurgeProtection: true
-    softDeleteRetentionInDays: retentionDays
+    softDeleteRetentionInDays: 90 // can never be changed
     enabledForDeployment: false
     enabledForDiskEncryption: false
     enabledForTemplateDeployment: false
@@ -59,7 +55,6 @@ resource diagnostics 'Microsoft.Insights/diagnosticSettings@2021-05-01-preview' 
   properties: {
     workspaceId: workspaceId
     logs: [{ categoryGroup: 'audit', enabled: true }]
-    metrics: [{ category: 'AllMetrics', enabled: true }]
   }
 }
 

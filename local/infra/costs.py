@@ -18,12 +18,10 @@ RUN_SECONDS = 1.0  # the least that is billed for a run on demand
 QUEUES = 7
 LOOK_SECONDS = 2  # host.json, maxPollingInterval: how often a queue is looked at, at most
 BURSTS, FAST_POLLS, EVENTS = 10, 120, 100  # assumed of an environment, a day
-KB_A_RUN, KB_A_METRIC, SERIES = (
-    2.0,
-    0.5,
-    8,
-)  # assumed: request and spans of a run; a record; records a minute of the app
-ALERTS, ENDPOINTS, READY = 8, 4, 2
+# Assumed: kB of a run (its request and spans), of a written blob's log and of a record; records a minute; the host's too.
+KB_A_RUN, KB_A_WRITE, KB_A_METRIC, SERIES = 2.0, 1.5, 0.5, 8
+HOST_KB, HOST_SERIES, INSTANCES = 1.0, 30, 2
+ALERTS, ENDPOINTS, READY, GROUPS = 9, 4, 2, 12  # a group for HTTP, one for each other function
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +69,7 @@ def _storage(environments: int, runs: int, price: Mapping[str, float]) -> Iterat
     )
     reads = environments * TICKS
     yield Line("checkpoints read", f"1 conditional read a poll: {reads:,}", _each(reads, price, "tenThousandBlobReads"))
-    writes = environments * DAYS * (288 + 2 * BURSTS) + 2 * TICKS
+    writes = _writes(environments)
     yield Line(
         "blobs written",
         f"a heartbeat each 5 min, 2 writes a change, timers: {writes:,}",
@@ -81,9 +79,17 @@ def _storage(environments: int, runs: int, price: Mapping[str, float]) -> Iterat
     yield Line("tables", f"1 query a tick, 3 calls an event: {rows:,}", _each(rows, price, "tenThousandTableCalls"))
 
 
+def _writes(environments: int) -> int:
+    """Blobs that are written: heartbeats, changes, and the locks and times of the host's timers."""
+    return environments * DAYS * (288 + 2 * BURSTS) + 2 * TICKS
+
+
 def _telemetry(environments: int, runs: int, price: Mapping[str, float]) -> Iterator[Line]:
-    gigabytes = (runs * KB_A_RUN + TICKS * (SERIES + 2 * environments) * KB_A_METRIC) / 1e6
-    yield Line("telemetry", f"2 kB a run, 0.5 kB a metric record: {gigabytes:.1f} GB", gigabytes * price["logGigabyte"])
+    own = runs * KB_A_RUN + TICKS * (SERIES + 2 * environments) * KB_A_METRIC
+    others = TICKS * HOST_SERIES * INSTANCES * HOST_KB + _writes(environments) * KB_A_WRITE
+    gigabytes = (own + others) / 1e6
+    how = f"2 kB a run, 0.5 kB a number, the host's own: {gigabytes:.1f} GB"
+    yield Line("telemetry", how, gigabytes * price["logGigabyte"])
     yield Line("alerts", f"{ALERTS} rules each 5 min", ALERTS * price["alertRule"])
 
 
@@ -94,6 +100,13 @@ def _protection(price: Mapping[str, float]) -> Iterator[Line]:
     yield Line("NAT gateway and address", f"{HOURS} h, without its data", outside)
     ready = READY * GIGABYTES * SECONDS
     yield Line("always ready", f"{READY} x 2 GB x {SECONDS:,} s", ready * price["alwaysReadyGbSecond"])
+
+
+def zones(price: Mapping[str, float]) -> Line:
+    """What zones add: the platform keeps two instances of each group of functions ready, HTTP being one that is."""
+    ready = (GROUPS - 1) * 2 * GIGABYTES * SECONDS
+    how = f"{GROUPS - 1} more groups x 2 x 2 GB x {SECONDS:,} s"
+    return Line("zones", how, ready * price["alwaysReadyGbSecond"])
 
 
 def _each(count: int, price: Mapping[str, float], name: str) -> float:
@@ -114,5 +127,7 @@ def table() -> str:
         rows.insert(
             plain if end == plain else len(rows), f"| {name} | | " + " | ".join(f"**{one:.0f}**" for one in sums) + " |"
         )
+    more = zones(price)
+    rows.append(f"| {more.what}, where wanted | {more.how} |{f' {more.amount:.0f} |' * len(columns)}")
     head = "| USD a month | how, for 1 environment | 1 | 10 | 100 |\n| --- | --- | --- | --- | --- |"
     return "\n".join([head, *rows])

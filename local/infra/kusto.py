@@ -10,9 +10,10 @@ COLUMNS = {
     | {"OperationName", "OperationId", "ParentId", "ItemCount", "AppRoleName", "AppRoleInstance"},
     "AppTraces": {"TimeGenerated", "Message", "SeverityLevel", "Properties", "OperationName", "OperationId"}
     | {"ParentId", "ItemCount", "AppRoleName", "AppRoleInstance"},
+    "_LogOperation": {"TimeGenerated", "Category", "Operation", "Level", "Detail"},
 }
 STAGES = {"where", "extend", "summarize", "project", "order", "top", "take"}
-WORDS = {"and", "or", "not", "in", "has", "between", "by", "asc", "desc", "true", "false"} | STAGES
+WORDS = {"and", "or", "not", "in", "has", "contains", "between", "by", "asc", "desc", "true", "false"} | STAGES
 FUNCTIONS = {"tostring", "toint", "isempty", "isnotempty", "isnull", "isnotnull", "coalesce", "now", "ago", "bin"}
 FUNCTIONS |= {"datetime_diff", "strcat", "strcat_array", "round", "iff"}
 AGGREGATES = {"count", "countif", "sum", "sumif", "min", "minif", "max", "maxif", "avg", "avgif", "dcount", "arg_max"}

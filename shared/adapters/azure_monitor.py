@@ -3,7 +3,6 @@
 They send what the app tells, and nothing about themselves to anybody else.
 """
 
-import logging
 import os
 import platform
 import threading
@@ -18,8 +17,8 @@ from azure.monitor.opentelemetry.exporter import (
 )
 from opentelemetry.sdk._logs import LoggerProvider
 from opentelemetry.sdk._logs.export import BatchLogRecordProcessor
-from opentelemetry.sdk.metrics import MeterProvider
-from opentelemetry.sdk.metrics.export import PeriodicExportingMetricReader
+from opentelemetry.sdk.metrics import MeterProvider, _Gauge
+from opentelemetry.sdk.metrics.export import AggregationTemporality, PeriodicExportingMetricReader
 from opentelemetry.sdk.resources import SERVICE_INSTANCE_ID, SERVICE_NAME, Resource
 from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.export import BatchSpanProcessor
@@ -34,6 +33,7 @@ _SWITCHED_OFF = (
     "APPLICATIONINSIGHTS_CONTROLPLANE_DISABLED",  # asks its vendor how to behave
     "APPLICATIONINSIGHTS_OPENTELEMETRY_RESOURCE_METRIC_DISABLED",  # a row of nothing new with every batch of spans
 )
+_METRICS_MILLISECONDS = 15_000  # so much is lost with an instance that goes away at once
 _SENDING_SECONDS = 5
 _RETRIES = 2
 _CLOSING_SECONDS = 10.0
@@ -76,9 +76,12 @@ class AzureMonitor:
         self._tracing.add_span_processor(BatchSpanProcessor(traces))
         self._logging = LoggerProvider(resource=resource)
         self._logging.add_log_record_processor(BatchLogRecordProcessor(logs))
-        self._metering = MeterProvider([PeriodicExportingMetricReader(metrics)], resource=resource)
+        # Else the last number of a gauge is sent over and over, also when another instance has a newer one.
+        metrics._preferred_temporality = {**(metrics._preferred_temporality or {}), _Gauge: AggregationTemporality.DELTA}
+        reader = PeriodicExportingMetricReader(metrics, _METRICS_MILLISECONDS)
+        self._metering = MeterProvider([reader], resource=resource)
         self.telemetry = OpenTelemetry(self._tracing.get_tracer(_SCOPE), self._metering.get_meter(_SCOPE), clean)
-        self.handler: logging.Handler = LogExport(self._logging, clean)
+        self.handler = LogExport(self._logging, clean)
 
     def close(self, seconds: float = _CLOSING_SECONDS) -> None:
         """Send what is left, and end; what cannot be sent in time is lost."""
@@ -87,7 +90,7 @@ class AzureMonitor:
         ending.join(seconds)
 
     def _end(self) -> None:
-        for provider in (self._tracing, self._logging, self._metering):
+        for provider in (self._metering, self._tracing, self._logging):  # alerts ask for numbers
             provider.shutdown()
         for exporter in self._exporters:
             exporter.client.close()

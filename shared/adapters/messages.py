@@ -20,7 +20,7 @@ from shared.telemetry import is_traceparent
 MAX_MESSAGE_BYTES = 48 * 1024
 EVENTS_BYTES = 40 * 1024  # leaves room for the pairs that the fan-out adds
 _ROOM_TO_GROW = 256  # what a retry adds must not split a list of events: it would be another list then
-_ROOM_FOR_TRACE = 80  # kept free by first attempts also where there is no trace: the same events, the same lists
+_ROOM_IN_HEAD = 96  # kept free by first attempts, trace or not, replayed or not: the same events, the same lists
 VERSION = 1
 
 _encoder = msgspec.json.Encoder(decimal_format="number")
@@ -68,6 +68,7 @@ class _Message(msgspec.Struct, rename="camel", omit_defaults=True):
     v: int
     environment_id: str = ""
     traceparent: str = ""
+    replayed: bool = False
     events: tuple[_CloudEvent, ...] = ()
     deliveries: tuple[_Pair, ...] = ()
     environments: tuple[str, ...] = ()
@@ -139,12 +140,12 @@ def encode_events(batch: EventBatch) -> Iterator[bytes]:
 def encode_deliveries(batch: DeliveryBatch) -> Iterator[bytes]:
     """Messages for a deliveries queue: halved, by events or by pairs, until each fits or has to go by claim.
 
-    Where they are halved does not hang on whether there is a trace.
+    Where they are halved hangs neither on whether there is a trace nor on whether it is a replay.
     """
     pairs = [_Pair.of(pair) for pair in batch.pairs if pair.events]
     events = [encode_event(event) for event in batch.events]
-    head = _head(batch.environment_id, batch.traceparent)
-    spare = len(_head(batch.environment_id, "")) + _ROOM_FOR_TRACE - len(head)
+    head = _head(batch.environment_id, batch.traceparent, replayed=batch.replayed)
+    spare = len(_head(batch.environment_id, "")) + _ROOM_IN_HEAD - len(head)
     return _delivery_messages(head, events, pairs, spare + _ROOM_TO_GROW)
 
 
@@ -182,7 +183,7 @@ def decode_deliveries(body: bytes) -> DeliveryBatch:
         raise MessageInvalid("The message holds no deliveries.")
     if any(place >= len(message.events) or place < 0 for pair in pairs for place in pair.events):
         raise MessageInvalid("The message speaks of an event that it does not hold.")
-    return DeliveryBatch(message.environment_id, _events(message), pairs, _trace(message))
+    return DeliveryBatch(message.environment_id, _events(message), pairs, _trace(message), message.replayed)
 
 
 def _delivery_messages(head: bytes, events: list[bytes], pairs: list[_Pair], room: int) -> Iterator[bytes]:
@@ -237,9 +238,10 @@ def _with(pair: _Pair, places: tuple[int, ...], attempt: int) -> _Pair:
     return msgspec.structs.replace(pair, events=places, attempt=attempt)
 
 
-def _head(environment_id: str, traceparent: str) -> bytes:
+def _head(environment_id: str, traceparent: str, *, replayed: bool = False) -> bytes:
     trace = b',"traceparent":' + _encoder.encode(traceparent) if traceparent else b""
-    return b'{"v":1,"environmentId":' + _encoder.encode(environment_id) + trace + b',"events":'
+    again = b',"replayed":true' if replayed else b""
+    return b'{"v":1,"environmentId":' + _encoder.encode(environment_id) + trace + again + b',"events":'
 
 
 def _array(items: Sequence[bytes]) -> bytes:

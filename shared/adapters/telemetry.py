@@ -10,16 +10,14 @@ from functools import lru_cache
 from opentelemetry import trace
 from opentelemetry.context import Context
 from opentelemetry.metrics import Meter
-from opentelemetry.trace import Link, SpanKind, Status, StatusCode, Tracer
+from opentelemetry.trace import SpanKind, Status, StatusCode, Tracer
 from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
 from opentelemetry.util.types import AttributeValue
 
 from shared.domain.metrics import METRICS, Kind, Metric
 from shared.telemetry import SpanName
 
-_KINDS: Mapping[SpanName, SpanKind] = {
-    SpanName.FAN_OUT: SpanKind.CONSUMER,
-    SpanName.DELIVER: SpanKind.CONSUMER,
+_KINDS: Mapping[SpanName, SpanKind] = {  # none is a consumer: Azure Monitor would count it as a run of a function
     SpanName.FLOW_CALL: SpanKind.CLIENT,
     SpanName.API_CALL: SpanKind.CLIENT,
 }
@@ -68,16 +66,12 @@ class OpenTelemetry:
 
     @contextmanager
     def span(self, name: SpanName, parent: str = "", **attributes: str | int) -> Iterator[_Span]:
-        """A step. One that a message brought goes on with its sender's trace, and points to what woke it."""
-        above = _context_of(parent)
-        here = trace.get_current_span().get_span_context()
-        kind = _KINDS.get(name, SpanKind.INTERNAL)
+        """A step. One that a message brought goes on with its sender's trace."""
         with self._tracer.start_as_current_span(
             name.value,
-            context=above,
-            kind=kind,
+            context=_context_of(parent),
+            kind=_KINDS.get(name, SpanKind.INTERNAL),
             attributes=self._attributes(name, attributes),
-            links=[Link(here)] if above is not None and here.is_valid else (),
             record_exception=False,
             set_status_on_exception=False,
         ) as span:

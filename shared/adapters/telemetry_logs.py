@@ -10,7 +10,7 @@ from opentelemetry.context import _SUPPRESS_INSTRUMENTATION_KEY
 from opentelemetry.util.types import AnyValue
 
 _OF_EVERY_RECORD = {*vars(logging.makeLogRecord({})), "message", "asctime", "taskName"}
-_SDKS = ("azure", "azure_functions_worker", "azure_functions_runtime", "opentelemetry", "urllib3", "msal", "asyncio")
+_OURS = ("shared", "functions")
 _SEVERITIES = {
     logging.DEBUG: SeverityNumber.DEBUG,
     logging.INFO: SeverityNumber.INFO,
@@ -23,7 +23,7 @@ _TOO_LONG = 8_000  # Azure Monitor keeps 8 KiB of a value
 
 
 class LogExport(logging.Handler):
-    """Hands on what our own code says from INFO on, and what SDKs say from WARNING on.
+    """Hands on what our own code says from INFO on, and what all others say from WARNING on.
 
     What is said while telemetry is being sent is not sent: it would never end. `clean` takes secrets out of a text.
     """
@@ -32,7 +32,30 @@ class LogExport(logging.Handler):
         super().__init__(logging.INFO)
         self._provider = provider
         self._clean = clean
-        self.addFilter(_is_wanted)
+        self._others: tuple[logging.Handler, ...] = ()
+        self.addFilter(self.takes)
+
+    def join(self, logger: logging.Logger) -> None:
+        """Listen to a logger. The Functions host sends what it hears of the others there: it hears the rest only."""
+        self._others = tuple(logger.handlers)
+        for other in self._others:
+            other.addFilter(self._leaves)
+        logger.addHandler(self)
+
+    def leave(self, logger: logging.Logger) -> None:
+        """Listen no more; the others hear everything again."""
+        logger.removeHandler(self)
+        for other in self._others:
+            other.removeFilter(self._leaves)
+
+    def takes(self, record: logging.LogRecord) -> bool:
+        """Whether a record is to be sent."""
+        if context.get_value(_SUPPRESS_INSTRUMENTATION_KEY) or record.levelno < self.level:
+            return False
+        return record.levelno >= logging.WARNING or record.name.partition(".")[0] in _OURS
+
+    def _leaves(self, record: logging.LogRecord) -> bool:
+        return not self.takes(record)
 
     def emit(self, record: logging.LogRecord) -> None:
         """Hand one on; a handler raises nothing, and what is said meanwhile is not handed on."""
@@ -69,10 +92,3 @@ class LogExport(logging.Handler):
         if isinstance(value, bool | int | float):
             return value
         return self._clean(str(value))
-
-
-def _is_wanted(record: logging.LogRecord) -> bool:
-    """Whether a record is to be sent."""
-    if context.get_value(_SUPPRESS_INSTRUMENTATION_KEY):
-        return False
-    return record.levelno >= logging.WARNING or record.name.partition(".")[0] not in _SDKS

@@ -68,13 +68,15 @@ class Pair:
 class DeliveryBatch:
     """Events and who gets which: the body of a deliveries message.
 
-    `traceparent`: the step that sent them. It stays the same at every attempt, so that no message grows by it.
+    `traceparent`: the step that sent them. `replayed`: somebody asked for them again. Both stay the same at every
+    attempt, so that no message grows by them.
     """
 
     environment_id: str
     events: tuple[Event, ...]
     pairs: tuple[Pair, ...]
     traceparent: str = ""
+    replayed: bool = False
 
 
 @dataclass(frozen=True, slots=True)

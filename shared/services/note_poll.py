@@ -4,7 +4,7 @@ from collections import Counter
 from datetime import datetime
 
 from shared.domain.checkpoint import EnvironmentState
-from shared.domain.metrics import DETECTION_LAG, EVENTS, HEARTBEAT_AGE, POLLS
+from shared.domain.metrics import DETECTED, DETECTION_LAG, EVENTS, HEARTBEAT_AGE, POLLS
 from shared.errors import InsightsError
 from shared.telemetry import Telemetry
 
@@ -27,10 +27,10 @@ def note_left(telemetry: Telemetry, environment_id: str) -> None:
 
 
 def note_events(telemetry: Telemetry, environment_id: str, committed: EnvironmentState) -> None:
-    """The events of a commit, and how long after they happened it was."""
+    """The events of a commit, and for those of the source how long after they happened it was."""
     events = [numbered.event for numbered in committed.outbox]
     for kind, count in Counter(event.type for event in events).items():
         telemetry.record(EVENTS, count, environment=environment_id, type=kind)
-    for event in events:
+    for event in (one for one in events if one.type in DETECTED):
         lag = (committed.committed_at - event.time).total_seconds() if committed.committed_at else 0.0
         telemetry.record(DETECTION_LAG, max(0.0, lag), type=event.type)

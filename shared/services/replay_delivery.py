@@ -22,7 +22,8 @@ async def replay_delivery(ports: Ports, delivery_id: str, caller: Caller, subscr
         await _put_back(ports, delivery_id, caller)
         return
     target = await _target(ports, dead, caller, subscription_id)
-    batch = DeliveryBatch(dead.environment_id, (dead.event,), (Pair(target, (0,)),), ports.telemetry.traceparent())
+    trace = ports.telemetry.traceparent()
+    batch = DeliveryBatch(dead.environment_id, (dead.event,), (Pair(target, (0,)),), trace, replayed=True)
     await ports.queues.send_deliveries(batch)
     await ports.dead.remove(dead)
 

@@ -40,7 +40,8 @@ async def replay_subscription(
         wanted = tuple(one.event for one in page if directory.wanting(one.event))
         if wanted:
             pair = Pair(subscription.id, tuple(range(len(wanted))))
-            batch = DeliveryBatch(subscription.environment_id, wanted, (pair,), ports.telemetry.traceparent())
+            trace = ports.telemetry.traceparent()
+            batch = DeliveryBatch(subscription.environment_id, wanted, (pair,), trace, replayed=True)
             await ports.queues.send_redeliveries(batch, delay_seconds=0)  # new events must not wait for old ones
             sent += len(wanted)
         if len(page) < _READ_AT_ONCE:

@@ -31,6 +31,7 @@ def test_what_is_counted_is_what_is_deployed() -> None:
     assert f"instanceCount: {costs.READY} }}" in text_of("infra/prod.bicepparam")
     timers = re.findall(r'schedule="([^"]+)"', text_of("functions/timers.py"))
     assert len(timers) == 4, "the runs of timers are counted in costs.TIMER_RUNS"
+    assert len(timers) + len(Queue) + 1 == costs.GROUPS
 
 
 @pytest.mark.parametrize("protected", [False, True])

@@ -53,7 +53,7 @@ def _rest(folder: Path, arguments: list[str]) -> int:
         print('ERROR: Not Found({"error":{"code":"SecretNotFound"}})', file=sys.stderr)
         return 3
     elif given["--method"] == "get":
-        version = json.loads(place.read_text(encoding="utf-8"))["version"]
-        uri = f"https://kv-x.vault.azure.net/secrets/{place.name}/{version}"
-        print(json.dumps({"properties": {"secretUriWithVersion": uri}}))
+        kept = json.loads(place.read_text(encoding="utf-8"))
+        uri = f"https://kv-x.vault.azure.net/secrets/{place.name}/{kept.get('version')}"
+        print(json.dumps({"properties": kept.get("answer", {"secretUriWithVersion": uri})}))
     return 0

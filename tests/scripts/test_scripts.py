@@ -49,6 +49,13 @@ class Desk:
         kept: dict[str, Any] = json.loads((self.folder / "resources" / name).read_text(encoding="utf-8"))
         return kept
 
+    def app_reads(self, status: str, version: str) -> None:
+        """What Azure says of the app's setting for older keys."""
+        uri = f"https://kv-x.vault.azure.net/secrets/{KEYS}/{version}"
+        answer = {"status": status, "reference": f"@Microsoft.KeyVault(SecretUri={uri})"}
+        place = self.folder / "resources" / vault.PREVIOUS_KEYS
+        place.write_text(json.dumps({"answer": answer}), encoding="utf-8")
+
 
 @pytest.fixture
 def desk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Desk:
@@ -106,19 +113,34 @@ def test_each_environment_has_its_own_key(desk: Desk, monkeypatch: pytest.Monkey
     assert desk.secret(f"{SUBSCRIPTION}-{one}")["properties"] == {"value": "its-key"}
 
 
-def test_the_callback_key_is_replaced_only_while_the_older_one_is_read(
+@pytest.mark.parametrize(
+    "reference",
+    [None, ("Resolved", "0"), ("SecretNotFound", "1"), ("Resolved", "11")],
+    ids=["none", "older", "broken", "other"],
+)
+def test_the_callback_key_stays_while_the_app_does_not_read_it_by_the_other_setting(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch, reference: tuple[str, str] | None, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv(vault.VARIABLE, "key")
+    vault.main(["ensure"])
+    first = desk.secret(KEYS)
+    if reference:
+        desk.app_reads(*reference)
+    assert vault.main(["new-callback-key"]) == 1
+    assert desk.secret(KEYS) == first
+    assert "does not read the newest version" in capsys.readouterr().err
+
+
+def test_the_callback_key_is_replaced_once_the_app_reads_the_older_one(
     desk: Desk, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setenv(vault.VARIABLE, "key")
     vault.main(["ensure"])
     first = desk.secret(KEYS)
-    assert vault.main(["new-callback-key"]) == 1
-    assert desk.secret(KEYS) == first
     capsys.readouterr()
     assert vault.main(["current-callback-key"]) == 0
-    uri = capsys.readouterr().out.strip()
-    assert uri == f"https://kv-x.vault.azure.net/secrets/{KEYS}/1"
-    monkeypatch.setenv("SIGNALS_PREVIOUS_KEYS_URI", uri)
+    assert capsys.readouterr().out.strip() == f"https://kv-x.vault.azure.net/secrets/{KEYS}/1"
+    desk.app_reads("Resolved", "1")
     assert vault.main(["new-callback-key"]) == 0
     second = desk.secret(KEYS)
     assert second != first
