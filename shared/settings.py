@@ -19,6 +19,8 @@ _STORAGE = "AzureWebJobsStorage"
 _KEY = "CUSTOMER_INSIGHTS_SUBSCRIPTION_KEY"
 _SCHEDULE = re.compile(r"(\S+\s+){4,5}\S+|\d{1,2}:\d{2}:\d{2}")
 _LOOPBACK_URL = re.compile(r"http://(127\.0\.0\.1|localhost)(:\d+)?(/|$)")
+_TLS_URL = re.compile(r"https://\w", re.IGNORECASE)
+_UNRESOLVED = "@Microsoft.KeyVault("
 _MONITOR = "APPLICATIONINSIGHTS_CONNECTION_STRING"
 _MONITOR_PART = re.compile(r"([A-Za-z]+)=([^=]*)")
 _MONITOR_KEY = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
@@ -126,7 +128,7 @@ def _check_keys(settings: Settings, problems: list[str]) -> None:
         problems.append(f"{_KEY}: there is none for environment {without[0]}, which ENVIRONMENTS lists.")
     entra = (settings.entra.client_secret, settings.entra.client_certificate)
     secrets = (*settings.subscription_keys.values(), *settings.callback_encryption_keys, *entra)
-    if any(secret.startswith("@Microsoft.KeyVault(") for secret in secrets):
+    if any(secret.startswith(_UNRESOLVED) for secret in secrets):
         problems.append("A Key Vault reference is not resolved: give the app's identity access to the secret.")
 
 
@@ -199,11 +201,14 @@ def _flow_token_hosts(variables: Mapping[str, str], problems: list[str]) -> tupl
 def _encryption_keys(variables: Mapping[str, str], problems: list[str]) -> tuple[str, ...]:
     """The older keys may stand in a setting of their own: each setting can then refer to one version of a secret."""
     name = "CALLBACK_ENCRYPTION_KEYS"
-    newest, previous = variables.get(name, ""), variables.get(f"{name}_PREVIOUS", "")
-    listed = tuple(part.strip() for part in f"{newest},{previous}".split(",") if part.strip())
-    if not newest.strip(" ,"):
+    newest, previous = (
+        tuple(part.strip() for part in variables.get(setting, "").split(",") if part.strip())
+        for setting in (name, f"{name}_PREVIOUS")
+    )
+    listed = newest + previous
+    if not newest:
         problems.append(f"{name}: set it to a Fernet key (32 random bytes in URL-safe base64); newest first.")
-    elif not all(_is_fernet_key(key) for key in listed):
+    elif not all(_is_fernet_key(key) or key.startswith(_UNRESOLVED) for key in listed):
         problems.append(f"{name}: each key must be 32 random bytes in URL-safe base64; docs/settings.md makes one.")
     return listed
 
@@ -237,16 +242,23 @@ def _monitor(variables: Mapping[str, str], problems: list[str], *, in_azure: boo
         return MonitorSettings("", role=role, instance=instance)
     parts = [_MONITOR_PART.fullmatch(part) for part in text.split(";")]
     given = {part[1].lower(): part[2] for part in parts if part}
-    url = given.get("ingestionendpoint", "")
+    url = _ingestion_url(given)
     on_this_machine = _LOOPBACK_URL.match(url) is not None and not in_azure
     whole = len(given) == len(parts) and given.get("authorization", "ikey").lower() == "ikey"
     whole = whole and _MONITOR_KEY.fullmatch(given.get("instrumentationkey", "")) is not None
-    if not whole or not (url.startswith("https://") or on_this_machine):
+    if not whole or not (_TLS_URL.match(url) or on_this_machine):
         problems.append(
             f"{_MONITOR}: copy it from the overview of the Application Insights resource "
-            "(InstrumentationKey=...;IngestionEndpoint=https://...), or remove it."
+            "(InstrumentationKey=...;IngestionEndpoint=https://..., no semicolon at its end), or remove it."
         )
     return MonitorSettings(text, role=role, instance=instance, on_this_machine=on_this_machine)
+
+
+def _ingestion_url(given: Mapping[str, str]) -> str:
+    """Where the exporter sends to: the endpoint, or what follows from a suffix, as other clouds have one."""
+    suffix, location = given.get("endpointsuffix"), given.get("location")
+    made = f"https://{f'{location}.' if location is not None else ''}dc.{suffix}" if suffix else ""
+    return given.get("ingestionendpoint", made)
 
 
 def _whole_number(variables: Mapping[str, str], name: str, default: int, problems: list[str]) -> int:

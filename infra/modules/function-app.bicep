@@ -86,7 +86,6 @@ var identitySettings = {
 var telemetrySettings = {
   APPLICATIONINSIGHTS_CONNECTION_STRING: insights.properties.ConnectionString
   APPLICATIONINSIGHTS_AUTHENTICATION_STRING: 'ClientId=${identityClientId};Authorization=AAD'
-  PYTHON_ENABLE_OPENTELEMETRY: 'true'
 }
 var ownSettings = {
   ENVIRONMENTS: join(environmentIds, ',')

@@ -37,7 +37,6 @@ NOT_SET: Mapping[str, str] = {
 READ_BY_OTHERS: Mapping[str, str] = {
     "AzureWebJobsStorage__credential": "the host: it reaches storage by identity",
     "APPLICATIONINSIGHTS_AUTHENTICATION_STRING": "the host: it sends telemetry by identity",
-    "PYTHON_ENABLE_OPENTELEMETRY": "the Python worker: the app sends its telemetry itself",
     "WEBSITE_AUTH_AAD_ALLOWED_TENANTS": "Easy Auth: of which tenants it takes tokens",
 }
 # A default of the template is the same as that of the code, so that there is one.

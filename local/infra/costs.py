@@ -18,7 +18,7 @@ RUN_SECONDS = 1.0  # the least that is billed for a run on demand
 QUEUES = 7
 LOOK_SECONDS = 2  # host.json, maxPollingInterval: how often a queue is looked at, at most
 BURSTS, FAST_POLLS, EVENTS = 10, 120, 100  # assumed of an environment, a day
-# Assumed: kB of a run (its request and spans), of a written blob's log and of a record; records a minute; the host's too.
+# Assumed: kB of a run (request and spans), of a written blob's log, of a record; records a minute; the host's.
 KB_A_RUN, KB_A_WRITE, KB_A_METRIC, SERIES = 2.0, 1.5, 0.5, 8
 HOST_KB, HOST_SERIES, INSTANCES = 1.0, 30, 2
 ALERTS, ENDPOINTS, READY, GROUPS = 9, 4, 2, 12  # a group for HTTP, one for each other function

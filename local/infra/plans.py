@@ -239,7 +239,10 @@ def _planned(file: BicepFile, resource: Resource, scope: Scope) -> Iterator[Plan
 
 def _bodies(file: BicepFile, resource: Resource, scope: Scope, *, certain: bool) -> Iterator[dict[str, object]]:
     """The properties: of each round of a loop, and in each way that they may turn out unless only one is `certain`."""
-    body = filled_in(resource.body, file.path.parent)
+    told = (
+        entry for entry in resource.body.entries if entry.key != "dependsOn"
+    )  # an order only
+    body = filled_in(replace(resource.body, entries=tuple(told)), file.path.parent)
     for inner in _rounds(file, resource, scope):
         found = [value_of(body, inner)] if certain else _distinct(body, inner)
         yield from (one if isinstance(one, dict) else {} for one in found)

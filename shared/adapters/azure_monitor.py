@@ -39,6 +39,14 @@ _RETRIES = 2
 _CLOSING_SECONDS = 10.0
 
 
+class _MetricExporter(AzureMonitorMetricExporter):
+    """Sends the number of a gauge once. Else an instance says it for as long as it lives, whatever others say since."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**options)
+        self._preferred_temporality = {**(self._preferred_temporality or {}), _Gauge: AggregationTemporality.DELTA}
+
+
 class AzureMonitor:
     """One for a process: threads that send in batches, and the handler that the root logger is given.
 
@@ -68,7 +76,7 @@ class AzureMonitor:
         self._exporters = (
             AzureMonitorTraceExporter(**options),
             AzureMonitorLogExporter(**options),
-            AzureMonitorMetricExporter(**options),
+            _MetricExporter(**options),
         )
         traces, logs, metrics = self._exporters
         resource = Resource({SERVICE_NAME: role, SERVICE_INSTANCE_ID: instance or platform.node()})
@@ -76,8 +84,6 @@ class AzureMonitor:
         self._tracing.add_span_processor(BatchSpanProcessor(traces))
         self._logging = LoggerProvider(resource=resource)
         self._logging.add_log_record_processor(BatchLogRecordProcessor(logs))
-        # Else the last number of a gauge is sent over and over, also when another instance has a newer one.
-        metrics._preferred_temporality = {**(metrics._preferred_temporality or {}), _Gauge: AggregationTemporality.DELTA}
         reader = PeriodicExportingMetricReader(metrics, _METRICS_MILLISECONDS)
         self._metering = MeterProvider([reader], resource=resource)
         self.telemetry = OpenTelemetry(self._tracing.get_tracer(_SCOPE), self._metering.get_meter(_SCOPE), clean)

@@ -48,7 +48,7 @@ CASES: list[tuple[str, str, str, set[str]]] = [
     ),
     (MAIN, "    PUBLIC_BASE_URL: publicBaseUrl\n", "", READ | DEFAULTS),
     (SITE, "  AZURE_CLIENT_ID:", "  NEW_THING: 'x'\n  AZURE_CLIENT_ID:", READ),
-    (SITE, "  PYTHON_ENABLE_OPENTELEMETRY: 'true'\n", "", READ),
+    (SITE, "  APPLICATIONINSIGHTS_AUTHENTICATION_STRING: 'ClientId=${identityClientId};Authorization=AAD'\n", "", READ),
     (SITE, "  AZURE_CLIENT_ID:", "  AzureWebJobsStorage__accountName: 'st'\n  AZURE_CLIENT_ID:", READ),
     (SITE, "  AzureWebJobsStorage__tableServiceUri: tableUri\n", "", READ | ACCEPTED),
     (SITE, "'APPLICATION_ENVIRONMENTS__${one.key}'", "'APPLICATION_ENVIRONMENT__${one.key}'", READ),

@@ -149,10 +149,10 @@ CASES: list[tuple[str, str, str, set[str]]] = [
     ),
     (STORAGE, "output id", "output more string = account.listKeys()[0]\noutput id", {"no keys are asked for"}),
     (VAULT, "output id", "output more object = listSecrets(vault.id, '1')\noutput id", {"no keys are asked for"}),
-    (SITE, "var anyCaller", "var more = 'AccountKey=x'\nvar anyCaller", WRITTEN),
-    (SITE, "var anyCaller", "var more = 'a?code=${name}&sig=abc'\nvar anyCaller", WRITTEN),
-    (SITE, "var anyCaller", "var more = 'aB3dE6gH9jK2mN5pQ8sT1vW4yZ7aB0cD3eF6gH9jK2='\nvar anyCaller", WRITTEN),
-    (SITE, "var anyCaller", "var more = '1b4e28ba-2fa1-4d3b-a3f5-ef19b5a7633b'\nvar anyCaller", WRITTEN),
+    (SITE, "var plainIds", "var more = 'AccountKey=x'\nvar plainIds", WRITTEN),
+    (SITE, "var plainIds", "var more = 'a?code=${name}&sig=abc'\nvar plainIds", WRITTEN),
+    (SITE, "var plainIds", "var more = 'aB3dE6gH9jK2mN5pQ8sT1vW4yZ7aB0cD3eF6gH9jK2='\nvar plainIds", WRITTEN),
+    (SITE, "var plainIds", "var more = '1b4e28ba-2fa1-4d3b-a3f5-ef19b5a7633b'\nvar plainIds", WRITTEN),
     ("infra/dev.bicepparam", "param alertEmails = []", "param alertEmails = ['Password=x']", WRITTEN),
     (
         SITE,
@@ -183,7 +183,7 @@ CASES: list[tuple[str, str, str, set[str]]] = [
         "resource more 'Microsoft.KeyVault/vaults/secrets@2025-05-01' = { name: 'x' }\nresource diagnostics",
         THROUGH | KINDS,
     ),
-    (SITE, "var anyCaller", "// the old key: AccountKey=x\nvar anyCaller", WRITTEN),
+    (SITE, "var plainIds", "// the old key: AccountKey=x\nvar plainIds", WRITTEN),
     ("infra/workbook.json", "### Environments", "### eyJ0eXAiOiJKV1QiLCJhbGciOi", WRITTEN),
     (
         STORAGE,
@@ -193,7 +193,7 @@ CASES: list[tuple[str, str, str, set[str]]] = [
     ),
     (
         MAIN,
-        "if (monthlyBudget > 0 && !empty(alertEmails))",
+        "if (hasBudget)",
         "if (false)",
         KINDS,
     ),

@@ -78,8 +78,8 @@ def test_numbers_steps_and_records_arrive_with_a_token_when_it_is_closed(secure:
     assert (set(credential.scopes), credential.closed) == ({"https://monitor.azure.com//.default"}, True)
     numbers = {point["name"]: point["value"] for data in secure.of("MetricData") for point in data["metrics"]}
     assert numbers == {metric.name: 2 for metric in METRICS}
-    ((deliver,), (call,)) = secure.of("RequestData"), secure.of("RemoteDependencyData")
-    assert (deliver["name"], deliver["success"]) == ("deliver", True)
+    call, deliver = secure.of("RemoteDependencyData")
+    assert (deliver["name"], deliver["type"], deliver["success"]) == ("deliver", "InProc", True)
     assert (call["type"], call["target"], call["resultCode"], call.get("data")) == ("HTTP", "flow", "202", None)
     (record,) = secure.of("MessageData")
     assert (record["message"], record["properties"]) == ("told", {**TELLING, "logger_name": "shared"})

@@ -26,11 +26,14 @@ LOOPBACK = f"InstrumentationKey={KEY};IngestionEndpoint=http://127.0.0.1:1/"
         f" {WHOLE} ",
         f"instrumentationkey={KEY};ingestionendpoint={AT_HOME}",
         f"{WHOLE};LiveEndpoint=https://x.example/;ApplicationId={KEY}",
+        WHOLE.replace("https", "HTTPS"),
+        f"InstrumentationKey={KEY};EndpointSuffix=applicationinsights.azure.cn",
+        f"InstrumentationKey={KEY};EndpointSuffix=ai.contoso.com;Location=westus2",
     ],
 )
 def test_a_connection_string_as_the_portal_shows_it_is_taken_and_not_shown(text: str) -> None:
     found = settings({NAME: text, "WEBSITE_INSTANCE_ID": "i"}, AZURE).monitor
-    assert found == MonitorSettings(text.strip(), "signals", "i", on_this_machine=False)
+    assert found == MonitorSettings(text.strip(), role="signals", instance="i", on_this_machine=False)
     assert KEY not in repr(settings({NAME: text}))
 
 
@@ -48,6 +51,9 @@ def test_a_connection_string_as_the_portal_shows_it_is_taken_and_not_shown(text:
         f"{WHOLE};Other=a=b",
         f"{WHOLE};other",
         f"{WHOLE};Authorization=AAD",
+        f"InstrumentationKey={KEY};EndpointSuffix=",
+        f"InstrumentationKey={KEY};EndpointSuffix=ai.contoso.com;Location=",
+        f"InstrumentationKey={KEY};EndpointSuffix=ai.contoso.com;IngestionEndpoint=",
         WHOLE.replace("https", "http"),
         "@Microsoft.KeyVault(SecretUri=https://v.vault.azure.net/secrets/c)",
     ],
@@ -56,6 +62,11 @@ def test_any_other_is_a_problem_that_says_what_to_do_and_shows_nothing(text: str
     (problem,) = problems({NAME: text})
     assert problem.startswith(f"{NAME}: copy it from the overview of the Application Insights resource")
     assert KEY not in problem
+
+
+def test_a_semicolon_at_its_end_is_told() -> None:
+    """Storage takes one there, the exporter does not."""
+    assert "no semicolon at its end" in problems({NAME: f"{WHOLE};"})[0]
 
 
 def test_without_tls_it_goes_to_this_machine_only_and_not_from_azure() -> None:
@@ -68,6 +79,8 @@ PARTS = st.sampled_from(
         f"InstrumentationKey={KEY}",
         f"INSTRUMENTATIONKEY={KEY}",
         f"IngestionEndpoint={AT_HOME}",
+        "EndpointSuffix=x.example",
+        "Location=west",
         "AadAudience=a",
         "x=",
         "",
@@ -83,7 +96,7 @@ def test_whatever_is_taken_can_be_read_by_the_exporter(text: str) -> None:
         return
     assert taken == text.strip()
     if taken:
-        assert ConnectionStringParser(taken).endpoint == AT_HOME
+        assert ConnectionStringParser(taken).endpoint in (AT_HOME, "https://dc.x.example", "https://west.dc.x.example")
 
 
 @pytest.mark.parametrize(
