@@ -8,4 +8,4 @@ param environmentType = 'dev'
 param environmentIds = []
 param alertEmails = []
 // A budget needs somebody to tell. Give it what BUDGET_START was at its first deployment as budgetStart.
-param monthlyBudget = 20
+param monthlyBudget = 50

@@ -77,7 +77,7 @@ param publicBaseUrl string = ''
 @description('URI of an older version of the secret callback-encryption-keys, while it is being replaced.')
 param previousCallbackKeysUri string = ''
 
-@description('Version of Python that runs the app.')
+@description('Version of Python that runs the app; 3.14 only where the remote build knows it (docs/deploy.md).')
 @allowed(['3.11', '3.12', '3.13', '3.14'])
 param pythonVersion string = '3.13'
 

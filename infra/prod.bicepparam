@@ -10,4 +10,4 @@ param alwaysReady = [{ name: 'http', instanceCount: 2 }]
 param maximumInstanceCount = 100
 param alertEmails = []
 // A budget needs somebody to tell. Give it what BUDGET_START was at its first deployment as budgetStart.
-param monthlyBudget = 400
+param monthlyBudget = 250

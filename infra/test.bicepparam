@@ -9,4 +9,4 @@ param environmentIds = []
 param privateNetwork = true
 param alertEmails = []
 // A budget needs somebody to tell. Give it what BUDGET_START was at its first deployment as budgetStart.
-param monthlyBudget = 80
+param monthlyBudget = 150

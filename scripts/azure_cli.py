@@ -5,13 +5,16 @@ import shutil
 import subprocess
 import tempfile
 from collections.abc import Mapping, Sequence
+from itertools import takewhile
 from pathlib import Path
 from typing import Any
 
 from local.errors import LocalError
 
 SECONDS = 120
-ABSENT = ("ResourceNotFound", "SecretNotFound", "Not Found", "NotFound")
+ABSENT = ("Not Found", "NotFound")
+# What lies above it is not there: that is a mistake of whoever asks, and no answer.
+ABOVE = ("SubscriptionNotFound", "ResourceGroupNotFound", "ParentResourceNotFound", "VaultNotFound")
 
 
 def az(arguments: Sequence[str]) -> Any:
@@ -19,6 +22,7 @@ def az(arguments: Sequence[str]) -> Any:
     program = shutil.which("az")
     if program is None:
         raise LocalError("The Azure CLI (az) is needed: install it, then az login.")
+    asked = " ".join(["az", *takewhile(lambda word: not word.startswith("-"), arguments)])
     try:
         done = subprocess.run(
             [program, *arguments, "--output", "json"],
@@ -29,11 +33,14 @@ def az(arguments: Sequence[str]) -> Any:
             check=False,
         )
     except subprocess.TimeoutExpired:
-        raise LocalError(f"az {' '.join(arguments[:2])} gave no answer within {SECONDS} seconds.") from None
+        raise LocalError(f"{asked} gave no answer within {SECONDS} seconds.") from None
     if done.returncode != 0:
         said = done.stderr.strip().splitlines() or ["nothing"]
-        raise LocalError(f"az {' '.join(arguments[:2])} failed: {' '.join(said)[:600]}")
-    return json.loads(done.stdout) if done.stdout.strip() else None
+        raise LocalError(f"{asked} failed: {' '.join(said)[:600]}")
+    try:
+        return json.loads(done.stdout) if done.stdout.strip() else None
+    except ValueError:
+        raise LocalError(f"{asked} did not answer with JSON: {done.stdout[:80]!r}") from None
 
 
 def get(url: str) -> Any:
@@ -41,7 +48,8 @@ def get(url: str) -> Any:
     try:
         return az(["rest", "--method", "get", "--url", url])
     except LocalError as error:
-        if any(word in str(error) for word in ABSENT):
+        said = str(error)
+        if any(word in said for word in ABSENT) and not any(word in said for word in ABOVE):
             return None
         raise
 

@@ -7,6 +7,7 @@ from typing import Any
 
 from local.errors import LocalError
 from scripts.azure_cli import az
+from scripts.deployment import run
 
 
 def line_of(name: str, value: Any) -> str:
@@ -21,15 +22,18 @@ def main(arguments: list[str]) -> int:
     parser = argparse.ArgumentParser(prog="python3 -m scripts.outputs", description=__doc__)
     parser.add_argument("deployment", help="its name, as given to az deployment sub create --name")
     name = parser.parse_args(arguments).deployment
-    try:
-        found = az(["deployment", "sub", "show", "--name", name, "--query", "properties.outputs"]) or {}
-        lines = [line_of(output, one["value"]) for output, one in found.items()]
-        account = az(["account", "show"]) or {}
-    except LocalError as error:
-        print(f"outputs: {error}", file=sys.stderr)
-        return 1
-    print("\n".join([*lines, line_of("AZURE_SUBSCRIPTION_ID", account.get("id", ""))]))
-    return 0
+    return run("outputs", lambda: show(name))
+
+
+def show(deployment: str) -> None:
+    """Print the outputs, and the subscription that they are of."""
+    found = az(["deployment", "sub", "show", "--name", deployment, "--query", "properties.outputs"])
+    if not found:
+        raise LocalError(f"The deployment {deployment} has no outputs: did it succeed?")
+    for output, one in found.items():
+        print(line_of(output, one["value"]))
+    account = az(["account", "show"]) or {}
+    print(line_of("AZURE_SUBSCRIPTION_ID", account.get("id", "")))
 
 
 if __name__ == "__main__":

@@ -15,7 +15,7 @@ from pathlib import Path
 
 from local.errors import LocalError
 from scripts.azure_cli import get, send
-from scripts.deployment import names_of, needed, values_of
+from scripts.deployment import names_of, needed, run, values_of
 
 CALLBACK_KEYS = "callback-encryption-keys"
 SUBSCRIPTION_KEY = "customer-insights-subscription-key"
@@ -23,6 +23,10 @@ PREVIOUS_KEYS = "CALLBACK_ENCRYPTION_KEYS_PREVIOUS"
 VARIABLE = "CUSTOMER_INSIGHTS_SUBSCRIPTION_KEY"
 VAULT_VERSION, SITE_VERSION = "2024-11-01", "2024-11-01"
 WHERE_KEYS_ARE = "Customer Insights: Settings > Permissions > APIs"
+HOW_KEYS_COME = (
+    f"Run it in a terminal, which asks for the key ({WHERE_KEYS_ARE}), or set {VARIABLE}"
+    f" (for one environment {VARIABLE}__<id without dashes>)."
+)
 
 
 def group_of(values: Mapping[str, str]) -> str:
@@ -57,12 +61,13 @@ def subscription_key(name: str) -> str:
     """A subscription key from its variable, or typed in; empty when there is nobody to ask."""
     environment = name.removeprefix(SUBSCRIPTION_KEY).removeprefix("-")
     variable = f"{VARIABLE}__{environment}" if environment else VARIABLE
-    if given := os.environ.get(variable, "").strip():
-        return given
-    if not sys.stdin.isatty():
-        return ""
-    of_which = f" of environment {environment}" if environment else ""
-    return getpass.getpass(f"Subscription key{of_which} ({WHERE_KEYS_ARE}): ").strip()
+    key = os.environ.get(variable, "").strip()
+    if not key and sys.stdin.isatty():
+        of_which = f" of environment {environment}" if environment else ""
+        key = getpass.getpass(f"Subscription key{of_which} ({WHERE_KEYS_ARE}): ").strip()
+    if len(key.split()) > 1:
+        raise LocalError("A subscription key has no spaces in it: nothing was written for this one.")
+    return key
 
 
 def ensure(values: Mapping[str, str]) -> None:
@@ -81,10 +86,7 @@ def ensure(values: Mapping[str, str]) -> None:
     if written:
         refresh(values)
     if lacking:
-        raise LocalError(
-            f"{', '.join(lacking)}: not there yet, and the app does not start without. Run it in a terminal, which asks"
-            f" for the key ({WHERE_KEYS_ARE}), or set {VARIABLE} (for one environment {VARIABLE}__<id without dashes>)."
-        )
+        raise LocalError(f"{', '.join(lacking)}: not there yet, and the app does not start without. {HOW_KEYS_COME}")
 
 
 def refresh(values: Mapping[str, str]) -> None:
@@ -121,10 +123,14 @@ def new_callback_key(values: Mapping[str, str]) -> None:
 
 def new_subscription_key(values: Mapping[str, str]) -> None:
     """Replace the subscription keys of Customer Insights."""
+    written = []
     for name in names_of(values, "SECRET_NAMES"):
-        if name != CALLBACK_KEYS and (text := subscription_key(name)):
-            write(values, name, text)
-            print(f"{name} written.")
+        if name != CALLBACK_KEYS and (key := subscription_key(name)):
+            write(values, name, key)
+            written.append(name)
+            print(f"{name}: {len(key)} characters written.")
+    if not written:
+        raise LocalError(f"No key was given, nothing was written. {HOW_KEYS_COME}")
     refresh(values)
 
 
@@ -143,14 +149,7 @@ def main(arguments: list[str]) -> int:
     parser.add_argument("command", choices=COMMANDS, help="what to do; docs/operate.md says when")
     parser.add_argument("--from", dest="file", type=Path, help="outputs of the deployment; without it the variables")
     options = parser.parse_args(arguments)
-    try:
-        COMMANDS[options.command](values_of(options.file))
-    except LocalError as error:
-        print(f"vault: {error}", file=sys.stderr)
-        return 1
-    except KeyboardInterrupt:
-        return 130
-    return 0
+    return run("vault", lambda: COMMANDS[options.command](values_of(options.file)))
 
 
 if __name__ == "__main__":

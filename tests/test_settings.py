@@ -18,6 +18,7 @@ from shared.settings import (
 )
 from tests.variables import APP, AZURE, CONNECTOR, KEY, NEEDED, OLDER_KEY, TENANT, problems, settings
 
+UNRESOLVED = "@Microsoft.KeyVault(SecretUri=https://v/s)"
 FIRST, SECOND = "0f8fad5b-d9cb-469f-a165-70867728950e", "7C9E6679-7425-40DE-944B-E07FC1F90AE7"
 
 
@@ -159,12 +160,32 @@ def test_all_problems_are_named_at_once() -> None:
     [
         ({"POLL_SCHEDULE": ""}, "POLL_SCHEDULE"),
         ({"POLL_SCHEDULE": "every minute"}, "POLL_SCHEDULE"),
-        ({"CUSTOMER_INSIGHTS_SUBSCRIPTION_KEY": "@Microsoft.KeyVault(SecretUri=https://v/s)"}, "A Key Vault reference"),
-        ({"CALLBACK_ENCRYPTION_KEYS": "@Microsoft.KeyVault(SecretUri=https://v/s)"}, "A Key Vault reference"),
+        ({"CUSTOMER_INSIGHTS_SUBSCRIPTION_KEY": UNRESOLVED}, "A Key Vault reference"),
     ],
 )
 def test_what_would_start_and_then_do_nothing_is_refused(changes: Mapping[str, str], said: str) -> None:
     assert any(said in line for line in problems(changes))
+
+
+@pytest.mark.parametrize("blank", ["", " ", "\n", "\t", ",", " ,\n,"])
+def test_older_keys_alone_encrypt_nothing(blank: str) -> None:
+    keys = {"CALLBACK_ENCRYPTION_KEYS": blank, "CALLBACK_ENCRYPTION_KEYS_PREVIOUS": KEY}
+    (problem,) = problems(keys)
+    assert problem.startswith("CALLBACK_ENCRYPTION_KEYS: set it to a Fernet key")
+
+
+@pytest.mark.parametrize(
+    "keys",
+    [
+        {"CALLBACK_ENCRYPTION_KEYS": UNRESOLVED},
+        {"CALLBACK_ENCRYPTION_KEYS": f"{KEY}, {UNRESOLVED}"},
+        {"CALLBACK_ENCRYPTION_KEYS_PREVIOUS": UNRESOLVED},
+    ],
+    ids=["newest", "older", "previous"],
+)
+def test_a_key_that_is_not_resolved_is_told_as_that_and_nothing_else(keys: Mapping[str, str]) -> None:
+    (problem,) = problems(keys)
+    assert problem.startswith("A Key Vault reference is not resolved")
 
 
 def test_an_environment_without_a_key_is_named() -> None:

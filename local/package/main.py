@@ -1,6 +1,7 @@
 """What goes to Azure? `./dev package` builds that folder, starts it in an environment of its own and measures it."""
 
 import argparse
+import re
 import sys
 import textwrap
 from collections.abc import Sequence
@@ -11,9 +12,10 @@ from local.errors import LocalError
 from local.options import OneLineParser
 from local.package.environment import clean_environment, who
 from local.package.folder import REQUIREMENTS, Files, largest, package, write, zip_size
-from local.package.timing import PROCESSES, import_seconds, shares
+from local.package.timing import PROCESSES, first_call_seconds, import_seconds, shares
 from local.package.trying import (
     REFUSALS,
+    TELEMETRY,
     Indexed,
     ask,
     indexed,
@@ -23,6 +25,7 @@ from local.package.trying import (
     require_the_same,
 )
 
+TEMPLATE = ROOT / "infra" / "main.bicep"
 DEFAULT_OUT = ROOT / "dist" / "package"
 DESCRIPTION = "Build the folder that Azure gets, start it in a clean environment, and print its size and import time."
 LARGEST_FILES, LARGEST_PACKAGES, SLOWEST = 5, 5, 10
@@ -51,7 +54,7 @@ def main(arguments: list[str]) -> int:
     if not options.no_run:
         python = clean_environment(out / REQUIREMENTS, options.python)
         say_what_is_installed(python, out)
-        print(f"With Python {version} and these packages alone:", flush=True)
+        print(f"With Python {version} and these packages alone{unlike_azure(version)}:", flush=True)
         found = say_what_it_declares(python, out)
         say_how_long_it_takes(python, out, found.libraries)
     return 0
@@ -71,6 +74,14 @@ def say_what_is_installed(python: Path, out: Path) -> None:
     ordered = sorted(sizes.items(), key=lambda one: (-one[1], one[0]))[:LARGEST_PACKAGES]
     print(f"{REQUIREMENTS} installs {len(sizes)} packages, {megabytes(sum(sizes.values()))} (bytecode included).")
     print(f"  largest: {', '.join(f'{name} {megabytes(size)}' for name, size in ordered)}", flush=True)
+
+
+def unlike_azure(version: str, template: Path = TEMPLATE) -> str:
+    """That Azure runs the app with another Python, where nothing else is asked for."""
+    found = re.search(r"^param pythonVersion string = '([\d.]+)'", template.read_text(encoding="utf-8"), re.MULTILINE)
+    if found is None or found[1] == version:
+        return ""
+    return f" (Azure runs Python {found[1]} by default: try that one too, with --python)"
 
 
 def say_what_it_declares(python: Path, out: Path) -> Indexed:
@@ -94,6 +105,8 @@ def say_how_long_it_takes(python: Path, out: Path, libraries: Sequence[str]) -> 
     print(
         f"  its libraries alone ({len(libraries)} modules): {alone:.2f} s; with the app {whole / alone:.2f} times that"
     )
+    quiet, telling = first_call_seconds(python, out), first_call_seconds(python, out, TELEMETRY)
+    print(f"  its first call puts the rest together in {quiet:.2f} s, and with telemetry in {telling:.2f} s")
     listed = (f"{share.name} {share.seconds * 1000:.0f} ms" for share in shares(python, out)[:SLOWEST])
     print(f"  longest: {', '.join(listed)}")
 

@@ -4,6 +4,7 @@ Standard library only, and run with -I: whatever else is imported comes from tha
 """
 
 import ast
+import asyncio
 import importlib
 import importlib.metadata
 import inspect
@@ -109,6 +110,22 @@ def duration(folder: Path) -> dict[str, Any]:
     return {"seconds": time.perf_counter() - began}
 
 
+def first_call(folder: Path) -> dict[str, Any]:
+    """How long the first call of a function takes to put together what it needs."""
+    index(folder)
+    return {"seconds": asyncio.run(building())}
+
+
+async def building() -> float:
+    """The seconds."""
+    bootstrap = importlib.import_module("shared.bootstrap")
+    began = time.perf_counter()
+    house = bootstrap.build(os.environ)
+    seconds = time.perf_counter() - began
+    await house.close()
+    return seconds
+
+
 def sizes(_folder: Path) -> dict[str, Any]:
     """How many bytes each installed package has on disk."""
     found: Counter[str] = Counter()
@@ -122,6 +139,7 @@ QUESTIONS: dict[str, Callable[[Path], dict[str, Any]]] = {
     "index": index,
     "imports": imports,
     "duration": duration,
+    "first_call": first_call,
     "sizes": sizes,
 }
 

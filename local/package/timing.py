@@ -3,12 +3,13 @@
 import re
 import statistics
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 
 from local.errors import BrokenRunError
-from local.package.trying import OWN, ask, probe, why
+from local.package.trying import AS_IN_AZURE, OWN, ask, probe, why
 
 PROCESSES = 5
 _LINE = re.compile(r"import time:\s*(\d+) \|\s*\d+ \|\s*(\S+)")
@@ -25,7 +26,18 @@ class Share:
 
 def import_seconds(python: Path, folder: Path, names: Sequence[str] = ()) -> float:
     """The median of a few fresh processes; of the app, or of what is named."""
-    answers = [ask(python, "duration", folder, names) for _ in range(PROCESSES)]
+    return _median(python, "duration", folder, names)
+
+
+def first_call_seconds(python: Path, folder: Path, further: Mapping[str, str] = MappingProxyType({})) -> float:
+    """The same of what the first call puts together, with further settings."""
+    return _median(python, "first_call", folder, settings={**AS_IN_AZURE, **further})
+
+
+def _median(
+    python: Path, question: str, folder: Path, names: Sequence[str] = (), settings: Mapping[str, str] = AS_IN_AZURE
+) -> float:
+    answers = [ask(python, question, folder, names, settings) for _ in range(PROCESSES)]
     broken = [answer for answer in answers if "error" in answer]
     if broken:
         raise BrokenRunError(f"{folder.name} does not start: {why(broken[0])}")

@@ -16,6 +16,7 @@ from local.errors import BrokenRunError
 PROBE = Path(__file__).with_name("probe.py")
 OWN = ("functions", "shared")
 SECONDS = 300
+SERVICES = ("blob", "queue", "table")
 SOME_ID = "00000000-0000-4000-8000-000000000001"
 IN_A_WORKER = {"FUNCTIONS_WORKER_RUNTIME": "python"}
 # As the app finds them in Azure, of no app that there is.
@@ -24,13 +25,21 @@ AS_IN_AZURE = {
     "WEBSITE_SITE_NAME": "signals",
     "WEBSITE_HOSTNAME": "signals.azurewebsites.net",
     "IDENTITY_ENDPOINT": "http://127.0.0.1:9/msi/token",
-    "AzureWebJobsStorage__accountName": "signals",
+    **{
+        f"AzureWebJobsStorage__{service}ServiceUri": f"https://signals.{service}.core.windows.net/"
+        for service in SERVICES
+    },
+    "AzureWebJobsStorage__clientId": SOME_ID,
+    "AZURE_CLIENT_ID": SOME_ID,
     "POLL_SCHEDULE": "0 * * * * *",
     "CUSTOMER_INSIGHTS_SUBSCRIPTION_KEY": "none",
     "CALLBACK_ENCRYPTION_KEYS": "A" * 43 + "=",
     "ENTRA_TENANT_IDS": SOME_ID,
     "ENTRA_CLIENT_ID": SOME_ID,
     "CALLING_APPS": SOME_ID,
+}
+TELEMETRY = {
+    "APPLICATIONINSIGHTS_CONNECTION_STRING": f"InstrumentationKey={SOME_ID};IngestionEndpoint=https://127.0.0.1:9/"
 }
 UNRESOLVED = {"CUSTOMER_INSIGHTS_SUBSCRIPTION_KEY": "@Microsoft.KeyVault(SecretUri=https://signals.vault.azure.net/x)"}
 REFUSALS: Mapping[str, Mapping[str, str]] = {

@@ -2,16 +2,20 @@
 
 import asyncio
 import gc
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable
+from dataclasses import replace
+from typing import Any
 
 import aiohttp
 import pytest
 from aiohttp.test_utils import TestServer
 from cryptography.fernet import Fernet
+from opentelemetry.sdk._logs import LoggerProvider
 
 from local.simulator.model import Scenario
 from local.simulator.server import make_app, simulation_of
 from shared import bootstrap
+from shared.adapters.telemetry_logs import LogExport
 from shared.bootstrap import build, house
 from shared.domain.checkpoint import EnvironmentState
 from shared.domain.deliveries import FlowCall
@@ -68,6 +72,29 @@ async def test_every_port_works_and_nothing_is_left_open(
 async def test_a_house_that_was_never_used_closes_too(variables: dict[str, str]) -> None:
     await build(variables).close()
     gc.collect()
+
+
+async def test_what_cannot_be_closed_keeps_nothing_else_open(variables: dict[str, str]) -> None:
+    """And it is told. The monitor is the last, for it tells of the others."""
+    closed: list[str] = []
+
+    class Closing:
+        def __init__(self, name: str) -> None:
+            self.name = name
+            self.handler = LogExport(LoggerProvider(), str)
+
+        def close(self, *_: object) -> Awaitable[None]:
+            closed.append(self.name)
+            raise OSError(self.name)
+
+    here = build(variables)
+    await here.close()
+    names = ("flows", "on_behalf_of", "storage", "monitor")
+    parts: dict[str, Any] = {name: Closing(name) for name in names}
+    parts |= {"connections": [Closing("connection")], "identities": {"": Closing("identity")}}
+    with pytest.raises(OSError, match="monitor"):
+        await replace(here, **parts).close()
+    assert closed == ["flows", "on_behalf_of", "connection", "storage", "identity", "monitor"]
 
 
 async def test_without_a_managed_identity_the_house_stands_as_well(

@@ -141,12 +141,13 @@ def test_every_part_of_a_pair_knows_since_when_it_waits_and_when_its_slot_is(bat
     TIMES,
     st.none() | TIMES,
     st.sampled_from(["", TRACE]),
+    st.booleans(),
 )
 def test_a_list_that_fills_a_message_is_the_same_list_at_every_attempt(
-    sizes: list[int], room: int, since: datetime, slot_at: datetime | None, trace: str
+    sizes: list[int], room: int, since: datetime, slot_at: datetime | None, trace: str, replayed: bool
 ) -> None:
     """Its id follows from its events: were it split at a retry, the flow would be told some of them twice."""
-    first_attempt = replace(filled(sizes, room), traceparent=trace)
+    first_attempt = replace(filled(sizes, room), traceparent=trace, replayed=replayed)
     lists = [decode_deliveries(body) for body in encode_deliveries(first_attempt)]
     for first in lists:
         (pair,) = first.pairs
@@ -158,12 +159,13 @@ def test_a_list_that_fills_a_message_is_the_same_list_at_every_attempt(
 
 @quick
 @given(delivery_batches())
-def test_deliveries_are_parted_the_same_with_a_trace_and_without(batch: DeliveryBatch) -> None:
+def test_deliveries_are_parted_the_same_with_a_trace_and_without_and_when_replayed(batch: DeliveryBatch) -> None:
     """A fan-out that is made again, when telemetry was switched on meanwhile, makes the same lists."""
     batch = replace(batch, pairs=tuple(replace(pair, since=None) for pair in batch.pairs))
     without = [decode_deliveries(body) for body in encode_deliveries(batch)]
-    within = [decode_deliveries(body) for body in encode_deliveries(replace(batch, traceparent=TRACE))]
-    assert within == [replace(one, traceparent=TRACE) for one in without]
+    for further in ({"traceparent": TRACE}, {"replayed": True}, {"traceparent": TRACE, "replayed": True}):
+        within = [decode_deliveries(body) for body in encode_deliveries(replace(batch, **further))]
+        assert within == [replace(one, **further) for one in without]
 
 
 @quick
@@ -175,7 +177,7 @@ def test_events_are_parted_the_same_with_a_trace_and_without(sizes: list[int]) -
     assert within == [replace(one, traceparent=TRACE) for one in without]
 
 
-def test_a_message_without_a_trace_says_nothing_of_one() -> None:
+def test_a_message_without_a_trace_says_nothing_of_one_nor_of_a_replay() -> None:
     """As those that were written before there were any."""
     (body,) = encode_deliveries(alone(sized([0])))
     assert json.loads(body).keys() == {"v", "environmentId", "events", "deliveries"}

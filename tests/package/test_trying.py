@@ -1,5 +1,6 @@
 """The package is tried alone: what is missing is named, and what differs from the checkout is told."""
 
+import re
 import shutil
 import subprocess
 from pathlib import Path
@@ -13,6 +14,7 @@ from local.package.timing import Share, group, shares_of
 from local.package.trying import (
     AS_IN_AZURE,
     REFUSALS,
+    TELEMETRY,
     Indexed,
     ask,
     indexed,
@@ -22,6 +24,7 @@ from local.package.trying import (
 )
 from tests.package.trees import planted
 
+PLATFORM = {"FUNCTIONS_WORKER_RUNTIME", "WEBSITE_SITE_NAME", "WEBSITE_HOSTNAME", "IDENTITY_ENDPOINT"}
 TICK = """
 import azure.functions as func
 app = func.FunctionApp()
@@ -103,15 +106,17 @@ def test_an_app_that_breaks_is_told_in_its_own_words(clean: Path, tmp_path: Path
 
 def test_the_right_settings_are_taken_and_each_missing_one_is_named(clean: Path, built: Path) -> None:
     said = refusal(clean, built, REFUSALS["without settings"])
-    named = AS_IN_AZURE.keys() - {
-        "FUNCTIONS_WORKER_RUNTIME",
-        "WEBSITE_SITE_NAME",
-        "WEBSITE_HOSTNAME",
-        "IDENTITY_ENDPOINT",
-    }
-    assert all(f"{name}" in said for name in named)
+    assert "AzureWebJobsStorage: " in said
+    needless = {"AZURE_CLIENT_ID", *(name for name in AS_IN_AZURE if name.startswith("AzureWebJobsStorage"))}
+    assert all(name in said for name in AS_IN_AZURE.keys() - PLATFORM - needless)
     assert "Key Vault reference is not resolved" in refusal(clean, built, REFUSALS["without access to Key Vault"])
     assert indexed(clean, built).functions
+
+
+def test_it_is_tried_with_the_names_that_a_deployment_sets() -> None:
+    """All of them but those of the platform are in the Bicep."""
+    written = "".join(file.read_text(encoding="utf-8") for file in (ROOT / "infra").rglob("*.bicep"))
+    assert {name for name in {**AS_IN_AZURE, **TELEMETRY} if not re.search(rf"\b{name}\b", written)} == PLATFORM
 
 
 def test_an_app_that_takes_any_settings_is_told(clean: Path, tmp_path: Path) -> None:

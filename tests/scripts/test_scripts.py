@@ -151,9 +151,9 @@ def test_the_callback_key_is_replaced_once_the_app_reads_the_older_one(
 def test_a_refusal_of_azure_is_shown_and_ends_it(
     desk: Desk, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setenv("STANDIN_AZ", "broken")
+    monkeypatch.setenv("STANDIN_AZ", "Forbidden")
     assert vault.main(["ensure"]) == 1
-    assert "Forbidden: you may not" in capsys.readouterr().err
+    assert "az rest failed: ERROR: Forbidden" in capsys.readouterr().err
 
 
 def test_without_az_it_says_so(
@@ -214,3 +214,53 @@ def test_the_next_steps_have_their_names_in_them(desk: Desk, capsys: pytest.Capt
 def test_consent_that_was_granted_is_no_step(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
     without = list(next_steps.steps(VALUES))
     assert len(list(next_steps.steps({**VALUES, "ADMIN_CONSENT_GRANTED": "true"}))) == len(without) - 1
+
+
+def test_without_azd_the_steps_speak_of_parameters_and_of_publishing() -> None:
+    with_azd = "\n".join(next_steps.steps({**VALUES, "AZURE_ENV_NAME": "x", "ALERT_RECEIVERS": "0"}))
+    without = "\n".join(next_steps.steps({**VALUES, "ALERT_RECEIVERS": "0"}))
+    assert "SIGNALS_ALERT_EMAILS" in with_azd
+    assert "alertEmails" in without
+    assert ("func azure functionapp publish" in with_azd, "func azure functionapp publish" in without) == (False, True)
+
+
+@pytest.mark.parametrize("key", ["", "two words"])
+def test_no_key_and_no_key_at_all_write_nothing(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch, key: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv(vault.VARIABLE, key)
+    assert vault.main(["new-subscription-key"]) == 1
+    assert "othing was written" in capsys.readouterr().err
+    assert not (desk.folder / "resources").exists()
+
+
+@pytest.mark.parametrize("above", ["SubscriptionNotFound", "ResourceGroupNotFound"])
+def test_what_is_missing_above_the_secret_is_no_missing_secret(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch, above: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("STANDIN_AZ", above)
+    assert vault.main(["current-callback-key"]) == 1
+    assert f"az rest failed: ERROR: {above}" in capsys.readouterr().err
+
+
+def test_an_answer_that_is_no_json_is_one_line(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("STANDIN_AZ", "talks")
+    assert vault.main(["ensure"]) == 1
+    assert "did not answer with JSON" in capsys.readouterr().err
+
+
+def test_a_deployment_without_outputs_is_no_success(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("STANDIN_AZ", "empty")
+    assert outputs.main(["signals-dev"]) == 1
+    assert "did it succeed?" in capsys.readouterr().err
+
+
+def test_a_file_without_outputs_is_said_to_be_none(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    file = tmp_path / "notes.txt"
+    file.write_text("Dear diary,", encoding="utf-8")
+    assert vault.main(["ensure", "--from", str(file)]) == 1
+    assert "azd env get-values" in capsys.readouterr().err

@@ -3,6 +3,7 @@
 import re
 from pathlib import Path
 
+from shared.adapters.azure_monitor import _METRICS_MILLISECONDS
 from shared.domain.metrics import DELIVERIES, METRICS
 
 PAGE = Path(__file__).parents[2] / "docs" / "operate.md"
@@ -25,6 +26,10 @@ def test_the_table_of_metrics_has_each_metric_as_it_is_and_no_other() -> None:
         )
         for metric in METRICS
     ]
+
+
+def test_how_often_metrics_are_sent_is_told() -> None:
+    assert f"Metrics are sent every {_METRICS_MILLISECONDS // 1000} seconds by each instance" in section()
 
 
 def test_every_outcome_of_a_delivery_is_named() -> None:

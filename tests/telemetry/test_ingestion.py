@@ -14,7 +14,7 @@ from opentelemetry import context
 
 from shared import bootstrap
 from shared.adapters.azure_monitor import AzureMonitor
-from shared.domain.metrics import METRICS, POLLS
+from shared.domain.metrics import HEARTBEAT_AGE, METRICS, POLLS
 from shared.observability import RedactingFilter, redact
 from shared.telemetry import Silent, SpanName
 from tests.functions.support import VARIABLES
@@ -78,11 +78,35 @@ def test_numbers_steps_and_records_arrive_with_a_token_when_it_is_closed(secure:
     assert (set(credential.scopes), credential.closed) == ({"https://monitor.azure.com//.default"}, True)
     numbers = {point["name"]: point["value"] for data in secure.of("MetricData") for point in data["metrics"]}
     assert numbers == {metric.name: 2 for metric in METRICS}
+    assert secure.of("RequestData") == []  # those are runs, which the host tells
     call, deliver = secure.of("RemoteDependencyData")
     assert (deliver["name"], deliver["type"], deliver["success"]) == ("deliver", "InProc", True)
     assert (call["type"], call["target"], call["resultCode"], call.get("data")) == ("HTTP", "flow", "202", None)
     (record,) = secure.of("MessageData")
     assert (record["message"], record["properties"]) == ("told", {**TELLING, "logger_name": "shared"})
+
+
+def test_a_number_is_sent_once_also_that_of_a_gauge(ingestion: Ingestion) -> None:
+    """A gauge that was not told anew says nothing: another instance may know better."""
+    made = monitor(ingestion.connection_string)
+    tell(made)
+    sent = []
+    for _ in range(2):
+        made._metering.force_flush()
+        sent.append({point["name"] for data in ingestion.of("MetricData") for point in data["metrics"]})
+        ingestion.requests.clear()
+    made.telemetry.record(HEARTBEAT_AGE, 3, environment="e")
+    made.close()
+    sent.append({point["name"] for data in ingestion.of("MetricData") for point in data["metrics"]})
+    assert sent == [{metric.name for metric in METRICS}, set(), {HEARTBEAT_AGE.name}]
+
+
+def test_numbers_leave_first_when_it_is_closed(ingestion: Ingestion) -> None:
+    """There may be no time for the rest."""
+    made = monitor(ingestion.connection_string)
+    tell(made)
+    made.close()
+    assert [item["data"]["baseType"] for item in ingestion.items][: len(METRICS)] == ["MetricData"] * len(METRICS)
 
 
 def test_all_that_arrives_says_where_it_comes_from_and_is_of_one_trace(ingestion: Ingestion) -> None:
@@ -154,6 +178,21 @@ async def test_houses_of_one_process_tell_the_same_one(variables: dict[str, str]
     third = bootstrap.build(variables)
     assert third.monitor is not first.monitor
     await third.close()
+
+
+async def test_telemetry_that_cannot_be_set_up_is_told_once_and_fails_nothing(
+    variables: dict[str, str], monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """OpenTelemetry reads variables of its own, too."""
+    monkeypatch.setenv("OTEL_BSP_MAX_EXPORT_BATCH_SIZE", "-1")
+    bootstrap._monitor.cache_clear()
+    houses = [bootstrap.build(variables) for _ in range(2)]
+    assert [(house.monitor, type(house.ports.telemetry)) for house in houses] == [(None, Silent)] * 2
+    (told,) = [one for one in caplog.records if getattr(one, "action", "") == "telemetry_off"]
+    assert (told.levelname, told.exc_info is None) == ("ERROR", False)
+    for house in houses:
+        await house.close()
+    bootstrap._monitor.cache_clear()
 
 
 async def test_a_house_without_a_connection_string_tells_nobody() -> None:

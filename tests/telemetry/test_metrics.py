@@ -10,8 +10,9 @@ from shared.adapters.api_calls import ApiCalls
 from shared.adapters.insights_http import InsightsHttp
 from shared.adapters.memory_telemetry import MemoryTelemetry
 from shared.domain import metrics
+from shared.domain.checkpoint import EnvironmentState
 from shared.domain.deliveries import Answer, PoisonMessage, Verdict
-from shared.domain.events import EventType
+from shared.domain.events import EventType, NumberedEvent
 from shared.domain.metrics import METRICS, Kind, Metric
 from shared.domain.subscriptions import SubscriptionState
 from shared.errors import CheckpointConflict, DeliveryFailed, InsightsRefused, InsightsUnavailable
@@ -19,11 +20,16 @@ from shared.ports import Queue
 from shared.services.count_subscriptions import count_subscriptions
 from shared.services.deliver import deliver
 from shared.services.drain_poison import drain_poison
+from shared.services.note_poll import note_events
+from shared.services.replay_delivery import replay_delivery
+from shared.services.replay_subscription import replay_subscription
 from tests.adapters.loopback import serving
 from tests.adapters.test_insights_http import cut
-from tests.factories import ENVIRONMENT
-from tests.services.delivering import EVENTS, LAST_ATTEMPT, OFF, PACE, batch_for, order_for
-from tests.services.stage import Stage, failed_refresh, standing_order
+from tests.factories import ENVIRONMENT, at
+from tests.feed import happened
+from tests.services.delivering import EVENTS, LAST_ATTEMPT, OFF, PACE, batch_for, identity, order_for
+from tests.services.pump import Pump
+from tests.services.stage import MAKER, Stage, failed_refresh, standing_order
 from tests.telemetry.told import Told
 
 FAILED = str(EventType.REFRESH_FAILED)
@@ -107,6 +113,27 @@ async def test_events_and_their_lag_are_told_when_they_are_committed_once(stage:
     assert stage.telemetry.total(metrics.EVENTS) == 2
 
 
+async def test_what_the_app_finds_out_by_itself_is_told_late_and_has_no_detection_lag(stage: Stage) -> None:
+    await stage.baseline()
+    stage.insights.failure = InsightsUnavailable()
+    for _ in range(13):
+        await stage.poll()
+        stage.wait(minutes=1)
+    stage.insights.failure = None
+    await stage.poll()
+    assert [event.type for event in await stage.logged()] == [EventType.UNREACHABLE, EventType.RECOVERED]
+    assert (stage.telemetry.total(metrics.EVENTS), stage.telemetry.amounts(metrics.DETECTION_LAG)) == (2, [])
+
+
+def test_every_event_of_the_source_has_a_detection_lag() -> None:
+    telemetry = MemoryTelemetry()
+    events = tuple(NumberedEvent(place, happened(place, kind)) for place, kind in enumerate(EventType))
+    note_events(telemetry, ENVIRONMENT, EnvironmentState(outbox=events, committed_at=at(60)))
+    told = {attributes["type"] for name, _, attributes in telemetry.numbers if name == metrics.DETECTION_LAG.name}
+    assert told == set(metrics.DETECTION_LAG.attributes["type"])
+    assert set(EventType) - told == {EventType.UNREACHABLE, EventType.RECOVERED, EventType.GAP}
+
+
 @pytest.mark.parametrize(
     ("answers", "expected"),
     [
@@ -154,6 +181,24 @@ async def test_a_list_tells_the_lag_of_each_of_its_events(stage: Stage) -> None:
     await deliver(stage.ports, batch_for("one"), PACE)
     expected = [(stage.now - event.time).total_seconds() for event in EVENTS]
     assert stage.telemetry.amounts(metrics.DELIVERY_LAG) == expected
+
+
+@pytest.mark.parametrize("batch", [False, True], ids=["one", "list"])
+async def test_what_is_replayed_has_no_delivery_lag_at_whatever_attempt(stage: Stage, batch: bool) -> None:
+    """It is late because it was asked for late: from the log, or from the dead."""
+    pump = Pump(stage, stage.ports)
+    await order_for(stage, "one", Answer(400), Answer(503), Answer(202), Answer(503), batch=batch)
+    await deliver(stage.ports, batch_for("one", count=1), PACE)
+    await stage.log.append(ENVIRONMENT, [NumberedEvent(1, EVENTS[0])])
+    (dead,) = stage.dead.rows.values()
+    await replay_delivery(stage.ports, dead.id, MAKER)
+    await pump.run()
+    await pump.finish()
+    await replay_subscription(stage.ports, identity("one"), MAKER, since=at(-1), until=at(9))
+    await pump.run()
+    await pump.finish()
+    assert outcomes(stage) == {"refused": 1, "dead": 1, "retry": 2, "delivered": 2}
+    assert stage.telemetry.amounts(metrics.DELIVERY_LAG) == []
 
 
 async def test_poison_is_told_by_the_queue_that_it_was_on(stage: Stage) -> None:
