@@ -77,7 +77,11 @@ def problems(root: Path) -> list[str]:
         lines = len(text.splitlines())
         if lines > LARGEST_MODULE:
             found.append(f"{file}: {lines} lines, at most {LARGEST_MODULE}")
-        tree = ast.parse(text, file)
+        try:
+            tree = ast.parse(text, file)
+        except SyntaxError as error:
+            found.append(f"{file}:{error.lineno}: it is no Python: {error.msg}")
+            continue
         functions += functions_of(tree, file)
         mocks = MOCK_LIBRARIES.intersection(imports_of(tree))
         found += [f"{file}: imports {name}; inject a fake or use a real loopback server" for name in sorted(mocks)]

@@ -3,6 +3,7 @@
 from local.infra import (
     agreement_beside,
     agreement_entra,
+    agreement_parameters,
     agreement_places,
     agreement_roles,
     agreement_settings,
@@ -14,6 +15,7 @@ from local.infra.holding import check_of
 AGREEMENT: tuple[Check, ...] = tuple(
     check_of(rule)
     for part in (
+        agreement_parameters,
         agreement_settings,
         agreement_places,
         agreement_roles,

@@ -13,7 +13,7 @@ from local.infra.beside import line_of, repository_of, text_of
 from local.infra.expressions import Call, Literal, everything_in
 from local.infra.findings import Finding
 from local.infra.gates_site import SITE
-from local.infra.holding import Rule, about
+from local.infra.holding import Rule, about, shown
 from local.infra.plans import Plans
 
 BUNDLE = "Microsoft.Azure.Functions.ExtensionBundle"
@@ -37,7 +37,8 @@ def python_versions_are_those_of_the_project(plans: Plans) -> Iterator[Finding]:
     found = plans.main.parameters.get("pythonVersion")
     if found is None or sorted(map(str, found.allowed)) != sorted(wanted):
         line = found.line if found else 1
-        wrong = f"pythonVersion allows {list(found.allowed) if found else 'nothing'}, and pyproject.toml {wanted}"
+        allowed = ", ".join(map(str, found.allowed)) if found else ""
+        wrong = f"pythonVersion allows {allowed or 'anything'}, and pyproject.toml {', '.join(wanted) or 'nothing'}"
         yield Finding(plans.main.path, line, wrong, "Make them the same")
     for plan in plans.known:
         for site in plan.of(SITE):
@@ -63,7 +64,8 @@ def azd_finds_the_app(plans: Plans) -> Iterator[Finding]:
     for plan in plans.known:
         for site in plan.of(SITE):
             if site.at("tags.azd-service-name") != service:
-                wrong = f"the tag azd-service-name is not '{service}', as the service in azure.yaml is called"
+                called = f"the service in azure.yaml is called {service}" if service else "azure.yaml has no service"
+                wrong = f"the tag azd-service-name is {shown(site.at('tags.azd-service-name'))}, and {called}"
                 yield about(site, "tags", wrong, "Make them the same")
 
 
@@ -101,8 +103,8 @@ def outputs_make_a_connector(plans: Plans) -> Iterator[Finding]:
             try:
                 deployment_of({}, outputs)
             except LocalError as error:
-                wrong = f"./dev connector build refuses the outputs of '{plan.name}': {str(error).splitlines()[0]}"
-                yield Finding(plan.path, 1, wrong, "Give it what it takes")
+                wrong = f"./dev connector build refuses the outputs: {str(error).splitlines()[0]}"
+                yield Finding(plan.path, 1, wrong, "Give it what it takes", plans=(plan.name,))
 
 
 def scripts_read_what_there_is(plans: Plans) -> Iterator[Finding]:

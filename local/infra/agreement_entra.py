@@ -11,8 +11,6 @@ from local.infra.gates_site import AZURE_AD, CONFIG
 from local.infra.holding import Rule, about, shown
 from local.infra.plans import Plan, Planned, Plans
 from local.infra.stand_ins import APP_ROLE, IMPERSONATION, PRINCIPAL, REGISTRATIONS, TENANT, USER_SCOPE
-from shared.domain.access import SCOPES, Permission
-from shared.domain.callers import EVERY
 
 CREDENTIAL = f"{REGISTRATIONS}/federatedIdentityCredentials"
 PAGE = "docs/connector.md"
@@ -23,6 +21,8 @@ SCOPE_OF_USERS = {"type": "Scope", "id": USER_SCOPE}
 
 def scopes_are_those_of_the_code(plans: Plans) -> Iterator[Finding]:
     """Has the API's registration the scopes that tokens of users are asked for, all switched on?"""
+    from shared.domain.access import SCOPES
+
     for one in _apis(plans):
         scopes = _list(one.at("api.oauth2PermissionScopes"))
         yield from _same(one, "api", "scopes", {str(scope.get("value")) for scope in scopes}, set(map(str, SCOPES)))
@@ -33,6 +33,8 @@ def scopes_are_those_of_the_code(plans: Plans) -> Iterator[Finding]:
 
 def roles_are_those_of_the_code(plans: Plans) -> Iterator[Finding]:
     """Has it the app roles of applications, and one for people too: that of administrators?"""
+    from shared.domain.access import Permission
+
     for one in _apis(plans):
         roles = {str(role.get("value")): role for role in _list(one.at("appRoles"))}
         yield from _same(one, "appRoles", "app roles", set(roles), set(map(str, Permission)))
@@ -57,7 +59,7 @@ def tokens_are_as_the_app_reads_them(plans: Plans) -> Iterator[Finding]:
         proofs = plan.of(CREDENTIAL)
         if plan.of(REGISTRATIONS) and not any(_is_proof(one) for one in proofs):
             advice = "Let the managed identity of this tenant prove the API, as docs/access.md says"
-            yield Finding(plan.path, 1, f"the identity does not prove the API in the plan '{plan.name}'", advice)
+            yield Finding(plan.path, 1, "the identity does not prove the API", advice, plans=(plan.name,))
 
 
 def _is_proof(one: Planned) -> bool:
@@ -90,6 +92,8 @@ def _may_call(plan: Plan) -> list[str]:
 
 def consents_are_the_least(plans: Plans) -> Iterator[Finding]:
     """Does consent let the identity into Customer Insights, users act there and at storage, and nothing else?"""
+    from shared.domain.access import SCOPES
+
     named = " ".join(sorted(map(str, SCOPES)))
     for plan in plans.known:
         for one in plan.of("Microsoft.Graph/appRoleAssignedTo"):
@@ -106,16 +110,20 @@ def consents_are_the_least(plans: Plans) -> Iterator[Finding]:
 
 def both_registrations_may_call(plans: Plans) -> Iterator[Finding]:
     """Does CALLING_APPS list the connector, and the API itself, which on-behalf-of login calls as?"""
+    from shared.domain.callers import EVERY
+
     for plan in plans.known:
         for name in ("CONNECTOR_CLIENT_ID", "ENTRA_CLIENT_ID"):
             calling = _may_call(plan)
             if calling != [EVERY] and plan.outputs.get(name) not in calling:
-                wrong = f"CALLING_APPS lacks the one of output {name} in the plan '{plan.name}'"
-                yield Finding(plan.path, 1, wrong, "Add it (docs/connector.md)")
+                wrong = f"CALLING_APPS lacks the one of output {name}"
+                yield Finding(plan.path, 1, wrong, "Add it (docs/connector.md)", plans=(plan.name,))
 
 
 def the_wall_lets_in_whom_the_app_lets_in(plans: Plans) -> Iterator[Finding]:
     """Do wall and app take the tokens of the same tenants and audiences, from the same calling apps?"""
+    from shared.domain.callers import EVERY
+
     for plan in plans.known:
         settings = _named(plan, "appsettings")
         wall = _named(plan, "authsettingsV2")
@@ -160,7 +168,8 @@ def _list(value: object) -> list[dict[str, object]]:
 
 def _same(one: Planned, path: str, what: str, made: set[str], wanted: set[str]) -> Iterator[Finding]:
     if made != wanted:
-        wrong = f"its {what} are {', '.join(sorted(made))}, and in the code and its pages {', '.join(sorted(wanted))}"
+        theirs, ours = (", ".join(sorted(names)) or "none" for names in (made, wanted))
+        wrong = f"its {what} are {theirs}, and in the code and its pages {ours}"
         yield about(one, path, wrong, "Make them the same")
 
 

@@ -12,7 +12,6 @@ from local.infra.gates_site import SITE
 from local.infra.gates_storage import ACCOUNT, CONTAINER
 from local.infra.holding import Rule, about
 from local.infra.plans import Plan, Plans
-from shared.ports import Queue
 
 ADAPTERS = "shared/adapters"
 QUEUES = f"{ACCOUNT}/queueServices/queues"
@@ -23,6 +22,8 @@ CONNECTION = "AzureWebJobsStorage"
 
 def queues_are_those_of_the_code(plans: Plans) -> Iterator[Finding]:
     """Is each queue of the code made with its poison queue, and does a function listen to each?"""
+    from shared.ports import Queue
+
     names = {str(queue) for queue in Queue}
     yield from _compared(plans, QUEUES, names | {f"{name}-poison" for name in names})
     listening = dict(listened_to(repository_of(plans.project) / "functions"))
@@ -46,7 +47,8 @@ def containers_are_those_of_the_code(plans: Plans) -> Iterator[Finding]:
             value = site.at(CODE_VALUE)
             code = value.rpartition("/")[2] if isinstance(value, str) else ""
             if code not in {one.name for one in plan.of(CONTAINER)}:
-                yield about(site, CODE_VALUE, f"the container '{code}' is not made", "Make it with the account")
+                wrong = f"the container '{code}' is not made" if code else "no container is named for the code"
+                yield about(site, CODE_VALUE, wrong, "Make it with the account")
             yield from _compared_in(plan, CONTAINER, {*names_used("get_container_client"), code})
 
 
@@ -59,7 +61,8 @@ def _compared_in(plan: Plan, kind: str, names: set[str]) -> Iterator[Finding]:
     made = {str(one.name): one for one in plan.of(kind)}
     path = next((one.path for one in plan.of(ACCOUNT)), plan.path)
     for name in sorted(names - made.keys()):
-        yield Finding(path, 1, f"{name} is used by the code, and no {kind.rpartition('/')[2]} of it is made", "Make it")
+        wrong = f"{name} is used by the code, and no {kind.rpartition('/')[2].removesuffix('s')} of that name is made"
+        yield Finding(path, 1, wrong, "Make it")
     for name in sorted(made.keys() - names):
         yield about(made[name], "name", f"{name} is made, and the code does not use it", "Leave it out")
 
@@ -69,7 +72,7 @@ def names_used(method: str) -> tuple[str, ...]:
     """The names that the adapters give to a method of the SDK's clients; they are constants of their module."""
     found = []
     for path in sorted(Path(import_module("shared.adapters").__path__[0]).glob("*.py")):
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"), str(path))):
             if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == method:
                 (given,) = node.args
                 module = import_module(f"shared.adapters.{path.stem}")
@@ -80,7 +83,7 @@ def names_used(method: str) -> tuple[str, ...]:
 def listened_to(functions: Path) -> Iterator[tuple[tuple[Path, int], tuple[str, str]]]:
     """Where the queue triggers are, each with its queue and connection."""
     for path in sorted(functions.glob("*.py")):
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"), str(path))):
             if (
                 isinstance(node, ast.Call)
                 and isinstance(node.func, ast.Attribute)

@@ -33,12 +33,12 @@ def roles_allow_what_the_code_does(plans: Plans) -> Iterator[Finding]:
         roles = storage_roles(plan)
         for one in calls:
             if not all(allowed(needs, roles) for needs in OPERATIONS.get(one.method, ())):
-                wrong = f"no role of the plan '{plan.name}' allows {one.method}"
-                yield Finding(one.path, one.line, wrong, "Give the identity a role that does")
+                advice = "Give the identity a role that does"
+                yield Finding(one.path, one.line, f"no role allows {one.method}", advice, plans=(plan.name,))
         for reason, all_needs in BY_THE_HOST.items():
             if not all(allowed(needs, roles) for needs in all_needs):
-                wrong = f"no role of the plan '{plan.name}' allows the host: {reason}"
-                yield Finding(plan.path, 1, wrong, "Give the identity a role that does")
+                wrong = f"no role allows the host: {reason}"
+                yield Finding(plan.path, 1, wrong, "Give the identity a role that does", plans=(plan.name,))
 
 
 def no_role_is_needless(plans: Plans) -> Iterator[Finding]:
@@ -61,7 +61,7 @@ def roles_for_settings_are_there(plans: Plans) -> Iterator[Finding]:
         for name, text in FOR_SETTINGS.items():
             needed = any(text in one for one in texts)
             if needed and name not in roles:
-                yield Finding(plan.path, 1, f"{name} is not given in the plan '{plan.name}'", "Give it to the identity")
+                yield Finding(plan.path, 1, f"{name} is not given", "Give it to the identity", plans=(plan.name,))
             elif name in roles and not needed:
                 yield _about(roles[name], f"nobody needs {name}", "Leave it out")
 

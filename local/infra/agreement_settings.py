@@ -3,16 +3,17 @@
 import base64
 import re
 from collections.abc import Iterator, Mapping
+from pathlib import Path
 
 from local.infra.findings import Finding
-from local.infra.gates_site import CONFIG, file_of
+from local.infra.gates_site import CONFIG
 from local.infra.holding import Rule, about
+from local.infra.holding import shown as shown_value
 from local.infra.plans import Planned, Plans
-from local.infra.scope import known
+from local.infra.scope import Unknown, known
+from local.infra.setting_places import near, read_at, set_at, shown
 from local.infra.settings_names import general, settings_read
 from local.infra.stand_ins import HOST
-from shared.errors import SettingsInvalid
-from shared.settings import read_settings
 
 # Read by the app, and not set by a deployment: why not.
 NOT_SET: Mapping[str, str] = {
@@ -46,6 +47,7 @@ LIMITED = {
     "deliveryRatePerSecond": "DELIVERY_RATE_PER_SECOND",
     "suspendedDays": "SUSPENDED_DAYS",
 }
+HERE = "local/infra/agreement_settings.py"
 DEFAULTS = "main"  # the plan of a parameter file that gives nothing but defaults
 PLATFORM = {"WEBSITE_SITE_NAME": "signals", "WEBSITE_HOSTNAME": HOST, "IDENTITY_ENDPOINT": "http://127.0.0.1:1/token"}
 FERNET_KEY = base64.urlsafe_b64encode(bytes(32)).decode()
@@ -57,15 +59,33 @@ def settings_are_those_that_are_read(plans: Plans) -> Iterator[Finding]:
     listed = [one for plan in plans.known for one in _settings(plans, plan.name)]
     given = {general(name) for one in listed for name in variables_of(one)}
     read = set().union(*(settings_read(variables_of(one)) for one in listed)) | settings_read({})
-    path = file_of(plans.known[0])
-    for name in sorted(read - given - NOT_SET.keys()):
-        yield Finding(path, 1, f"{name} is read by the app, and no deployment sets it", "Set it, or say why not")
-    for name in sorted(given - read - READ_BY_OTHERS.keys()):
-        yield Finding(path, 1, f"{name} is set, and nobody reads it", "Leave it out, or say who reads it")
+    unset, unread = read - given - NOT_SET.keys(), given - read - READ_BY_OTHERS.keys()
+    for name in sorted(unset):
+        like = near(name, unread)
+        meant = (
+            f": {shown(set_at(plans, like))} sets {like}, which nobody reads" if like else f", or say why not in {HERE}"
+        )
+        yield Finding(*read_at(name), f"{name} is read here, and no deployment sets it", f"Set it{meant}")
+    for name in sorted(unread):
+        like = near(name, read - given)
+        meant = f": {shown(read_at(like))} reads {like}" if like else f", or say in {HERE} who reads it"
+        wrong = f"{name} is set here, and nothing in shared/ reads it"
+        yield Finding(*set_at(plans, name), wrong, f"{'Rename it' if like else 'Leave it out'}{meant}")
     needless = (NOT_SET.keys() - (read - given)) | (READ_BY_OTHERS.keys() - (given - read))
     for name in sorted(needless):
-        wrong = f"{name} needs no exception any more"
-        yield Finding(path, 1, wrong, "Remove it from the table in local/infra/agreement_settings.py")
+        yield Finding(Path(__file__), 1, f"{name} needs no exception any more", f"Remove it from {HERE}")
+
+
+def settings_are_texts(plans: Plans) -> Iterator[Finding]:
+    """Is the value of each setting a text? Azure takes no number, no true and no false there."""
+    for plan in plans.known:
+        for one in _settings(plans, plan.name):
+            settings = one.at("properties")
+            for name, value in settings.items() if isinstance(settings, dict) else ():
+                if not isinstance(value, str | Unknown):
+                    wrong = f"{name} is {shown_value(value)}, and each setting is a text"
+                    advice = f"Write it as one: '{value}', or string(...)"
+                    yield Finding(*set_at(plans, str(name), plan), wrong, advice, plans=(plan.name,))
 
 
 def settings_are_accepted(plans: Plans) -> Iterator[Finding]:
@@ -73,11 +93,13 @@ def settings_are_accepted(plans: Plans) -> Iterator[Finding]:
     for plan in plans.known:
         for one in _settings(plans, plan.name):
             if not known(one.at("properties")):
-                yield about(one, "properties", f"settings of the plan '{plan.name}' are not known", "Look at them")
+                found = about(one, "properties", "what the settings are cannot be known", "Look at them")
+                yield found._replace(plans=(plan.name,))
                 continue
             problem = problem_of(with_secrets(variables_of(one)))
             if problem:
-                yield about(one, "properties", f"the app refuses the plan '{plan.name}': {problem}", "Set it right")
+                found = about(one, "properties", f"the app refuses them: {problem.rstrip('.')}", "Set it right")
+                yield found._replace(plans=(plan.name,))
 
 
 def unresolved_secrets_are_refused(plans: Plans) -> Iterator[Finding]:
@@ -94,6 +116,8 @@ def unresolved_secrets_are_refused(plans: Plans) -> Iterator[Finding]:
 
 def defaults_are_those_of_the_code(plans: Plans) -> Iterator[Finding]:
     """Is a default the same in template and code, also where a setting is empty?"""
+    from shared.settings import read_settings
+
     for one in _settings(plans, DEFAULTS):
         variables = with_secrets(variables_of(one))
         if problem_of(variables):
@@ -114,6 +138,8 @@ def limits_are_those_of_the_code(plans: Plans) -> Iterator[Finding]:
         if problem_of(variables):
             return
         for parameter, name in LIMITED.items():
+            if name not in settings_read({}):
+                continue  # of that the first check speaks
             found = plans.main.parameters[parameter]
             least, greatest = (found.decorators.number(limit) for limit in ("minValue", "maxValue"))
             if least is None or greatest is None:
@@ -144,6 +170,9 @@ def with_secrets(variables: Mapping[str, str]) -> dict[str, str]:
 
 def problem_of(variables: Mapping[str, str]) -> str:
     """What the app says of its settings; nothing when it starts."""
+    from shared.errors import SettingsInvalid
+    from shared.settings import read_settings
+
     try:
         read_settings(variables)
     except SettingsInvalid as error:
@@ -157,6 +186,7 @@ def _settings(plans: Plans, name: str) -> list[Planned]:
 
 RULES: tuple[Rule, ...] = (
     settings_are_those_that_are_read,
+    settings_are_texts,
     settings_are_accepted,
     unresolved_secrets_are_refused,
     defaults_are_those_of_the_code,

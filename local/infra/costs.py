@@ -39,6 +39,12 @@ def prices() -> Mapping[str, float]:
     return {name: value for name, value in table.items() if not isinstance(value, str)}
 
 
+def source() -> str:
+    """Of when and where the prices are."""
+    texts = json.loads(PRICES.read_text(encoding="utf-8"))
+    return f"Prices of {texts['date']}, {texts['currency']}. {texts['note']}"
+
+
 def bill(environments: int, price: Mapping[str, float], *, protected: bool) -> tuple[Line, ...]:
     """The positions for so many environments; `protected`: with private network and instances that are always ready."""
     messages = math.ceil(environments / ENVIRONMENTS_PER_MESSAGE)

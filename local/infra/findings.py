@@ -1,6 +1,6 @@
 """How does a check of the infrastructure say what is wrong? By file, line and rule, with what to do."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
@@ -9,13 +9,14 @@ from local.infra.project import Project
 
 
 class Finding(NamedTuple):
-    """One thing that is wrong; `rule` is the compiler's name for it, where it has one."""
+    """One thing that is wrong: `rule` is the compiler's name for it, `plans` are those that it is wrong in, if some."""
 
     path: Path
     line: int
     wrong: str
     advice: str
     rule: str = ""
+    plans: tuple[str, ...] = ()
 
 
 class Note(str):
@@ -30,11 +31,12 @@ class NotDone(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """A question to the files, and who answers it. `run` may raise NotDone."""
+    """A question to the files, and who answers it. `run` may raise NotDone; `takes` says so when it takes long."""
 
     name: str
     question: str
     run: Callable[[Project], Iterable[Finding | Note]]
+    takes: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +55,14 @@ def make(check: Check, project: Project) -> Made:
         found = tuple(dict.fromkeys(check.run(project)))
     except NotDone as reason:
         return Made(check, not_done=str(reason))
-    listed = sorted(one for one in found if isinstance(one, Finding))
+    listed = sorted(merged(one for one in found if isinstance(one, Finding)))
     heard = tuple(one for one in listed if not project.silenced(one.path, one.line, one.rule))
     return Made(check, heard, notes=tuple(one for one in found if isinstance(one, Note)))
+
+
+def merged(found: Iterable[Finding]) -> Iterator[Finding]:
+    """Findings that differ only by plan are one."""
+    plans: dict[Finding, dict[str, None]] = {}
+    for one in found:
+        plans.setdefault(one._replace(plans=()), {}).update(dict.fromkeys(one.plans))
+    yield from (one._replace(plans=tuple(names)) for one, names in plans.items())

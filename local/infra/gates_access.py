@@ -109,7 +109,7 @@ def who_reads_secrets_is_on_record(plans: Plans) -> Iterator[Finding]:
     for plan in plans.every:
         if not any(_audits(one) for one in plan.of(DIAGNOSTICS) if one.at("scope.type") == VAULT):
             path = next((one.path for one in plan.of(VAULT)), plan.path)
-            yield Finding(path, 1, f"the vault has no audit log in the plan '{plan.name}'", "Add diagnostic settings")
+            yield Finding(path, 1, "the vault has no audit log", "Add diagnostic settings", plans=(plan.name,))
 
 
 def _audits(one: Planned) -> bool:

@@ -8,10 +8,11 @@ from local.infra.expressions import Call, Expression, Member, Name
 from local.infra.findings import Finding
 from local.infra.gates_access import SECRET, telemetry_is_taken_by_identity_only
 from local.infra.gates_site import CONFIG
+from local.infra.given_forms import FORMS, given_texts
 from local.infra.holding import Rule, about
 from local.infra.known_roles import ROLES
-from local.infra.model import BicepFile
-from local.infra.plans import Planned, Plans
+from local.infra.model import BicepFile, ParameterFile
+from local.infra.plans import Plan, Planned, Plans
 from local.infra.walk import all_of
 
 GUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
@@ -59,12 +60,21 @@ def no_keys_are_asked_for(plans: Plans) -> Iterator[Finding]:
 
 def no_secret_is_written_out(plans: Plans) -> Iterator[Finding]:
     """Is there no key, token, connection string, or id that nobody knows in any file, comments and all?"""
+    filled_in = {one.path: _no_secrets(one) for one in plans.project.parameter_files}
     for path in sorted(one for one in plans.project.root.rglob("*") if one.suffix in (*BICEP, ".json")):
         for line, text in enumerate(path.read_text(encoding="utf-8").splitlines(), 1):
+            for given in filled_in.get(path, ()):
+                text = given.sub("", text)
             if looks_secret(text):
                 yield Finding(path, line, "a text looks like a secret", "Put it into the vault")
             if path.suffix in BICEP:
                 yield from _unknown_ids(path, line, text)
+
+
+def _no_secrets(file: ParameterFile) -> tuple[re.Pattern[str], ...]:
+    """What people fill in: ids and addresses that are what the parameter is for."""
+    texts = [text for _, form, text in given_texts(file) if text and FORMS[form].fits(text)]
+    return tuple(re.compile(rf"(?<![\w-]){re.escape(text)}(?![\w-])") for text in texts)
 
 
 def _unknown_ids(path: Path, line: int, text: str) -> Iterator[Finding]:
@@ -78,7 +88,7 @@ def _unknown_ids(path: Path, line: int, text: str) -> Iterator[Finding]:
 
 def looks_secret(text: str) -> bool:
     """Whether a text has the look of a key, a token or a connection string."""
-    return bool(PARTS.search(text) or RANDOM.search(text))
+    return bool(PARTS.search(text) or RANDOM.search(GUID.sub("", text)))
 
 
 def no_key_of_a_resource_is_read(plans: Plans) -> Iterator[Finding]:
@@ -118,12 +128,19 @@ def _asked_for(value: object) -> bool:
 def other_settings_hold_no_secret(plans: Plans) -> Iterator[Finding]:
     """Does no other setting look like a secret? (Application Insights' string is one while it takes keys.)"""
     keyless = not list(telemetry_is_taken_by_identity_only(plans))
-    for one in _settings(plans):
+    for plan, one in ((each, one) for each in plans.every for one in _settings_of(each)):
         for name, value in _items(one):
             allowed = keyless and name == INSIGHTS_STRING
-            secret = isinstance(value, str) and (looks_secret(value) or "InstrumentationKey" in value)
+            text = value.replace(_called(plan), "") if isinstance(value, str) else ""
+            secret = looks_secret(text) or "InstrumentationKey" in text
             if secret and not allowed and not SECRET_SETTING.fullmatch(name):
                 yield about(one, "properties", f"{name} looks like a secret", "Refer to a secret of the vault")
+
+
+def _called(plan: Plan) -> str:
+    """The name of the environment, which other names are made of."""
+    name = plan.given.get("environmentName")
+    return name if isinstance(name, str) else ""
 
 
 def outputs_hold_no_secret(plans: Plans) -> Iterator[Finding]:
@@ -165,7 +182,11 @@ def _everything(plans: Plans) -> Iterator[tuple[BicepFile, Expression]]:
 
 def _settings(plans: Plans) -> Iterator[Planned]:
     for plan in plans.every:
-        yield from (one for one in plan.of(CONFIG) if one.name == "appsettings")
+        yield from _settings_of(plan)
+
+
+def _settings_of(plan: Plan) -> Iterator[Planned]:
+    return (one for one in plan.of(CONFIG) if one.name == "appsettings")
 
 
 def _items(one: Planned) -> Iterator[tuple[str, object]]:

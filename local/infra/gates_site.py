@@ -5,7 +5,6 @@ import json
 from collections.abc import Iterator
 from pathlib import Path
 
-from functions.access import OPEN
 from local.infra.beside import repository_of
 from local.infra.findings import Finding
 from local.infra.holding import Must, Right, Rule, about, each, exactly, held, shown
@@ -62,8 +61,8 @@ def nobody_deploys_with_a_password(plans: Plans) -> Iterator[Finding]:
         for name in ("ftp", "scm"):
             found = [one for one in plan.of(PASSWORDS) if one.name == name and one.at("parent.type") == SITE]
             if not found:
-                wrong = f"{name} has no basicPublishingCredentialsPolicies in the plan '{plan.name}'"
-                yield Finding(file_of(plan), 1, wrong, "Add it with allow: false")
+                wrong = f"{name} has no basicPublishingCredentialsPolicies"
+                yield Finding(file_of(plan), 1, wrong, "Add it with allow: false", plans=(plan.name,))
     yield from each(plans.every, [Must(PASSWORDS, "properties.allow", exactly(False), "false")])
 
 
@@ -133,7 +132,7 @@ def a_wall_asks_for_tokens(plans: Plans) -> Iterator[Finding]:
     for plan in plans.every:
         walls = [one for one in plan.of(CONFIG) if one.name == "authsettingsV2"]
         if not walls:
-            yield Finding(file_of(plan), 1, f"there is no wall in the plan '{plan.name}'", "Add authsettingsV2")
+            yield Finding(file_of(plan), 1, "there is no wall", "Add authsettingsV2", plans=(plan.name,))
         for wall in walls:
             for path, right, wanted in musts:
                 yield from held(wall, Must(CONFIG, path, right, wanted))
@@ -161,10 +160,12 @@ def file_of(plan: Plan) -> Path:
 
 def paths_open_to_everybody(root: Path) -> set[str]:
     """The paths of the routes that functions/access.py lets everybody into."""
+    from functions.access import OPEN
+
     prefix = json.loads((root / "host.json").read_text(encoding="utf-8"))["extensions"]["http"]["routePrefix"]
     found = set()
     for file in (root / "functions").glob("*.py"):
-        for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+        for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"), str(file))):
             if isinstance(node, ast.AsyncFunctionDef | ast.FunctionDef) and node.name in OPEN:
                 found |= {f"/{prefix}/{route}" for route in _routes(node)}
     return found

@@ -112,8 +112,8 @@ def _private_way(plan: Plan, service: str, kind: str, zone: str) -> Iterator[Fin
     found = {"private endpoint": endpoints, f"zone {zone}": zones, "link of its zone": links, "name in its zone": names}
     for what, made in found.items():
         if not made:
-            wrong = f"{service} has no {what} in the plan '{plan.name}'"
-            yield Finding(_file(plan), 1, wrong, "Add it, as the other services have it")
+            advice = "Add it, as the other services have it"
+            yield Finding(_file(plan), 1, f"{service} has no {what}", advice, plans=(plan.name,))
 
 
 def _file(plan: Plan) -> Path:

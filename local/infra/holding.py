@@ -4,7 +4,8 @@ import json
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
-from local.infra.findings import Check, Finding
+from local.infra.app_faults import fault_of_the_app
+from local.infra.findings import Check, Finding, NotDone
 from local.infra.plans import Plan, Planned, Plans, plans_of
 from local.infra.project import Project
 from local.infra.scope import Unknown, known
@@ -12,6 +13,7 @@ from local.infra.scope import Unknown, known
 Rule = Callable[[Plans], Iterable[Finding]]
 Right = Callable[[object], bool]
 LONGEST = 120
+OF_FORM = (AttributeError, KeyError, TypeError, ValueError)
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +38,7 @@ def each(plans: Iterable[Plan], musts: Iterable[Must]) -> Iterator[Finding]:
         for plan in listed:
             made = plan.of(must.kind)
             if not made:
-                yield Finding(plan.path, 1, f"there is no {must.kind} in the plan '{plan.name}'", "Make one")
+                yield Finding(plan.path, 1, f"there is no {must.kind}", "Make one", plans=(plan.name,))
             for one in made:
                 yield from held(one, must)
 
@@ -71,7 +73,11 @@ def check_of(rule: Rule) -> Check:
         plans = plans_of(project)
         try:
             yield from rule(plans)
-        except (AttributeError, KeyError, TypeError, ValueError) as error:
+        except Exception as error:
+            if fault := fault_of_the_app():
+                raise NotDone(str(fault)) from None
+            if not isinstance(error, OF_FORM):
+                raise
             wrong = f"something is of a form that the check cannot read ({type(error).__name__}: {error})"
             yield Finding(plans.main.path, 1, wrong, f"Look at what it asks: {rule.__doc__}")
 

@@ -94,6 +94,7 @@ class Plan:
     path: Path
     resources: tuple[Planned, ...]
     outputs: Mapping[str, object]
+    given: Mapping[str, object]
 
     def of(self, kind: str) -> tuple[Planned, ...]:
         """The resources of a kind, existing ones aside."""
@@ -146,7 +147,7 @@ def plans_of(project: Project) -> Plans:
 def planned(project: Project, main: BicepFile, given: Mapping[str, object], name: str) -> Plan:
     """The deployment of a file with these parameters, modules and all."""
     resources, outputs = _deployed(project, main, given)
-    return Plan(name, main.path, tuple(resources), outputs)
+    return Plan(name, main.path, tuple(resources), outputs, given)
 
 
 def values_of(file: ParameterFile, variables: Mapping[str, str] | None = None) -> dict[str, object]:
@@ -239,9 +240,7 @@ def _planned(file: BicepFile, resource: Resource, scope: Scope) -> Iterator[Plan
 
 def _bodies(file: BicepFile, resource: Resource, scope: Scope, *, certain: bool) -> Iterator[dict[str, object]]:
     """The properties: of each round of a loop, and in each way that they may turn out unless only one is `certain`."""
-    told = (
-        entry for entry in resource.body.entries if entry.key != "dependsOn"
-    )  # an order only
+    told = (entry for entry in resource.body.entries if entry.key != "dependsOn")  # an order only
     body = filled_in(replace(resource.body, entries=tuple(told)), file.path.parent)
     for inner in _rounds(file, resource, scope):
         found = [value_of(body, inner)] if certain else _distinct(body, inner)

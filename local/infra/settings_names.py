@@ -4,9 +4,6 @@ import re
 from collections.abc import Mapping
 from contextlib import suppress
 
-from shared.errors import SettingsInvalid
-from shared.settings import read_settings
-
 # Read by the beginning of their name, so that no name is asked for.
 BY_PREFIX = frozenset(
     {
@@ -15,7 +12,7 @@ BY_PREFIX = frozenset(
         "APPLICATION_ENVIRONMENTS__<id>",
     }
 )
-ID = re.compile(r"__[0-9a-f]{32}$")
+ID = re.compile(r"__[0-9A-Fa-f]{32}$")
 
 
 class Listening(dict[str, str]):
@@ -33,6 +30,9 @@ class Listening(dict[str, str]):
 
 def settings_read(variables: Mapping[str, str]) -> set[str]:
     """Every setting that the app reads, where these are set. Whether it takes them is another question."""
+    from shared.errors import SettingsInvalid
+    from shared.settings import read_settings
+
     found = Listening(variables)
     with suppress(SettingsInvalid):
         read_settings(found)

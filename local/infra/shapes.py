@@ -4,6 +4,7 @@ import difflib
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 
+from local.infra.rules.fitting import outside
 from local.infra.scope import Unknown
 from local.infra.type_data import READ_ONLY, REQUIRED, ResourceType, Shape
 
@@ -55,7 +56,7 @@ class Shapes:
         if isinstance(value, str) and literals and value not in literals:
             # Where any text is taken as well, this one may still be a mistake: see OPEN in resource_types.py.
             is_open = len(literals) < len(elements)
-            yield path, f"'{value}' is not {'known: ' if is_open else ''}{any_of(value, literals)}"
+            yield path, f"'{value}' is {'not known' if is_open else 'not allowed'}{any_of(value, literals)}"
         elif not isinstance(value, str) and all(list(self.wrong_with(value, one, path)) for one in elements):
             yield from self.wrong_with(value, elements[0], path)
 
@@ -112,14 +113,14 @@ def _scalar(value: object, shape: Shape, path: str) -> Iterator[tuple[str, str]]
 def _bounds(size: int, shape: Shape, unit: str, path: str) -> Iterator[tuple[str, str]]:
     least, most = shape.get(f"min{unit}"), shape.get(f"max{unit}")
     if (least is not None and size < least) or (most is not None and size > most):
-        yield path, f"the {unit.lower()} {size} is not from {least} to {most}"
+        yield path, f"the {unit.lower()} {size} is {outside(least, most)}"
 
 
 def any_of(value: str, allowed: Iterable[str]) -> str:
     """The values that are allowed, the nearest first when there are many."""
     found = list(allowed)
     near = difflib.get_close_matches(value, found, 1)
-    return f"'{near[0]}'?" if near else ", ".join(f"'{one}'" for one in found[:12])
+    return f", did you mean '{near[0]}'?" if near else f", but {', '.join(repr(one) for one in found[:12])} are"
 
 
 def did_you_mean(name: str, names: Iterable[object]) -> str:

@@ -92,7 +92,7 @@ def calls_in(repository: Path) -> tuple[CallOf, ...]:
     """Every use of such a method in the adapters."""
     found: list[CallOf] = []
     for path in sorted((repository / ADAPTERS).glob("*.py")):
-        tree = ast.parse(path.read_text(encoding="utf-8"))
+        tree = ast.parse(path.read_text(encoding="utf-8"), str(path))
         nodes = ast.walk(tree) if _uses_storage(tree) else ()
         used = [node for node in nodes if isinstance(node, ast.Attribute) and node.attr in methods_of_the_sdk()]
         found += [CallOf(path, node.lineno, node.attr) for node in used]

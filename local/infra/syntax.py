@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from local.infra.expressions import Literal
+from local.infra.left_open import left_open
 from local.infra.model import (
     BicepFile,
     Declaration,
@@ -20,7 +21,7 @@ from local.infra.reader import Reader
 from local.infra.reading_expressions import expression, object_of
 from local.infra.reading_resources import body_of, decorators_of, plain_text, resource_of
 from local.infra.reading_types import type_of
-from local.infra.tokens import Refused, silenced_in, tokens_of
+from local.infra.tokens import Refused, Token, silenced_in, tokens_of
 
 DEFAULT_SCOPE = "resourceGroup"
 NOT_UTF_8 = (1, "it is not UTF-8")
@@ -77,10 +78,22 @@ def _read(text: str, readers: dict[str, "Read"]) -> _File:
     found = _File()
     found.silenced = silenced_in(text)
     try:
-        _read_all(Reader(tokens_of(text)), found, readers)
+        tokens = tokens_of(text)
+        _read_all(Reader(tokens), found, readers)
+        found.trouble = _with_left_open(found.trouble, left_open(tokens) if found.trouble else None)
     except Refused as error:
         found.trouble.append((error.line, error.what))
     return found
+
+
+def _with_left_open(trouble: list[tuple[int, str]], bracket: Token | None) -> list[tuple[int, str]]:
+    """Say with the first trouble behind a bracket that it is still open."""
+    place = next((place for place, (line, _) in enumerate(trouble) if bracket and line >= bracket.line), None)
+    if bracket is None or place is None:
+        return trouble
+    line, what = trouble[place]
+    said = f"{what} (the '{bracket.kind}' of line {bracket.line} is still open)"
+    return [*trouble[:place], (line, said), *trouble[place + 1 :]]
 
 
 def _read_all(reader: Reader, found: _File, readers: dict[str, "Read"]) -> None:

@@ -29,8 +29,9 @@ def clean_environment(
     python: Path = Path(sys.executable),
     cache: Path = CACHE,
     variables: Mapping[str, str] = os.environ,
+    what: str = "",
 ) -> Path:
-    """Give a Python with these requirements and nothing else. Raises LocalError."""
+    """Give a Python with these requirements and nothing else; `what` says what they are. Raises LocalError."""
     version, base = who(python)
     digest = hashlib.sha256(requirements.read_bytes() + base.encode()).hexdigest()[:12]
     home = cache / f"package-python{version}-{digest}"
@@ -39,7 +40,7 @@ def clean_environment(
         # Made aside and renamed when whole, so that neither a crash nor a twin leaves half of one.
         draft = home.with_name(f"{home.name}.{os.getpid()}")
         try:
-            _make(python, draft, requirements, variables)
+            _make(python, draft, requirements, variables, what or f"{requirements.name} into a clean environment")
             if not python_of(home).exists():
                 shutil.rmtree(home, ignore_errors=True)
                 draft.rename(home)
@@ -69,9 +70,9 @@ def python_of(home: Path) -> Path:
     return home / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
 
 
-def _make(python: Path, home: Path, requirements: Path, variables: Mapping[str, str]) -> None:
+def _make(python: Path, home: Path, requirements: Path, variables: Mapping[str, str], what: str) -> None:
     count = len(re.findall(r"^[\w.\[\]-]+==", requirements.read_text(encoding="utf-8"), re.MULTILINE))
-    print(f"Installing {requirements.name} into a clean environment (up to {count} packages, once)", flush=True)
+    print(f"Installing {what} (up to {count} packages, once; this can take a minute)", flush=True)
     began = time.monotonic()
     made = _run([str(python), "-m", "venv", "--clear", str(home)], variables)
     if made:
@@ -106,5 +107,5 @@ def _reason(said: Sequence[str]) -> str:
 
 def _show_step(line: str) -> None:
     """Keep one line of a terminal up to date with what pip is doing; a log file needs no such line."""
-    if sys.stdout.isatty() and (not line or line.lstrip().startswith(_STEPS)):
+    if sys.stdout.isatty() and not os.environ.get("NO_COLOR") and (not line or line.lstrip().startswith(_STEPS)):
         print(f"\r\x1b[K{line.strip()[:78] and '  ' + line.strip()[:76]}", end="", flush=True)

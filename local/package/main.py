@@ -3,7 +3,6 @@
 import argparse
 import re
 import sys
-import textwrap
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -12,6 +11,7 @@ from local.errors import LocalError
 from local.options import OneLineParser
 from local.package.environment import clean_environment, who
 from local.package.folder import REQUIREMENTS, Files, largest, package, write, zip_size
+from local.package.saying import say
 from local.package.timing import PROCESSES, first_call_seconds, import_seconds, shares
 from local.package.trying import (
     REFUSALS,
@@ -24,12 +24,12 @@ from local.package.trying import (
     require_all_imports,
     require_the_same,
 )
+from local.package.unknown import unknown_to_git
 
 TEMPLATE = ROOT / "infra" / "main.bicep"
 DEFAULT_OUT = ROOT / "dist" / "package"
 DESCRIPTION = "Build the folder that Azure gets, start it in a clean environment, and print its size and import time."
 LARGEST_FILES, LARGEST_PACKAGES, SLOWEST = 5, 5, 10
-WIDTH = 116
 
 
 def parser() -> argparse.ArgumentParser:
@@ -54,7 +54,7 @@ def main(arguments: list[str]) -> int:
     if not options.no_run:
         python = clean_environment(out / REQUIREMENTS, options.python)
         say_what_is_installed(python, out)
-        print(f"With Python {version} and these packages alone{unlike_azure(version)}:", flush=True)
+        say(f"With Python {version} and these packages alone{unlike_azure(version)}:")
         found = say_what_it_declares(python, out)
         say_how_long_it_takes(python, out, found.libraries)
     return 0
@@ -63,17 +63,20 @@ def main(arguments: list[str]) -> int:
 def say_what_is_in_it(files: Files, out: Path) -> None:
     """Files and sizes."""
     total, zipped = kilobytes(sum(map(len, files.values()))), kilobytes(zip_size(files))
-    print(f"{near(out)} has what goes to Azure: {len(files)} files, {total}; {zipped} zipped.")
+    say(f"{near(out)} has what goes to Azure: {len(files)} files, {total}; {zipped} zipped.")
     listed = (f"{path} {kilobytes(size)}" for path, size in largest(files, LARGEST_FILES))
-    print(f"  largest: {', '.join(listed)}", flush=True)
+    say(f"  largest: {', '.join(listed)}")
+    unknown = unknown_to_git(ROOT, files)
+    if unknown:
+        say(f"Warning: git does not know {len(unknown)} of them, and they go all the same: {', '.join(unknown)}")
 
 
 def say_what_is_installed(python: Path, out: Path) -> None:
     """What the build in Azure adds to it."""
     sizes = {str(name): int(size) for name, size in ask(python, "sizes", out).items()}
     ordered = sorted(sizes.items(), key=lambda one: (-one[1], one[0]))[:LARGEST_PACKAGES]
-    print(f"{REQUIREMENTS} installs {len(sizes)} packages, {megabytes(sum(sizes.values()))} (bytecode included).")
-    print(f"  largest: {', '.join(f'{name} {megabytes(size)}' for name, size in ordered)}", flush=True)
+    say(f"{REQUIREMENTS} installs {len(sizes)} packages, {megabytes(sum(sizes.values()))} (bytecode included).")
+    say(f"  largest: {', '.join(f'{name} {megabytes(size)}' for name, size in ordered)}")
 
 
 def unlike_azure(version: str, template: Path = TEMPLATE) -> str:
@@ -90,25 +93,22 @@ def say_what_it_declares(python: Path, out: Path) -> Indexed:
     require_the_same(found, of_the_checkout())
     require_all_imports(python, out)
     kinds = ", ".join(f"{count} {kind}" for kind, count in found.counts("kind").items())
-    print(f"  {len(found.functions)} functions ({kinds}), the same as in the checkout; all imports are there.")
-    print(f"  {', '.join(f'{family} {count}' for family, count in found.counts('family').items())}")
+    say(f"  {len(found.functions)} functions ({kinds}), the same as in the checkout; all imports are there.")
+    say(f"  {', '.join(f'{family} {count}' for family, count in found.counts('family').items())}")
     for when, settings in REFUSALS.items():
-        said = f"{when} it refuses to: {refusal(python, out, settings)}"
-        print(textwrap.fill(said, WIDTH, initial_indent="  ", subsequent_indent="    "), flush=True)
+        say(f"  {when} it refuses to: {' '.join(refusal(python, out, settings).split())}")
     return found
 
 
 def say_how_long_it_takes(python: Path, out: Path, libraries: Sequence[str]) -> None:
     """What a cold start pays for imports."""
     whole, alone = import_seconds(python, out), import_seconds(python, out, libraries)
-    print(f"A fresh process imports it in {whole:.2f} s (median of {PROCESSES}), without bytecode of its own.")
-    print(
-        f"  its libraries alone ({len(libraries)} modules): {alone:.2f} s; with the app {whole / alone:.2f} times that"
-    )
+    say(f"A fresh process imports it in {whole:.2f} s (median of {PROCESSES}), without bytecode of its own.")
+    say(f"  its libraries alone ({len(libraries)} modules): {alone:.2f} s; with the app {whole / alone:.2f} times that")
     quiet, telling = first_call_seconds(python, out), first_call_seconds(python, out, TELEMETRY)
-    print(f"  its first call puts the rest together in {quiet:.2f} s, and with telemetry in {telling:.2f} s")
+    say(f"  its first call puts the rest together in {quiet:.2f} s, and with telemetry in {telling:.2f} s")
     listed = (f"{share.name} {share.seconds * 1000:.0f} ms" for share in shares(python, out)[:SLOWEST])
-    print(f"  longest: {', '.join(listed)}")
+    say(f"  longest: {', '.join(listed)}")
 
 
 def near(path: Path) -> Path:

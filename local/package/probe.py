@@ -13,6 +13,7 @@ import os
 import sys
 import sysconfig
 import time
+import traceback
 from collections import Counter
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -72,7 +73,7 @@ def imports(folder: Path) -> dict[str, list[str]]:
     sys.path.insert(0, str(folder))
     found = []
     for file in sorted(folder.rglob("*.py")):
-        for name in sorted(imported(ast.parse(file.read_bytes()))):
+        for name in sorted(imported(ast.parse(file.read_bytes(), str(file)))):
             try:
                 importlib.import_module(name)
             except ImportError as error:
@@ -150,13 +151,23 @@ def first(error: BaseException) -> BaseException:
     return first(cause) if isinstance(error, ImportError) and isinstance(cause, ImportError) else error
 
 
+def where(error: BaseException, folder: Path) -> str:
+    """The file and line of the folder's own that it comes from; nothing when that cannot be said."""
+    frames = [(one.filename, one.lineno) for one in traceback.extract_tb(error.__traceback__)]
+    frames += [(error.filename, error.lineno)] if isinstance(error, SyntaxError) and error.filename else []
+    ours = [(Path(file).resolve(), line) for file, line in frames if Path(file).resolve().is_relative_to(folder)]
+    return f"{ours[-1][0].relative_to(folder).as_posix()}:{ours[-1][1]}" if ours else ""
+
+
 def main(question: str, folder: str) -> None:
     """Print the answer as JSON; an exception of the app is an answer too."""
     try:
         answer = QUESTIONS[question](Path(folder))
     except Exception as error:
         cause = first(error)
-        answer = {"error": type(cause).__name__, "said": str(cause), "module": getattr(cause, "name", None)}
+        said = cause.msg if isinstance(cause, SyntaxError) else str(cause)
+        answer = {"error": type(cause).__name__, "said": said, "module": getattr(cause, "name", None)}
+        answer["where"] = where(cause, Path(folder).resolve())
     print(json.dumps(answer))
 
 

@@ -117,7 +117,8 @@ def why(answer: Mapping[str, Any]) -> str:
     """What is wrong, and what to do where that is clear."""
     module = str(answer["module"] or "")
     if answer["error"] != "ModuleNotFoundError":
-        return f"{answer['error']}: {answer['said']}"
+        place = f"{answer['where']}: " if answer.get("where") else ""
+        return f"{place}{answer['error']}: {answer['said']}"
     if module.partition(".")[0] in OWN:
         return f"{module} is not in the package: see .funcignore"
     return f"requirements.txt does not install {module}: put what has it into requirements.in, then ./dev lock"

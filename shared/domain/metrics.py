@@ -77,7 +77,7 @@ DELIVERIES = Metric(
     "signals.deliveries",
     Kind.COUNTER,
     "{event}",
-    "events by what an attempt came to; `dead` counts besides it those that were given up, not those of a poison message",
+    "events by what an attempt came to; besides it `dead` counts those given up, not those of a poison message",
     {"outcome": DELIVERY_OUTCOMES},
 )
 DELIVERY_LAG = Metric(

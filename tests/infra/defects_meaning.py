@@ -26,7 +26,7 @@ CHANGED: dict[Rule, list[tuple[str, str, str, str]]] = {
     ],
     modules.parameters: [
         (MAIN, "    replicas: 2", "    replicas: '2'", "'replicas' is int and is given string"),
-        (MAIN, "    replicas: 2", "    replicas: 0", "the value 0 of 'replicas' is not from 1"),
+        (MAIN, "    replicas: 2", "    replicas: 0", "the value 0 of 'replicas' is less than 1"),
         (MAIN, "    replicas: 2\n", "    replicas: 2\n    replica: 3\n", "takes no 'replica'"),
         (MAIN, "tier: 'Basic'", "tier: 'Premium'", "'tier' may not be 'Premium'"),
         (MAIN, "tier: 'Basic'", "tier: withNetwork ? 'Basic' : 'Best'", "may not be 'Best'"),

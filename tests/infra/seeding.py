@@ -1,12 +1,13 @@
 """The infrastructure with a defect in it, and which checks turn red."""
 
+import re
 import shutil
 from collections.abc import Iterable
 from pathlib import Path
 
 from local.children import ROOT
 from local.infra.agreement import AGREEMENT
-from local.infra.findings import make
+from local.infra.findings import Finding, make
 from local.infra.gates import GATES
 from local.infra.project import Project, read_project
 
@@ -36,8 +37,15 @@ def seeded(folder: Path, edits: Iterable[Edit]) -> Project:
 
 
 def red(project: Project) -> set[str]:
-    """The names of the gates and agreements that find something."""
-    return {check.name for check in (*GATES, *AGREEMENT) if make(check, project).findings}
+    """The names of the gates and agreements that find something, in whole sentences."""
+    found = {check.name: make(check, project).findings for check in (*GATES, *AGREEMENT)}
+    assert [one for findings in found.values() for one in findings if not is_whole(one)] == []
+    return {name for name, findings in found.items() if findings}
+
+
+def is_whole(finding: Finding) -> bool:
+    """Does it name what it speaks of: is nothing blank, no list empty, no end cut off?"""
+    return not re.search(r"''|  |(?<!')None|: *\.(?!/)|, *,|: *$|, *$| $|^ ", f"{finding.wrong}. {finding.advice}")
 
 
 def called(case: tuple[str, str, str, set[str]]) -> str:

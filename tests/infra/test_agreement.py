@@ -1,19 +1,24 @@
 """Where templates and code say different things, the check for it turns red, and no other does."""
 
+import re
 from pathlib import Path
 
 import pytest
 
 from local.children import ROOT
 from local.infra.agreement import AGREEMENT
+from local.infra.findings import make
+from local.infra.project import Project
 from local.infra.storage_calls import OPERATIONS, calls_in
 from tests.infra.seeding import called, red, seeded
 
 STORAGE, SITE, ENTRA, ALERTS, TELEMETRY = (
     f"infra/modules/{name}.bicep" for name in ("storage", "function-app", "entra", "alerts", "monitoring")
 )
-MAIN, WORKBOOK = "infra/main.bicep", "infra/workbook.json"
+MAIN, WORKBOOK, DEV = "infra/main.bicep", "infra/workbook.json", "infra/dev.bicepparam"
 READ = {"settings are those that are read"}
+TEXTS = {"settings are texts"}
+FILLED_IN = {"parameter files are filled in right"}
 ACCEPTED = {"settings are accepted"}
 DEFAULTS = {"defaults are those of the code"}
 LIMITS = {"limits are those of the code"}
@@ -48,7 +53,7 @@ CASES: list[tuple[str, str, str, set[str]]] = [
     ),
     (MAIN, "    PUBLIC_BASE_URL: publicBaseUrl\n", "", READ | DEFAULTS),
     (SITE, "  AZURE_CLIENT_ID:", "  NEW_THING: 'x'\n  AZURE_CLIENT_ID:", READ),
-    (SITE, "  APPLICATIONINSIGHTS_AUTHENTICATION_STRING: 'ClientId=${identityClientId};Authorization=AAD'\n", "", READ),
+    (SITE, "  WEBSITE_AUTH_AAD_ALLOWED_TENANTS: join(tenantIds, ',')\n", "", READ | WALL),
     (SITE, "  AZURE_CLIENT_ID:", "  AzureWebJobsStorage__accountName: 'st'\n  AZURE_CLIENT_ID:", READ),
     (SITE, "  AzureWebJobsStorage__tableServiceUri: tableUri\n", "", READ | ACCEPTED),
     (SITE, "'APPLICATION_ENVIRONMENTS__${one.key}'", "'APPLICATION_ENVIRONMENT__${one.key}'", READ),
@@ -61,6 +66,9 @@ CASES: list[tuple[str, str, str, set[str]]] = [
         "  CUSTOMER_INSIGHTS_API_SCOPE: '@Microsoft.KeyVault(SecretUri=${vaultUri}secrets/x)'\n  AZURE_CLIENT_ID:",
         READ | {"unresolved secrets are refused"},
     ),
+    (MAIN, "string(fastPollSeconds)", "fastPollSeconds", TEXTS),
+    (SITE, "  AZURE_CLIENT_ID:", "  PARTITION_HOSTS: true\n  AZURE_CLIENT_ID:", READ | TEXTS),
+    (DEV, "param environmentIds = []", "param environmentIds = ['contoso-prod']", FILLED_IN),
     (MAIN, "fastPollSeconds int = 20", "fastPollSeconds int = 30", DEFAULTS),
     (MAIN, "suspendedDays int = 14", "suspendedDays int = 7", DEFAULTS),
     (MAIN, "@maxValue(3600)\nparam fastPollSeconds", "@maxValue(7200)\nparam fastPollSeconds", LIMITS),
@@ -131,7 +139,7 @@ CASES: list[tuple[str, str, str, set[str]]] = [
     (ALERTS, "toint(ResultCode)", "toint(StatusCode)", QUERIES),
     (ALERTS, "      AppRequests\n      | where Success", "      Requests\n      | where Success", QUERIES),
     (ALERTS, "maxif(TimeGenerated, outcome", "maxwhen(TimeGenerated, outcome", QUERIES),
-    (ALERTS, "'signals.detection.lag'", "'signals.detection.delay'", QUERIES | ATTRIBUTES),
+    (ALERTS, "'signals.detection.lag'", "'signals.detection.delay'", QUERIES),
     (ALERTS, "tostring(Properties.queue)", "tostring(Properties.lane)", ATTRIBUTES),
     (ALERTS, "tostring(Properties.outcome) == 'dead'", "tostring(Properties.outcome) == 'died'", ATTRIBUTES),
     (ALERTS, "outcome == 'ok') by", "outcome == 'good') by", ATTRIBUTES),
@@ -169,3 +177,31 @@ def test_a_role_for_what_no_code_does_is_needless(tmp_path: Path) -> None:
         if "azure.data.tables" in path.read_text(encoding="utf-8"):
             path.unlink()
     assert red(project) == {"no role is needless"}
+
+
+def said(project: Project, name: str) -> list[str]:
+    """What a check says: file, text of the line, what is wrong and what to do."""
+    check = next(one for one in AGREEMENT if one.name == name)
+    return [
+        f"{one.path.name}: {one.path.read_text(encoding='utf-8').splitlines()[one.line - 1].strip()}: "
+        f"{one.wrong}. {one.advice}"
+        for one in make(check, project).findings
+    ]
+
+
+def test_a_setting_of_another_name_is_told_from_both_sides(tmp_path: Path) -> None:
+    project = seeded(tmp_path, [(MAIN, "    SUSPENDED_DAYS: ", "    SUSPENSION_DAYS: ")])
+    here, there = said(project, *READ)
+    assert here.startswith(
+        "main.bicep: SUSPENSION_DAYS: string(suspendedDays): SUSPENSION_DAYS is set here, and nothing"
+    )
+    assert re.search(r"Rename it: shared/settings\.py:\d+ reads SUSPENDED_DAYS$", here)
+    assert re.match(
+        r'settings\.py: .*"SUSPENDED_DAYS".*: SUSPENDED_DAYS is read here, and no deployment sets it', there
+    )
+    assert re.search(r"Set it: main\.bicep:\d+ sets SUSPENSION_DAYS, which nobody reads$", there)
+
+
+def test_a_table_of_another_name_is_told_by_its_name(tmp_path: Path) -> None:
+    project = seeded(tmp_path, [(STORAGE, "'deadletters'", "'deadletter'")])
+    assert "deadletters is used by the code, and no table of that name is made. Make it" in said(project, *TABLES)[0]

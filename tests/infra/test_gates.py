@@ -39,6 +39,7 @@ RECORD = {"who reads secrets is on record"}
 OPEN = {"a private network lets nobody in"}
 KINDS = {"every kind is looked at"}
 PLACES = {"the site is configured in two places"}
+FILLED_IN = {"parameter files are filled in right"}
 REFUSED = {"no setting is refused by the plan", "settings are those that are read"}
 
 CASES: list[tuple[str, str, str, set[str]]] = [
@@ -153,7 +154,7 @@ CASES: list[tuple[str, str, str, set[str]]] = [
     (SITE, "var plainIds", "var more = 'a?code=${name}&sig=abc'\nvar plainIds", WRITTEN),
     (SITE, "var plainIds", "var more = 'aB3dE6gH9jK2mN5pQ8sT1vW4yZ7aB0cD3eF6gH9jK2='\nvar plainIds", WRITTEN),
     (SITE, "var plainIds", "var more = '1b4e28ba-2fa1-4d3b-a3f5-ef19b5a7633b'\nvar plainIds", WRITTEN),
-    ("infra/dev.bicepparam", "param alertEmails = []", "param alertEmails = ['Password=x']", WRITTEN),
+    ("infra/dev.bicepparam", "param alertEmails = []", "param alertEmails = ['Password=x']", WRITTEN | FILLED_IN),
     (
         SITE,
         "insights.properties.ConnectionString",

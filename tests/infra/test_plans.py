@@ -88,12 +88,14 @@ def test_a_line_is_that_of_the_property_or_of_what_it_stands_in(plans: Plans) ->
 
 def test_a_must_fails_where_there_is_none_where_it_is_wrong_and_where_it_cannot_be_known(plans: Plans) -> None:
     def said(path: str, kind: str = "Microsoft.X/things") -> set[str]:
-        return {one.wrong for one in each([plans.any_values], [Must(kind, path, exactly(1), "1")])}
+        return {
+            " ".join((one.wrong, *one.plans)) for one in each([plans.any_values], [Must(kind, path, exactly(1), "1")])
+        }
 
     assert said("properties.sure") == set()
     assert "one: properties.mode is not known: it depends on parameters" in said("properties.mode")
     assert said("properties.open") == {"one: properties.open is 'yes'", "one: properties.open is 'no'"}
-    assert said("x", "Microsoft.Y/z") == {"there is no Microsoft.Y/z in the plan 'any parameters'"}
+    assert said("x", "Microsoft.Y/z") == {"there is no Microsoft.Y/z any parameters"}
 
 
 @pytest.mark.parametrize(("value", "other"), [(1, True), (True, 1), ("1", 1), (None, False)])

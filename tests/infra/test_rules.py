@@ -10,6 +10,7 @@ from local.infra.project import read_project
 from tests.infra.defects_language import ADDED, CHANGED
 from tests.infra.defects_meaning import CHANGED as CHANGED_MEANING
 from tests.infra.sample import MAIN_FILE, Sample
+from tests.infra.seeding import is_whole
 
 ADDED_BEFORE = "output more object"
 RULES = [rule for _, rules in GROUPS.values() for rule in rules]
@@ -34,6 +35,7 @@ def broken(folder: Path) -> dict[str, str]:
     found: dict[str, str] = {}
     for rule in RULES[:1] if list(readable(project)) else RULES:
         findings = make(Check("", "", rule), project).findings
+        assert all(map(is_whole, findings)), findings
         if findings:
             found[name_of(rule)] = "\n".join(f"{one.wrong}. {one.advice}" for one in findings)
     return found

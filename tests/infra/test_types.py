@@ -14,7 +14,8 @@ from tests.infra.sample_types import write_types
 
 DEFECTS = [
     (APP_FILE, "tier: tier", "teir: tier", "did you mean 'tier'?", "    teir"),
-    (APP_FILE, "tier: tier", "tier: 'Premium'", "'Premium' is not known: 'Basic', 'Standard'", "    tie"),
+    (APP_FILE, "tier: tier", "tier: 'Basik'", "'Basik' is not known, did you mean 'Basic'?", "    tie"),
+    (APP_FILE, "tier: tier", "tier: 'Premium'", "'Premium' is not known, but 'Basic', 'Standard' are", "    tie"),
     (APP_FILE, "tier: tier", "tier: replicas > 1 ? 'Basic' : 'Best'", "'Best' is not known", "    tie"),
     (
         APP_FILE,
@@ -34,7 +35,7 @@ DEFECTS = [
     (APP_FILE, "    capacity: 10\n", "", "'capacity' is missing", "  properties: {"),
     (APP_FILE, "{ name: endpoint }]", "{ host: endpoint }]", "hosts[0].host: there is no property 'host'", "    hosts"),
     (APP_FILE, "{ name: endpoint }]", "{ name: { a: endpoint } }]", "string is wanted and this is object", "    hosts"),
-    (APP_FILE, "['blob', 'queue']", "['blob', 'queue', 'table', 'file']", "the length 4 is not from", "    hosts"),
+    (APP_FILE, "['blob', 'queue']", "['blob', 'queue', 'table', 'file']", "the length 4 is more than 3", "    hosts"),
     (
         APP_FILE,
         "hosts: [for endpoint in endpoints: { name: endpoint }]",
@@ -62,7 +63,7 @@ DEFECTS = [
         APP_FILE,
         "  tags: labels\n  sku: { name: 'Basic' }",
         "  tags: labels\n  sku: { name: 'Free' }",
-        "'Free' is not 'Basic'",
+        "'Free' is not allowed, but 'Basic', 'Standard' are",
         "  sku: ",
     ),
     (APP_FILE, "  tags: labels", "  tags: { a: true }", "tags.a: string is wanted and this is bool", "  tags: "),

@@ -23,6 +23,7 @@ def house(root: Path, file: str, content: str) -> list[str]:
         ("shared/a.py", "x = 1\n" * 301, "shared/a.py: 301 lines, at most 300"),
         ("shared/a.py", function("long", 41), "shared/a.py:1: long has 41 lines, at most 40"),
         ("functions/a.py", function("long", 21), "functions/a.py:1: long has 21 lines, at most 20"),
+        ("shared/a.py", "x = 1\ny = z(\n", "shared/a.py:2: it is no Python: '(' was never closed"),
         ("tests/a.py", "from unittest.mock import Mock\n", "imports unittest.mock"),
         ("tests/a.py", "from unittest import mock\n", "imports unittest.mock"),
         ("dev", function("long", 41), "dev:1: long has 41 lines, at most 40"),

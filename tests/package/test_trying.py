@@ -98,8 +98,10 @@ def test_the_checkout_is_out_of_reach(clean: Path, tmp_path: Path) -> None:
 
 
 def test_an_app_that_breaks_is_told_in_its_own_words(clean: Path, tmp_path: Path) -> None:
-    with pytest.raises(BrokenRunError, match="made does not start: ValueError: no luck"):
+    with pytest.raises(BrokenRunError, match=r"made does not start: function_app\.py:1: ValueError: no luck"):
         indexed(clean, app(tmp_path / "made", before="raise ValueError('no luck')\n"))
+    with pytest.raises(BrokenRunError, match=r"made does not start: function_app\.py:1: SyntaxError: .*never closed"):
+        indexed(clean, app(tmp_path / "made", before="x = y(\n"))
     with pytest.raises(BrokenRunError, match="exit code 3"):
         indexed(clean, app(tmp_path / "made", before="import os\nos._exit(3)\n"))
 

@@ -13,7 +13,7 @@ from azure.core.credentials import AccessToken
 from opentelemetry import context
 
 from shared import bootstrap
-from shared.adapters.azure_monitor import AzureMonitor
+from shared.adapters.azure_monitor import _METRICS_MILLISECONDS, AzureMonitor
 from shared.domain.metrics import HEARTBEAT_AGE, METRICS, POLLS
 from shared.observability import RedactingFilter, redact
 from shared.telemetry import Silent, SpanName
@@ -99,6 +99,13 @@ def test_a_number_is_sent_once_also_that_of_a_gauge(ingestion: Ingestion) -> Non
     made.close()
     sent.append({point["name"] for data in ingestion.of("MetricData") for point in data["metrics"]})
     assert sent == [{metric.name for metric in METRICS}, set(), {HEARTBEAT_AGE.name}]
+
+
+def test_numbers_are_sent_as_often_as_is_said(ingestion: Ingestion) -> None:
+    made = monitor(ingestion.connection_string)
+    (reader,) = made._metering._metric_readers
+    made.close()
+    assert getattr(reader, "_export_interval_millis", 0) == _METRICS_MILLISECONDS
 
 
 def test_numbers_leave_first_when_it_is_closed(ingestion: Ingestion) -> None:

@@ -54,7 +54,14 @@ def _out_of_bounds(value: object, taken: Parameter) -> Iterator[str]:
     least, most = taken.decorators.number(f"min{unit}"), taken.decorators.number(f"max{unit}")
     if (least is not None and size < least) or (most is not None and size > most):
         said = "length" if unit == "Length" else "value"
-        yield f"the {said} {size} of '{taken.name}' is not from {least} to {most}"
+        yield f"the {said} {size} of '{taken.name}' is {outside(least, most)}"
+
+
+def outside(least: int | None, most: int | None) -> str:
+    """What a number is that is not within these limits, of which one may be missing."""
+    if least is None or most is None:
+        return f"less than {least}" if most is None else f"more than {most}"
+    return f"not from {least} to {most}"
 
 
 def _only_some(kind: Type | None, file: BicepFile, depth: int = 0) -> tuple[object, ...] | None:
