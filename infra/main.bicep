@@ -314,7 +314,7 @@ module budget 'modules/budget.bicep' = if (hasBudget) {
   name: 'budget'
   scope: group
   params: {
-    name: 'budget-${environmentName}'
+    name: 'budget-${plainName}'
     amount: monthlyBudget
     startDate: budgetFrom
     emails: alertEmails
@@ -351,4 +351,4 @@ output ADMIN_CONSENT_GRANTED bool = createAppRegistrations && grantAdminConsent
 @description('How many people get the alerts by mail.')
 output ALERT_RECEIVERS int = length(alertEmails)
 @description('First day of the budget, to be given to the next deployment.')
-output BUDGET_START string = hasBudget ? budgetFrom : ''
+output BUDGET_START string = hasBudget ? budgetFrom : budgetStart

@@ -7,17 +7,19 @@ from pathlib import Path
 
 from scripts.deployment import needed, run, values_of
 
+GENERAL_REDIRECT = "https://global.consent.azure-apim.net/redirect"
 CUSTOMER_INSIGHTS_APP = "0bfc4568-a4ba-4c58-bd3e-5d3e76bd7fff"
 
 
 def steps(values: Mapping[str, str]) -> Iterator[str]:
     """The steps, in their order. Whoever deploys with azd has its environment's name among the values."""
     azd = bool(values.get("AZURE_ENV_NAME"))
+    again = "azd provision" if azd else "deploy again"
     if values.get("ADMIN_CONSENT_GRANTED", "").lower() != "true":
         yield consent(values)
     if values.get("ALERT_RECEIVERS", "").strip() == "0":
         where = "azd env set SIGNALS_ALERT_EMAILS <addresses>" if azd else "alertEmails in the parameter file"
-        yield f"Nobody is told of alerts: {where}, and deploy again."
+        yield f"Nobody is told of alerts: {where}; then {again}."
     yield (
         "Add the app as a user of each Customer Insights environment (Settings > Permissions > Add users): search for"
         f"\n     {needed(values, 'IDENTITY_NAME')}   object id {needed(values, 'IDENTITY_PRINCIPAL_ID')}\n"
@@ -34,7 +36,9 @@ def steps(values: Mapping[str, str]) -> Iterator[str]:
     yield (
         "Build the connector and import it (docs/connector.md):\n"
         f"     {made}./dev connector build --from deployment.env\n"
-        f"   After the import add the redirect URL of its Security page to {where}, and deploy again."
+        f"     az ad app credential reset --id {needed(values, 'CONNECTOR_CLIENT_ID')} --append\n"
+        "   The secret that the last one prints goes onto the connector's Security page, after every import. Set\n"
+        f"   {where} to {GENERAL_REDIRECT} and that page's redirect URL, both;\n   then {again}."
     )
 
 

@@ -130,14 +130,15 @@ var rules = [
   {
     key: 'ingestion-cap'
     title: 'No telemetry is taken any more'
-    text: 'The workspace took as much today as it may: until tomorrow every other alert is blind.'
+    text: 'The workspace took as much as it may in a day: until its reset hour every other alert is blind.'
     severity: 1
     enabled: true
-    minutes: 15
+    minutes: 2880
     operator: 'GreaterThan'
     threshold: 0
     query: '''
       _LogOperation
+      | where TimeGenerated > ago(1d)
       | where Category =~ 'Ingestion' and Detail contains 'OverQuota'
     '''
   }

@@ -105,7 +105,8 @@ resource assignment 'Microsoft.Authorization/roleAssignments@2022-04-01' = [for 
   }
 }]
 
-// Who replaced the code or a checkpoint, who deleted a row. Not queues: a line for each look would cost more than the app.
+// When code or a checkpoint was replaced or a row deleted, and by which identity (of code: the app's). Not queues: a line
+// for each look would cost more than the app.
 resource blobDiagnostics 'Microsoft.Insights/diagnosticSettings@2021-05-01-preview' = {
   scope: blobs
   name: 'to-workspace'
