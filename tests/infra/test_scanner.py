@@ -10,7 +10,7 @@ import pytest
 
 from local.children import ROOT
 from local.infra.deployable import full_name, template_of
-from local.infra.findings import NotDone
+from local.infra.findings import NotDone, make
 from local.infra.main import all_checks
 from local.infra.plans import Plans, plans_of
 from local.infra.project import read_project
@@ -153,3 +153,10 @@ def test_plans_that_it_cannot_read_are_not_done(tmp_path: Path) -> None:
         read(answer(parsing_errors=["plan-0.json"]), {}, tmp_path, 1)
     with pytest.raises(NotDone, match="read no plan"):
         read([], {}, tmp_path, 1)
+
+
+def test_the_scanner_itself_finds_nothing_in_what_we_deploy() -> None:
+    """Really run, with rules that were applied; it installs checkov the first time."""
+    made = make(SCANS[0], read_project(ROOT / "infra"))
+    assert (made.findings, made.not_done) == ((), "")
+    assert int(made.notes[0].split(" rules on ")[0]) > 40

@@ -26,7 +26,6 @@ from local.infra.walk import all_of
 ANY = "any"
 NULL = "null"
 OF_VALUES: dict[type, str] = {str: "string", bool: "bool", int: "int", type(None): NULL}
-COMPARING = frozenset({"==", "!="})
 GIVES = {
     **dict.fromkeys(("+", "-", "*", "/", "%"), "int"),
     **dict.fromkeys(("==", "!=", "=~", "!~", "<", "<=", ">", ">=", "&&", "||", "!"), "bool"),
