@@ -7,6 +7,7 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 from local.azurite import running_azurite
+from tests.tally import Tally
 
 # A slow machine is no finding: nothing here is judged by the clock.
 settings.register_profile("house", deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -19,3 +20,11 @@ def azurite(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     data: Path = tmp_path_factory.mktemp("azurite")
     with running_azurite(data) as storage:
         yield storage.connection_string
+
+
+@pytest.fixture
+def tally(request: pytest.FixtureRequest) -> Iterator[Tally]:
+    """Counts what a test tries, for `./dev faults`."""
+    made = Tally()
+    yield made
+    request.node.user_properties.extend(made.properties)
