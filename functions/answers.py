@@ -7,7 +7,7 @@ import azure.functions as func
 import msgspec
 
 from functions.requests import link
-from shared.adapters.messages import encode_events_list
+from shared.adapters.messages import UNREADABLE, encode_events_list
 from shared.domain.events import Event
 from shared.domain.shown import shown
 from shared.entra_settings import EntraSettings
@@ -123,7 +123,7 @@ def json_body(request: func.HttpRequest) -> object:
         raise RequestInvalid("body", f"must not be larger than {MAX_BODY_BYTES // 1024} KiB", reason="body_too_large")
     try:
         return _decoder.decode(body)
-    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+    except UNREADABLE:
         raise RequestInvalid("body", "must be JSON") from None
 
 

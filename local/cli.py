@@ -59,6 +59,13 @@ def package(arguments: list[str]) -> int:
     return build_package(arguments)
 
 
+def faults(arguments: list[str]) -> int:
+    """Try every promise of docs/reliability.md."""
+    from local.faults.main import main as try_promises
+
+    return try_promises(arguments)
+
+
 def test(arguments: list[str]) -> int:
     """All tests."""
     from local.checks import run_tests
@@ -97,6 +104,7 @@ COMMANDS: dict[str, Command] = {
     "infra": infra,
     "package": package,
     "test": test,
+    "faults": faults,
     "check": check,
     "format": reformat,
     "lock": lock,

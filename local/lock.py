@@ -14,6 +14,7 @@ LOCKED = {
     "requirements.in": "requirements.txt",
     "requirements-dev.in": "requirements-dev.txt",
     "local/checkov/requirements.in": "local/checkov/requirements.txt",
+    "local/faults/tools/requirements.in": "local/faults/tools/requirements.txt",
 }
 
 

@@ -23,6 +23,13 @@ def positive(text: str) -> float:
     return number
 
 
+def a_few(text: str) -> int:
+    """A number from 1 to 9, for programs of one kind."""
+    if not text.isdigit() or not 1 <= int(text) <= 9:
+        raise argparse.ArgumentTypeError(f"'{text}' is not a number from 1 to 9")
+    return int(text)
+
+
 def port_base(text: str) -> int:
     """A port with room for the six after it."""
     if not text.isdigit() or not 0 < int(text) <= 65529:

@@ -25,7 +25,7 @@ WATCHED_TRIGGERS = frozenset({"segment-threshold-crossed", "measure-threshold-cr
 
 @dataclass(slots=True)
 class Killer:
-    """Ends the functions host as a crash would, again and again, and starts it again at once."""
+    """Ends a functions host as a crash would, again and again, and starts it again at once; of several each in turn."""
 
     stage: Stage
     every_seconds: float
@@ -37,10 +37,11 @@ class Killer:
         if time.monotonic() < self.next_at:
             return
         self.next_at = time.monotonic() + self.every_seconds
+        host = self.stage.hosts[self.kills % len(self.stage.hosts)]
         self.kills += 1
-        self.stage.host.kill()
-        self.stage.host.start()
-        screen.note(f"-- functions host killed and started again ({self.kills}) --")
+        host.kill()
+        host.start()
+        screen.note(f"-- {host.name} killed and started again ({self.kills}) --")
 
 
 @dataclass(slots=True)

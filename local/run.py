@@ -12,14 +12,14 @@ from local.children import ROOT, ended_by_signals
 from local.errors import LocalError
 from local.machine import require_writable
 from local.news import News
-from local.options import OneLineParser, port_base, positive
+from local.options import OneLineParser, a_few, port_base, positive
 from local.places import DEFAULT_PORT, fresh_folder, run_folder
 from local.play import Day, begin_day
 from local.report import Report, as_json
 from local.show import Screen
 from local.sign_in import SignIn
 from local.simulator.scenario import ScenarioError, load_scenario
-from local.stage import ENTRA, SIMULATOR, Addresses, Simulation, Stage, set_stage
+from local.stage import ENTRA, LAST_PORT, SIMULATOR, Addresses, Simulation, Stage, set_stage
 from local.stay import stay_up
 
 DESCRIPTION = "Start everything on this machine, play a day of Customer Insights and compare what reaches the flows."
@@ -43,6 +43,7 @@ def parse(arguments: list[str]) -> argparse.Namespace:
     add("--no-play", action="store_true", help="only start everything; the simulated clock stands still")
     add("--report", type=Path, metavar="FILE", help="write what was expected and what came to this JSON file")
     add("--kill-every", type=positive, metavar="SECONDS", help="kill the functions host that often during the day")
+    add("--hosts", type=a_few, default=1, metavar="N", help="so many functions hosts on the same storage (default 1)")
     add("--speed", type=positive, help="how much faster than real time (default: the day in about a minute)")
     add("--seed", type=int, default=1, help="other job ids, and so other event ids (default 1)")
     add("--scenario", type=Path, default=DAY, metavar="FILE", help="what happens (default local/scenarios/day.toml)")
@@ -53,6 +54,8 @@ def parse(arguments: list[str]) -> argparse.Namespace:
         parser.error("--no-play plays nothing: leave out --once, --report and --kill-every")
     if options.real and (options.once or options.report or options.kill_every or options.speed):
         parser.error("--real has no simulated day: leave out --once, --report, --kill-every and --speed")
+    if options.port + 5 + options.hosts > LAST_PORT:
+        parser.error(f"--hosts {options.hosts}: there is no port behind {LAST_PORT}; choose a lower --port")
     if options.report and (problem := report_problem(options.report.resolve())):
         parser.error(f"--report: {problem}")
     return options
@@ -88,13 +91,14 @@ def run_simulated(stack: ExitStack, options: argparse.Namespace, screen: Screen)
         scenario = load_scenario(options.scenario, options.seed)
     except ScenarioError as error:
         raise LocalError(str(error)) from None
-    addresses = Addresses(options.port)
+    addresses = Addresses(options.port, options.hosts)
     addresses.require_free()
     lease = LEASE_SECONDS_WITH_KILLS if options.kill_every else LEASE_SECONDS
     environments = {environment.id: environment.name for environment in scenario.environments}
     simulation = Simulation(options.scenario.resolve(), options.seed, tuple(environments))
     folder = fresh_folder(run_folder("run", options.port))
-    screen.note(f"{scenario.title}: starting storage, simulator, flow inbox and functions host")
+    hosts = "functions host" if options.hosts == 1 else f"{options.hosts} functions hosts"
+    screen.note(f"{scenario.title}: starting storage, simulator, flow inbox and {hosts}")
     stage = staged(stack, screen, folder, addresses, lease, simulation)
     if options.no_play:
         return stay_up(stage, News(screen, addresses.inbox, addresses.simulator), environments, paused=True)
@@ -141,7 +145,7 @@ def run_real(stack: ExitStack, options: argparse.Namespace, screen: Screen) -> i
     if problems:
         raise LocalError("\n".join(problems))
     sign_in = real.own_sign_in(settings)
-    addresses = Addresses(options.port)
+    addresses = Addresses(options.port, options.hosts)
     addresses.require_free(without=(SIMULATOR, *([ENTRA] if sign_in else [])))
     folder = run_folder("real", options.port)
     require_writable(folder)

@@ -1,4 +1,4 @@
-"""What must run for a local run, in which order, with which settings? Storage, sign-in, simulator, inbox, host."""
+"""What must run for a local run, in which order, with which settings? Storage, sign-in, simulator, inbox, hosts."""
 
 import sys
 from collections.abc import Mapping, Sequence
@@ -18,18 +18,26 @@ from local.sign_in import SignIn
 HOST_START_SECONDS = 90.0
 SIMULATOR, ENTRA = "simulator", "Entra ID stand-in"
 USES = ("functions host", SIMULATOR, "flow inbox", "blob storage", "queue storage", "table storage", ENTRA)
+LAST_PORT = 65535
 
 
 @dataclass(frozen=True, slots=True)
 class Addresses:
-    """Where everything is, from one base port."""
+    """Where everything is, from one base port; further functions hosts come behind all else."""
 
     base: int
+    hosts: int = 1
 
     @property
     def host(self) -> str:
-        """The functions host, with our app in it."""
+        """The functions host, with our app in it; of several the first."""
         return f"http://127.0.0.1:{self.base}"
+
+    @property
+    def host_ports(self) -> tuple[int, ...]:
+        """The ports of all functions hosts."""
+        behind = self.base + len(USES)
+        return (self.base, *range(behind, behind + self.hosts - 1))
 
     @property
     def simulator(self) -> str:
@@ -56,21 +64,24 @@ class Addresses:
         for offset, use in enumerate(USES):
             if use not in without:
                 require_free(self.base + offset, use, "--port BASE")
+        for number, port in enumerate(self.host_ports[1:], start=2):
+            require_free(port, host_name(number), "--port BASE")
 
 
 @dataclass(slots=True)
 class Host:
-    """The functions host of this run, which may be killed and started again."""
+    """A functions host of this run, which may be killed and started again."""
 
     port: int
     command: Sequence[str]
     settings: Mapping[str, str]
     log: Path
+    name: str = USES[0]
     child: Child | None = field(default=None)
 
     def start(self) -> None:
         """Start it."""
-        self.child = start("functions host", self.command, self.log, self.settings)
+        self.child = start(self.name, self.command, self.log, self.settings)
 
     def wait_until_serving(self) -> None:
         """Return when it serves; it opens its port last."""
@@ -98,15 +109,21 @@ class Stage:
     """Everything that runs for one local run."""
 
     addresses: Addresses
-    host: Host
+    hosts: tuple[Host, ...]
     others: tuple[Child, ...]
     sign_in: SignIn
+
+    @property
+    def host(self) -> Host:
+        """The one that is called."""
+        return self.hosts[0]
 
     def require_running(self) -> None:
         """Raise when a program of this run has ended by itself."""
         for child in self.others:
             child.require_running()
-        self.host.require_running()
+        for host in self.hosts:
+            host.require_running()
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,17 +161,33 @@ def set_stage(
             others.append(start_simulator(stack, addresses, simulation, logs, certificate))
             settings |= simulated_settings(addresses, simulation)
     others.append(start_inbox(stack, addresses, logs))
-    host = Host(addresses.base, host_command(addresses, lease_seconds), settings, logs / "host.log")
-    stack.callback(host.stop)
-    host.start()
-    host.wait_until_serving()
-    return Stage(addresses, host, tuple(others), sign_in)
+    return Stage(addresses, start_hosts(stack, addresses, lease_seconds, settings, logs), tuple(others), sign_in)
 
 
-def host_command(addresses: Addresses, lease_seconds: int) -> list[str]:
+def start_hosts(
+    stack: ExitStack, addresses: Addresses, lease_seconds: int, settings: Mapping[str, str], logs: Path
+) -> tuple[Host, ...]:
+    """Start our app as often as it is wanted, on the same storage; all serve when this returns."""
+    hosts = []
+    for number, port in enumerate(addresses.host_ports, start=1):
+        log = logs / ("host.log" if number == 1 else f"host-{number}.log")
+        hosts.append(Host(port, host_command(port, lease_seconds), settings, log, host_name(number)))
+        stack.callback(hosts[-1].stop)
+        hosts[-1].start()
+    for host in hosts:
+        host.wait_until_serving()
+    return tuple(hosts)
+
+
+def host_command(port: int, lease_seconds: int) -> list[str]:
     """How our app is served."""
-    app = ["--app", str(ROOT), "--port", str(addresses.base), "--lease-seconds", str(lease_seconds)]
+    app = ["--app", str(ROOT), "--port", str(port), "--lease-seconds", str(lease_seconds)]
     return [sys.executable, "-m", "local.host", *app]
+
+
+def host_name(number: int) -> str:
+    """What a functions host is called where there are several."""
+    return USES[0] if number == 1 else f"functions host {number}"
 
 
 def start_simulator(

@@ -5,12 +5,12 @@ from local.errors import LocalError
 from local.stage import Addresses
 
 
-def free_base() -> int:
-    """The first of seven ports in a row that nothing uses at the moment."""
+def free_base(hosts: int = 1) -> int:
+    """The first of the ports in a row that a run needs, none of which is in use at the moment."""
     for base in free_ports(20):
         try:
-            Addresses(base).require_free()
+            Addresses(base, hosts).require_free()
         except LocalError:
             continue
         return base
-    raise AssertionError("no seven free ports in a row")
+    raise AssertionError("no free ports in a row")

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 @dataclass(slots=True)
 class Tally:
-    """Cases, one by one or many at once; a test that counts none is one case. Figures are told in docs/reliability.md."""
+    """Cases, one by one or many at once; a test that counts none is one. Figures are told in docs/reliability.md."""
 
     cases: int = 0
     figures: dict[str, float] = field(default_factory=dict)

@@ -26,6 +26,7 @@ STORAGE_SCOPE = "https://storage.azure.com/.default"
 _STORAGE_VERSION = "2023-11-03"
 _FILE_SECONDS = 60.0
 _LOOPBACK = ("127.0.0.1", "localhost")
+_SIZE = re.compile(r"\d{1,18}", re.ASCII)
 _ETAG = re.compile(r'"?([A-Za-z0-9+/=_-]{1,100})"?')
 
 
@@ -134,11 +135,11 @@ def _stretch(reply: Reply, start: int) -> Stretch:
     if reply.status == 200:
         return Stretch(reply.content[start:], len(reply.content), version)
     if reply.status == 206:
-        if not total.isdecimal():
+        if not _SIZE.fullmatch(total):
             raise InsightsAnswerInvalid("The storage does not tell how large the partition is.")
         return Stretch(reply.content, int(total), version)
     if reply.status == 416:
-        return Stretch(b"", int(total) if total.isdecimal() else start, version)
+        return Stretch(b"", int(total) if _SIZE.fullmatch(total) else start, version)
     if reply.status == 412:
         raise Conflict("The partition was written anew meanwhile: begin at its start.", reason="partition_changed")
     if reply.status in (401, 403):

@@ -6,7 +6,7 @@ bigger is split; a single event that is bigger still goes to a blob and the mess
 
 from collections.abc import Iterator, Sequence
 from datetime import datetime
-from decimal import Decimal
+from decimal import Decimal, InvalidOperation
 from typing import Any
 
 import msgspec
@@ -22,6 +22,8 @@ EVENTS_BYTES = 40 * 1024  # leaves room for the pairs that the fan-out adds
 _ROOM_TO_GROW = 256  # what a retry adds must not split a list of events: it would be another list then
 _ROOM_IN_HEAD = 96  # kept free by first attempts, trace or not, replayed or not: the same events, the same lists
 VERSION = 1
+# msgspec's own errors, and those that it lets through: deep nesting, an exponent that no decimal has, odd bytes in Raw.
+UNREADABLE = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError, InvalidOperation)
 
 _encoder = msgspec.json.Encoder(decimal_format="number")
 
@@ -102,7 +104,7 @@ def decode_event(body: bytes) -> Event:
     """The event that encode_event wrote, numbers to the last digit. Raises MessageInvalid."""
     try:
         return _event_decoder.decode(body).to_event()
-    except msgspec.MsgspecError as error:
+    except UNREADABLE as error:
         raise MessageInvalid(f"This is not one of our events: {error}") from None
 
 
@@ -251,7 +253,7 @@ def _array(items: Sequence[bytes]) -> bytes:
 def _decode(body: bytes) -> _Message:
     try:
         message = _message_decoder.decode(body)
-    except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+    except UNREADABLE as error:
         raise MessageInvalid(f"The message is not one of ours: {error}") from None
     if message.v != VERSION:
         raise MessageInvalid(f"The message is of version {message.v}; this app reads version {VERSION}.")
@@ -266,5 +268,5 @@ def _trace(message: _Message) -> str:
 def _events(message: _Message) -> tuple[Event, ...]:
     try:
         return tuple(event.to_event() for event in message.events)
-    except msgspec.MsgspecError as error:
+    except UNREADABLE as error:
         raise MessageInvalid(f"An event of the message cannot be read: {error}") from None

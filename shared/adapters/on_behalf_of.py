@@ -31,6 +31,7 @@ _EARLY_SECONDS = 300
 _TIMEOUT_SECONDS = 10
 _EXCHANGES_AT_ONCE = 8
 _REST_SECONDS = 5.0
+_LONGEST_SECONDS = 2 * 24 * 3600.0  # with continuous access evaluation a token counts for 28 hours
 _TOKEN = re.compile(r"[\w.~+/=-]+", re.ASCII)
 _OF_ODD_ANSWERS = (KeyError, TypeError, AttributeError)  # msal takes any JSON for an object with all its fields
 _log = logging.getLogger(__name__)
@@ -182,8 +183,8 @@ class _NobodysAnswers(dict[str, Any]):
 
 def _lasts_seconds(answer: Mapping[str, Any]) -> float:
     """How long a token counts; where that is not said, it is not kept."""
-    with suppress(KeyError, TypeError, ValueError):
-        return float(answer["expires_in"])
+    with suppress(KeyError, TypeError, ValueError, OverflowError):
+        return min(float(answer["expires_in"]), _LONGEST_SECONDS)
     return 0.0
 
 
@@ -201,7 +202,7 @@ def _failure(answer: Mapping[str, Any]) -> ClaimsNeeded | Forbidden | IdentityUn
         )
     if error in ("invalid_grant", "interaction_required"):
         claims = str(answer.get("claims", ""))
-        return ClaimsNeeded(base64.urlsafe_b64encode(claims.encode()).decode() if claims else "")
+        return ClaimsNeeded(base64.urlsafe_b64encode(claims.encode(errors="replace")).decode() if claims else "")
     if error == "temporarily_unavailable":
         return IdentityUnavailable(reason="token_exchange_unreachable")
     return IdentityUnavailable(

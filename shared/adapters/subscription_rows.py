@@ -11,7 +11,7 @@ from shared.adapters.rows import Row, aware
 from shared.domain.signatures import SigningSecret
 from shared.domain.subscribing import parse_filters
 from shared.domain.subscriptions import Filters, Flow, Health, Subscription, SubscriptionState, Trigger
-from shared.errors import RequestInvalid
+from shared.errors import RequestInvalid, SettingsInvalid
 
 
 class _Secrets(msgspec.Struct, rename="camel"):
@@ -19,6 +19,11 @@ class _Secrets(msgspec.Struct, rename="camel"):
     signing: tuple[SigningSecret, ...] = ()
 
 
+# What reading a row raises that somebody else wrote, or another version.
+UNREADABLE = (
+    *(ValueError, KeyError, TypeError, AttributeError, RecursionError),
+    *(RequestInvalid, SettingsInvalid, msgspec.MsgspecError),
+)
 _secrets_decoder = msgspec.json.Decoder(_Secrets)
 _fields_decoder = msgspec.json.Decoder(dict[str, Any])
 _health_decoder = msgspec.json.Decoder(Health)
@@ -61,7 +66,7 @@ def changes(subscription: Subscription, cipher: Cipher) -> Mapping[str, Any]:
 def without_secrets(row: Row) -> Subscription:
     """A subscription as listings show it; one whose filters this version does not take has a problem.
 
-    Raises ValueError, KeyError and others for a row that cannot be read at all.
+    Raises UNREADABLE for a row that cannot be read at all.
     """
     trigger = Trigger(row["Trigger"])
     fields = _fields_decoder.decode(row["Fields"])
@@ -91,7 +96,7 @@ def without_secrets(row: Row) -> Subscription:
 
 
 def with_secrets(row: Row, cipher: Cipher) -> Subscription:
-    """A subscription as a call needs it. Raises SettingsInvalid when no key reads its secrets."""
+    """A subscription as a call needs it. Raises UNREADABLE, of which SettingsInvalid when no key reads its secrets."""
     secrets = _secrets_decoder.decode(cipher.decrypt(row["Secrets"]))
     return replace(without_secrets(row), callback_url=secrets.callback_url, signing_secrets=secrets.signing)
 

@@ -17,7 +17,6 @@ from functools import partial
 from itertools import groupby
 from typing import Any
 
-import msgspec
 from azure.core.exceptions import HttpResponseError, ResourceModifiedError, ResourceNotFoundError
 from azure.data.tables import TableEntity, UpdateMode
 from azure.data.tables.aio import TableServiceClient
@@ -27,7 +26,7 @@ from shared.adapters.cipher import Cipher
 from shared.adapters.rows import OVERTAKEN, Row, any_of, batches, behind, environment_of, first, rows_of, unchanged
 from shared.adapters.storage import or_create
 from shared.domain.subscriptions import Subscription, SubscriptionState
-from shared.errors import RequestInvalid, SettingsInvalid, SubscriptionBusy
+from shared.errors import SettingsInvalid, SubscriptionBusy
 from shared.stores import Change, Reencrypted
 
 ENVIRONMENTS = "environments"
@@ -262,7 +261,7 @@ def _try(read: Callable[[Row], Subscription], row: Row) -> Subscription | None:
     """A row that cannot be read is left out and logged: it must not hold up the others."""
     try:
         return read(row)
-    except (ValueError, KeyError, RequestInvalid, SettingsInvalid, msgspec.MsgspecError) as error:
+    except rows.UNREADABLE as error:
         _tell_unreadable(row["RowKey"], str(error))
         return None
 

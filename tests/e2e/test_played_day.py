@@ -1,51 +1,18 @@
 """The main job, as a newcomer meets it: one command plays a day, and every event reaches its flow."""
 
-import json
 import os
-import shutil
 import signal
 import subprocess
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-from local.children import ROOT, Child, is_listening, wait_until
+from local.children import ROOT, Child, wait_until
 from local.errors import BrokenRunError
-from local.places import run_folder
 from local.wire import ask
-from tests.ports import free_base
-
-Report = dict[str, Any]
-
-
-@contextmanager
-def ports() -> Iterator[int]:
-    """The first of seven free ports; what a run there leaves on disk goes away when the block went well."""
-    base = free_base()
-    yield base
-    assert not any(is_listening(base + offset) for offset in range(7)), "something was left running"
-    shutil.rmtree(run_folder("run", base))
-
-
-def run_command(base: int, *options: str) -> list[str]:
-    return [sys.executable, "-m", "local.cli", "run", "--port", str(base), *options]
-
-
-def played(report_file: Path, *options: str) -> Report:
-    with ports() as base:
-        command = run_command(base, "--once", "--report", str(report_file), *options)
-        done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=400, check=False)
-        assert done.returncode == 0, done.stdout + done.stderr
-    report: Report = json.loads(report_file.read_text(encoding="utf-8"))
-    return report
-
-
-def event_ids(report: Report) -> list[str]:
-    return sorted(event["id"] for event in report["events"])
+from tests.e2e.days import Report, event_ids, played, ports, run_command
 
 
 @pytest.fixture(scope="module")

@@ -11,6 +11,7 @@ import pytest
 
 from local.children import ROOT
 from local.cli import with_name
+from tests.ports import free_base
 
 NEEDED = ("ENVIRONMENTS", "CUSTOMER_INSIGHTS_SUBSCRIPTION_KEY")
 
@@ -77,6 +78,9 @@ def old_python(version: str) -> str | None:
         (("--kill-every", "-5"), "argument --kill-every"),
         (("--port", "70000"), "argument --port: '70000' is not a port from 1 to 65529"),
         (("--seed", "x"), "argument --seed"),
+        (("--hosts", "0"), "argument --hosts: '0' is not a number from 1 to 9"),
+        (("--hosts", "many"), "argument --hosts: 'many' is not a number from 1 to 9"),
+        (("--hosts", "2", "--port", "65529"), "--hosts 2: there is no port behind 65535; choose a lower --port"),
         (("--fast",), "unrecognized arguments: --fast"),
         (("--no-play", "--once"), "--no-play plays nothing"),
         (("--real", "--once"), "--real has no simulated day"),
@@ -103,6 +107,15 @@ def test_a_port_in_use() -> None:
     assert f"Port {port} (for the functions host) is in use" in refused.stderr
     assert "--port BASE" in refused.stderr
     assert refused.stderr.count("\n") == 1
+
+
+def test_a_port_of_a_second_host_in_use() -> None:
+    """It is looked at before anything is started, too."""
+    base = free_base(hosts=2)
+    with socket.create_server(("127.0.0.1", base + 7)):
+        refused = dev("run", "--once", "--hosts", "2", "--port", str(base))
+    assert refused.returncode == 2
+    assert f"Port {base + 7} (for the functions host 2) is in use" in refused.stderr
 
 
 def test_real_names_every_missing_setting() -> None:

@@ -11,12 +11,12 @@ from rich.console import Console
 
 from local.entra.certificate import make_certificate
 from local.errors import BrokenRunError
-from local.play import begin_day, watches
+from local.play import Killer, begin_day, watches
 from local.report import Report
 from local.show import Screen
 from local.sign_in import nobody
 from local.simulator.scenario import load_scenario
-from local.stage import Addresses, Host, Simulation, Stage, start_inbox, start_simulator
+from local.stage import Addresses, Host, Simulation, Stage, host_name, start_inbox, start_simulator
 from tests.ports import free_base
 
 MORNING = Path(__file__).with_name("morning.toml")
@@ -49,7 +49,7 @@ def play(tmp_path: Path, shown: StringIO, monkeypatch: pytest.MonkeyPatch) -> It
             host.start()
             host.wait_until_serving()
             screen = Screen(Console(file=shown, width=200))
-            stage = Stage(addresses, host, (simulator, inbox), nobody())
+            stage = Stage(addresses, (host,), (simulator, inbox), nobody())
             day = begin_day(stage, scenario, SPEED, screen, kill_every)
             day.play()
             report = day.settle(settle)
@@ -103,6 +103,26 @@ def test_a_killed_host_is_started_again(play: Play, shown: StringIO) -> None:
     """The stand-in forgets its subscriptions, so that only the kill itself is to be seen here."""
     play("none", settle=0.1, kill_every=0.4)
     assert "functions host killed and started again (1)" in shown.getvalue()
+
+
+def test_several_hosts_are_killed_each_in_turn(tmp_path: Path, shown: StringIO) -> None:
+    """So that one of them is up all the time."""
+    addresses = Addresses(free_base(2), 2)
+    sleep = [sys.executable, "-c", "import time; time.sleep(60)"]
+    ports = enumerate(addresses.host_ports, start=1)
+    hosts = tuple(Host(port, sleep, {}, tmp_path / f"{port}.log", host_name(number)) for number, port in ports)
+    killer = Killer(Stage(addresses, hosts, (), nobody()), every_seconds=0)
+    try:
+        for each in hosts:
+            each.start()
+        for turn in range(3):
+            before = [each.child for each in hosts]
+            killer.act(Screen(Console(file=shown, width=200)))
+            assert [each.child is not was for each, was in zip(hosts, before, strict=True)].index(True) == turn % 2
+    finally:
+        for each in hosts:
+            each.kill()
+    assert "functions host 2 killed and started again (2)" in shown.getvalue()
 
 
 def test_the_same_rule_is_one_watch() -> None:

@@ -43,7 +43,7 @@ def test_the_command_that_subscribes_can_be_pasted() -> None:
     screen = Screen(Console(file=log, width=80))
     addresses = Addresses(7071)
     host = Host(addresses.base, (), {}, Path("host.log"))
-    stage = Stage(addresses, host, (), SignIn("./dev token", lambda: Token("", 0)))
+    stage = Stage(addresses, (host,), (), SignIn("./dev token", lambda: Token("", 0)))
     show_addresses(stage, screen, {"e1": "Contoso"}, simulated=True, paused=True)
     command = log.getvalue().partition("makes one:\n")[2].partition("\nThe simulated")[0]
     curl, url, option, body, header, bearer = shlex.split(command)

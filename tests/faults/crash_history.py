@@ -1,0 +1,85 @@
+"""What happened in a story, as the world outside of the process that dies saw it? In memory, or in a file as well."""
+
+import os
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+
+import msgspec
+
+from shared.adapters.memory import MemoryFlows
+from shared.domain.deliveries import Answer, FlowCall
+from shared.errors import DeliveryFailed
+
+TOOK = Answer(202)
+
+
+class What(StrEnum):
+    """What can happen."""
+
+    CALLED = "called"  # a flow; `took`: it said that it took the events
+    ENDED = "ended"  # a subscription: its delete was acknowledged
+    TOLD = "told"  # a flow's new signing secret was shown
+    REPLAYED = "replayed"  # somebody asked for a flow's events again
+    DONE = "done"  # a step of the story
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One happening. `name`: the flow's callback URL, or what a step came to."""
+
+    what: What
+    name: str = ""
+    events: tuple[str, ...] = ()
+    secrets: tuple[str, ...] = ()
+    took: bool = False
+    at: float = 0
+
+
+class History:
+    """Entries in their order. With a file it outlives its process, and another process goes on with it."""
+
+    def __init__(self, path: Path | None = None) -> None:
+        self._path = path
+        lines = path.read_bytes().splitlines() if path is not None and path.exists() else []
+        self.entries = [msgspec.json.decode(line, type=Entry) for line in lines]
+
+    def add(self, entry: Entry) -> None:
+        """Note a happening; in the file at once, for there may be no time later."""
+        self.entries.append(entry)
+        if self._path is None:
+            return
+        file = os.open(self._path, os.O_WRONLY | os.O_CREAT | os.O_APPEND)
+        try:
+            os.write(file, msgspec.json.encode(entry) + b"\n")
+        finally:
+            os.close(file)
+
+    def of(self, *kinds: What) -> list[Entry]:
+        """The entries of some kinds."""
+        return [one for one in self.entries if one.what in kinds]
+
+    def has_called(self, url: str, event: str) -> bool:
+        """Whether a flow was called about an event before."""
+        return any(one.name == url and event in one.events for one in self.of(What.CALLED))
+
+
+class StoryFlows(MemoryFlows):
+    """Flows with manners: what they answer until they are mended. The `hesitant` take an event at the second call."""
+
+    def __init__(self, history: History) -> None:
+        super().__init__()
+        self._history = history
+        self.manners: dict[str, Answer | DeliveryFailed] = {}
+        self.hesitant: set[str] = set()
+
+    async def call(self, call: FlowCall) -> Answer:
+        url, events = call.callback_url, tuple(event.id for event in call.events)
+        answer = self.manners.get(url, TOOK)
+        if url in self.hesitant and not self._history.has_called(url, events[0]):
+            answer = DeliveryFailed(reason="timeout")
+        took = isinstance(answer, Answer) and answer.status < 300
+        self._history.add(Entry(What.CALLED, url, events, call.secrets, took))
+        if isinstance(answer, DeliveryFailed):
+            raise answer
+        return answer

@@ -1,0 +1,183 @@
+"""What does the world do about a crash? The worker is started again, messages come again, callers repeat; timers do not."""
+
+import heapq
+from abc import ABC, abstractmethod
+from collections import Counter, deque
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from itertools import count
+
+from shared.domain.proofs import Proofs
+from shared.domain.windows import Windows
+from shared.errors import InsightsOutcomeUnknown, NotFound
+from shared.ports import Ports, Queue
+from shared.services.admit_pair import Pace
+from shared.services.deliver import deliver
+from shared.services.fan_out import fan_out
+from shared.services.poll_environments import poll_environments
+from shared.services.start_polls import start_polls
+from tests.faults.crash_history import Entry, History, What
+from tests.services.faults import Fuse, fused
+from tests.services.pump import MAX_DEQUEUE_COUNT
+from tests.services.stage import Stage
+
+REPEATS = 4  # Power Automate's, of a call that got no answer
+RATE = 50
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """A message that the host handed to a worker. `receipt` is what its queue wants to see again."""
+
+    queue: Queue
+    body: bytes
+    receipt: tuple[str, ...] = ()
+
+
+class Host(ABC):
+    """Plays a story step by step. What the history has as done is not done again."""
+
+    def __init__(self, stage: Stage, fuse: Fuse, history: History) -> None:
+        self.stage, self.fuse, self.history = stage, fuse, history
+        self.ports = self.new_process()
+        self._past = deque(history.of(What.DONE))
+        self._dequeued: Counter[bytes] = Counter()
+
+    @abstractmethod
+    def new_process(self) -> Ports:
+        """The ports of a worker that remembers nothing."""
+
+    @abstractmethod
+    async def take(self) -> Taken | None:
+        """The next message that can be seen."""
+
+    @abstractmethod
+    async def drop(self, message: Taken) -> None:
+        """Remove a message that was handled. This is a write."""
+
+    @abstractmethod
+    async def leave(self, message: Taken) -> None:
+        """Have a message seen again."""
+
+    async def call(self, action: Callable[[Ports], Awaitable[str | None]], *, repeats: int = REPEATS) -> str:
+        """What a caller does: it repeats what got no answer, and takes a refusal for one."""
+        if self._past:
+            return self._past.popleft().name
+        answer = ""
+        for _ in range(repeats):
+            try:
+                answer = await action(self.ports) or ""
+                break
+            except (NotFound, InsightsOutcomeUnknown):
+                assert self.fuse.has_blown, "the story asks for what is not there"
+                break
+            except Exception:
+                self._restart()
+        self._done(answer)
+        return answer
+
+    async def timer(self, action: Callable[[Ports], Awaitable[object]]) -> None:
+        """What a timer does: once, whatever comes of it."""
+        if self._past:
+            self._past.popleft()
+            return
+        self._done("timer")
+        try:
+            await action(self.ports)
+        except Exception:
+            self._restart()
+
+    async def settle(self) -> None:
+        """Handle every message that can be seen."""
+        if self._past:
+            self._past.popleft()
+            return
+        while (message := await self.take()) is not None:
+            try:
+                await self._serve(message)
+                await self.drop(message)
+            except Exception:
+                self._restart()
+                self._dequeued[message.body] += 1
+                assert self._dequeued[message.body] < MAX_DEQUEUE_COUNT, f"{message.queue} has a poison message"
+                await self.leave(message)
+        self._done("settled")
+
+    def note(self, what: What, name: str, *secrets: str) -> None:
+        """Note what the world learnt from the step before."""
+        if not any((one.what, one.name, one.secrets) == (what, name, secrets) for one in self.history.entries):
+            self.history.add(Entry(what, name, (), secrets, at=self.stage.now.timestamp()))
+
+    def wait(self, *, minutes: float = 0) -> None:
+        """Let time pass, everywhere."""
+        self.stage.wait(minutes=minutes)
+        self.stage.actions.now = self.stage.now
+
+    async def rounds(self, times: int = 3, *, minutes: float = 1) -> None:
+        """Ticks, and everything that follows from them. A tick that crashes is not made up for."""
+        for _ in range(times):
+            await self.timer(lambda ports: start_polls(ports, []))
+            await self.settle()
+            self.wait(minutes=minutes)
+
+    def _done(self, answer: str) -> None:
+        self.history.add(Entry(What.DONE, answer))
+
+    def _restart(self) -> None:
+        if self.fuse.dead:
+            self.fuse.restart()
+            self.ports = self.new_process()
+
+    async def _serve(self, message: Taken) -> None:
+        ports, queue, body = self.ports, message.queue, message.body
+        if queue is Queue.POLLS:
+            await poll_environments(ports, await ports.queues.read_polls(body), fast_poll_seconds=20)
+        elif queue in (Queue.DELIVERIES, Queue.REDELIVERIES):
+            pace = Pace(RATE, patient=queue is Queue.REDELIVERIES)
+            await deliver(ports, await ports.queues.read_deliveries(body), pace)
+        else:
+            await fan_out(ports, await ports.queues.read_events(body))
+
+
+class MemoryHost(Host):
+    """A host on the fakes: messages are seen when they are due, and taking one off its queue is a write too."""
+
+    def __init__(self, stage: Stage, fuse: Fuse, history: History) -> None:
+        super().__init__(stage, fuse, history)
+        self._waiting: list[tuple[datetime, int, Taken]] = []
+        self._numbers = count()
+        self._gone: set[tuple[str, ...]] = set()
+
+    def new_process(self) -> Ports:
+        return replace(fused(self.stage, self.fuse), windows=Windows(), proofs=Proofs())
+
+    async def take(self) -> Taken | None:
+        for queue, kept in self.stage.queues.messages.items():
+            while kept:
+                body, delay = kept.popleft()
+                message = Taken(queue, body, (str(next(self._numbers)),))
+                self._push(message, self.stage.now + timedelta(seconds=delay))
+        if not self._waiting or self._waiting[0][0] > self.stage.now:
+            return None
+        return heapq.heappop(self._waiting)[2]
+
+    async def drop(self, message: Taken) -> None:
+        with self.fuse.write():
+            self._gone.add(message.receipt)
+
+    async def leave(self, message: Taken) -> None:
+        if message.receipt not in self._gone:
+            self._push(message, self.stage.now)
+
+    async def idle(self, *, days: float) -> None:
+        """Let time pass without a poll; each message is handled when it is due."""
+        end = self.stage.now + timedelta(days=days)
+        await self.settle()
+        while self._waiting and self._waiting[0][0] <= end:
+            self.wait(minutes=(self._waiting[0][0] - self.stage.now) / timedelta(minutes=1))
+            await self.settle()
+        self.wait(minutes=(end - self.stage.now) / timedelta(minutes=1))
+
+    def _push(self, message: Taken, due: datetime) -> None:
+        heapq.heappush(self._waiting, (due, next(self._numbers), message))

@@ -1,0 +1,171 @@
+"""Which story goes through everything that writes? Months of an environment's life, with flows of all manners."""
+
+from dataclasses import dataclass, field
+from uuid import NAMESPACE_URL, uuid5
+
+from shared.adapters.memory import MemoryCheckpoints
+from shared.adapters.messages import encode_deliveries, encode_polls
+from shared.domain.checkpoint import EnvironmentState
+from shared.domain.deliveries import Answer, DeliveryBatch, Pair, PoisonMessage
+from shared.domain.subscriptions import Trigger
+from shared.errors import DeliveryFailed
+from shared.ports import PollRequest, Queue
+from shared.services.drain_poison import drain_poison
+from shared.services.sweep import sweep
+from tests.factories import ENVIRONMENT, at, job, segment, task
+from tests.faults.crash_callers import Callers
+from tests.faults.crash_history import History, StoryFlows
+from tests.faults.crash_host import MemoryHost
+from tests.services.faults import Fuse
+from tests.services.stage import Stage, callback, failed_refresh
+
+OTHER_ENVIRONMENT = "e0e0e0e0-0000-4000-8000-000000000002"
+SUSPENDED_DAYS = 14
+MENDED = ("sick", "busy", "refuser", "moving")
+LEAVERS = ("leaver", "caller-back", "nameless")
+ORDERS = (
+    ("twin", Trigger.FULL_REFRESH_COMPLETED, {}),
+    ("grown", Trigger.SEGMENT_CROSSED, {"segmentName": "Loyal", "threshold": 100, "direction": "above"}),
+    ("ended", Trigger.PROCESS_ENDED, {"batch": True}),
+)
+MANNERS: dict[str, Answer | DeliveryFailed] = {
+    "sick": Answer(503),
+    "busy": Answer(429, retry_after_seconds=90),
+    "refuser": Answer(400, "InvalidRequestContent"),
+    "moving": DeliveryFailed(reason="timeout"),
+    "off": Answer(400, "WorkflowTriggerIsNotEnabled"),
+    "gone": Answer(404),
+    **{name: Answer(503) for name in LEAVERS},
+}
+
+
+class NotingCheckpoints(MemoryCheckpoints):
+    """Also knows which events were committed together."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.commits: set[frozenset[str]] = set()
+
+    async def write(self, environment_id: str, state: EnvironmentState, etag: str | None) -> str:
+        written = await super().write(environment_id, state, etag)
+        self.commits.add(frozenset(one.event.id for one in state.outbox))
+        return written
+
+
+@dataclass(slots=True)
+class Played:
+    """A story that was played to its end."""
+
+    host: MemoryHost
+    history: History
+    commits: set[frozenset[str]]
+    feed: list[str] = field(default_factory=list)
+    polled: set[str] = field(default_factory=set)
+    died: set[tuple[str, str]] = field(default_factory=set)
+
+    @property
+    def stage(self) -> Stage:
+        """Where it was played."""
+        return self.host.stage
+
+
+async def play(fuse: Fuse) -> Played:
+    """Play it. The stage's clock is the only one."""
+    history, checkpoints = History(), NotingCheckpoints()
+    flows = StoryFlows(history)
+    flows.manners = {callback(name): answer for name, answer in MANNERS.items()}
+    flows.hesitant = {callback("late")}
+    stage = Stage(checkpoints=checkpoints, flows=flows)
+    played = Played(MemoryHost(stage, fuse, history), history, checkpoints.commits)
+    flows_here = Callers(played.host, ENVIRONMENT)
+    show(stage, 0)
+    await _switch_on(played, flows_here)
+    await _go_wrong(played, flows_here)
+    await _change(played, flows_here)
+    await _ask_again(played, flows_here)
+    await _begin_anew(played)
+    await _let_months_pass(played, flows_here)
+    return played
+
+
+def show(stage: Stage, chapter: int) -> None:
+    """What the environment shows: failures, a full refresh with a unification, a segment that grows."""
+    stages = [task(name, operation=name, start=20, end=30) for name in ("map", "match", "merge")]
+    jobs = (
+        failed_refresh("Orders"),
+        job("job-all", "successful", task("Customers", start=20, end=30), *stages, start=20, end=40),
+        failed_refresh("Orders", job_id="job-again", start=50),
+        failed_refresh("Orders", job_id="job-late", start=60),
+        failed_refresh("Orders", job_id="job-last", start=70),
+    )
+    stage.insights.listed = tuple(reversed(jobs[:chapter]))
+    grown = ((0, 90), (25, 110), (55, 130))[: max(1, chapter)]
+    stage.insights.segment_list = (segment(*grown),)
+
+
+async def _switch_on(played: Played, flows: Callers) -> None:
+    for name in ("steady", "late", "hasty", "saver", *MANNERS):
+        await flows.subscribe(name)
+    for name, trigger, fields in ORDERS:
+        await flows.subscribe(name, trigger, **fields)
+    await flows.rotate("steady")
+    await played.host.rounds()
+
+
+async def _go_wrong(played: Played, flows: Callers) -> None:
+    """Two events while many flows are not well; then most of them are mended, and some are left."""
+    host = played.host
+    state, _ = await flows.poll("")
+    show(host.stage, 1)
+    await host.rounds()
+    manners = host.stage.flows.manners  # type: ignore[attr-defined]
+    manners[callback("saver")] = Answer(503)
+    show(host.stage, 3)
+    await host.rounds()
+    for name, by in zip(LEAVERS, ("id", "callback", "flow"), strict=True):
+        await flows.leave(name, by=by)
+    await flows.leave("saver")
+    await flows.subscribe("saver.2")
+    await host.rounds(6, minutes=10)
+    for name in MENDED:
+        del manners[callback(name)]
+    await host.rounds(12, minutes=10)
+    _, polled = await flows.poll(state)
+    played.polled.update(polled)
+
+
+async def _change(played: Played, flows: Callers) -> None:
+    """Flows are saved again; one caller does not repeat its call."""
+    await flows.subscribe("steady.2")
+    await flows.leave("steady")
+    await flows.subscribe("hasty.2", repeats=1)
+    await flows.rotate("steady.2")
+    show(played.stage, 4)
+    await played.host.rounds()
+
+
+async def _ask_again(played: Played, flows: Callers) -> None:
+    """What died is asked for, a whole feed too, and messages that nobody could handle; refreshes are started."""
+    host, queues = played.host, played.stage.queues
+    for name, to in (("refuser", ""), ("gone", "twin.2"), ("gone", "steady.2")):
+        if to in flows.ids or not to:
+            await flows.replay_dead(name, to=to)
+    await flows.replay("steady.2")
+    await host.settle()
+    numbered = (await played.stage.log.read(ENVIRONMENT, after=0, limit=1))[0]
+    pair = Pair(flows.ids["late"], (0,))
+    bodies = {
+        Queue.DELIVERIES: next(iter(encode_deliveries(DeliveryBatch(ENVIRONMENT, (numbered.event,), (pair,))))),
+        Queue.POLLS: encode_polls(PollRequest((ENVIRONMENT,))),
+        Queue.REFRESH_EVENTS: b"{}",
+    }
+    for queue, body in bodies.items():
+        message = PoisonMessage(str(uuid5(NAMESPACE_URL, queue)), queue.value, body, played.stage.now)
+        queues.poisoned.append(message)
+    for _ in range(2):
+        await host.timer(drain_poison)
+    await flows.replay_dead("late")
+    await flows.put_back(str(uuid5(NAMESPACE_URL, Queue.POLLS)))
+    for _ in range(2):
+        await flows.start_everything()
+    await host.rounds()
