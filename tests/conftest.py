@@ -7,10 +7,13 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 from local.azurite import running_azurite
+from tests.faults.profile import pick
 from tests.tally import Tally
 
 # A slow machine is no finding: nothing here is judged by the clock.
-settings.register_profile("house", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.register_profile(
+    "house", deadline=None, suppress_health_check=[HealthCheck.too_slow], max_examples=pick(100, 500)
+)
 settings.load_profile("house")
 
 

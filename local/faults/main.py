@@ -2,14 +2,15 @@
 
 import argparse
 import os
-from collections.abc import Sequence
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import ExitStack
+from dataclasses import replace
 from pathlib import Path
 
 from local.children import ROOT, ended_by_signals
 from local.errors import LocalError
 from local.faults.outcomes import Results, read_results, written
-from local.faults.page import PAGE, RESULTS, page
+from local.faults.page import PAGE, README, RESULTS, page, with_promises
 from local.faults.promises import Part, Promise
 from local.faults.register import PROMISES
 from local.faults.running import Run
@@ -28,13 +29,14 @@ def parse(arguments: list[str]) -> argparse.Namespace:
     add = parser.add_argument
     add("--quick", action="store_true", help="as little as `./dev test` tries: some minutes instead of most of an hour")
     add("--only", metavar="NAME", action="append", default=[], help="one promise, or one part of one; may be repeated")
+    add("--skip", metavar="NAME", action="append", default=[], help="a promise or part to leave out; may be repeated")
     add("--list", action="store_true", help="show the promises and their parts, and try nothing")
     add("--workers", type=workers, default=workers(str(cores())), metavar="N", help="processes side by side")
     add("--report", type=Path, metavar="FILE", help="write the results to this JSON file too")
     add("--write", action="store_true", help="renew docs/reliability.md and docs/reliability.json, after a whole run")
     options = parser.parse_args(arguments)
-    if options.write and (options.quick or options.only):
-        parser.error("--write is for a whole run: leave out --quick and --only")
+    if options.write and (options.quick or options.only or options.skip):
+        parser.error("--write is for a whole run: leave out --quick, --only and --skip")
     if options.report and not options.report.resolve().parent.is_dir():
         parser.error(f"--report: there is no folder {options.report.resolve().parent}")
     return options
@@ -55,7 +57,7 @@ def cores() -> int:
 def main(arguments: list[str]) -> int:
     """Try what is asked for; the exit code."""
     options = parse(arguments)
-    chosen = choose(PROMISES, options.only)
+    chosen = choose(PROMISES, options.only, options.skip)
     telling = Telling()
     if options.list:
         telling.all(chosen)
@@ -71,20 +73,21 @@ def main(arguments: list[str]) -> int:
     return 0 if results.is_good else 1
 
 
-def choose(promises: Sequence[Promise], names: Sequence[str]) -> tuple[Promise, ...]:
-    """The promises and parts of these names; all of them without a name. Raises LocalError for a name that none has."""
+def choose(promises: Sequence[Promise], only: Sequence[str], skip: Sequence[str] = ()) -> tuple[Promise, ...]:
+    """The promises and parts of these names (without any: all), but for some. Raises LocalError for an unknown name."""
     known = {one.name for one in promises} | {part.name for one in promises for part in one.parts}
-    for name in names:
+    for name in (*only, *skip):
         if name not in known:
-            raise LocalError(f"--only: there is no '{name}'. Names: see ./dev faults --list")
-    if not names:
-        return tuple(promises)
-    found = [Promise(one.name, one.says, _parts(one, names)) for one in promises]
+            raise LocalError(f"There is no promise or part '{name}'. Names: see ./dev faults --list")
+    found = [replace(one, parts=tuple(_parts(one, only or known, skip))) for one in promises]
     return tuple(one for one in found if one.parts)
 
 
-def _parts(promise: Promise, names: Sequence[str]) -> tuple[Part, ...]:
-    return tuple(part for part in promise.parts if promise.name in names or part.name in names)
+def _parts(promise: Promise, only: Collection[str], skip: Collection[str]) -> Iterator[Part]:
+    for part in promise.parts:
+        names = {promise.name, part.name}
+        if not names.isdisjoint(only) and names.isdisjoint(skip):
+            yield part
 
 
 def keep(results: Results, options: argparse.Namespace) -> None:
@@ -93,4 +96,6 @@ def keep(results: Results, options: argparse.Namespace) -> None:
     for file in [*files, *([RESULTS] if options.write else [])]:
         file.write_bytes(written(results))
     if options.write:
-        PAGE.write_text(page(read_results(RESULTS), PROMISES), encoding="utf-8")
+        kept = read_results(RESULTS)
+        PAGE.write_text(page(kept, PROMISES), encoding="utf-8")
+        README.write_text(with_promises(README.read_text(encoding="utf-8"), kept, PROMISES), encoding="utf-8")

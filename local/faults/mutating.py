@@ -6,9 +6,43 @@ from random import Random
 _LONGEST = 64 * 1024
 _DEEP = 3000
 _PIECES = (
-    *(b"{", b"}", b"[", b"]", b'"', b":", b",", b"\\", b"null", b"true", b"-1", b"0", b"1e999999", b"1e99999999999999999999"),
-    *(b"NaN", b"-Infinity", b"9" * 5000, b"1." + b"9" * 500, b"\\ud800", b"\\u0000", b"\x00", b"\xff\xfe", b"\xef\xbb\xbf"),
-    *(b"\r\n", b"\xe2\x80\xa8", b"\xed\xa0\x80", b"\xf0\x9f\x92\xa9", "٣".encode(), b"%00", b"../", b"0001-01-01T00:00:00Z"),
+    *(
+        b"{",
+        b"}",
+        b"[",
+        b"]",
+        b'"',
+        b":",
+        b",",
+        b"\\",
+        b"null",
+        b"true",
+        b"-1",
+        b"0",
+        b"1e999999",
+        b"1e99999999999999999999",
+    ),
+    *(
+        b"NaN",
+        b"-Infinity",
+        b"9" * 5000,
+        b"1." + b"9" * 500,
+        b"\\ud800",
+        b"\\u0000",
+        b"\x00",
+        b"\xff\xfe",
+        b"\xef\xbb\xbf",
+    ),
+    *(
+        b"\r\n",
+        b"\xe2\x80\xa8",
+        b"\xed\xa0\x80",
+        b"\xf0\x9f\x92\xa9",
+        "٣".encode(),
+        b"%00",
+        b"../",
+        b"0001-01-01T00:00:00Z",
+    ),
     *(b"9999-12-31T23:59:59-23:59", b"[" * _DEEP, b'{"a":' * _DEEP, b"a" * 3000),
 )
 
@@ -26,7 +60,11 @@ def _damaged(chance: Random, body: bytes, samples: Sequence[bytes]) -> bytes:
     end = min(len(body), place + chance.choice((1, 1, 2, 8, 64)))
     match chance.randrange(7):
         case 0:  # one bit
-            return body[:place] + bytes(one ^ (1 << chance.randrange(8)) for one in body[place : place + 1]) + body[place + 1 :]
+            return (
+                body[:place]
+                + bytes(one ^ (1 << chance.randrange(8)) for one in body[place : place + 1])
+                + body[place + 1 :]
+            )
         case 1:
             return body[:place] + bytes((chance.randrange(256),)) + body[place:]
         case 2:

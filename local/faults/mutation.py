@@ -113,15 +113,16 @@ def tried(log: str) -> tuple[int, int]:
 
 def _follow(child: Child, say: Say, deadline: float) -> None:
     """Wait for its end. Raises BrokenRunError when that is no good one, or does not come in time."""
-    step = 0
-    while child.process.poll() is None:
+    step, over = 0, False
+    while not over:
+        over = child.process.poll() is not None  # before reading: what it told last is read too
         done, total = tried(child.log.read_text(encoding="utf-8", errors="replace"))
         if total and done * _STEPS // total > step:
             step = done * _STEPS // total
             say(f"{done} of {total} mutants tried")
-        if time.monotonic() > deadline:
+        if not over and time.monotonic() > deadline:
             raise BrokenRunError(f"Mutation testing took too long: {done} of {total} mutants were tried")
-        time.sleep(_LOOK_SECONDS)
+        time.sleep(0 if over else _LOOK_SECONDS)
     if child.process.returncode:
         child.require_running()
 

@@ -8,12 +8,15 @@ from local.faults.promises import Promise
 from local.faults.telling import number
 
 PAGE = ROOT / "docs" / "reliability.md"
+README = ROOT / "README.md"
 RESULTS = ROOT / "docs" / "reliability.json"
 HEAD = """# Reliability
 
 What you may rely on, how each promise is tried, and what the last whole run counted. `./dev faults --write` makes this
 page from `docs/reliability.json`, which that run wrote; nobody writes numbers here by hand.
 """
+BEGIN = "<!-- The last whole run of ./dev faults --write -->"
+END = "<!-- End of what it wrote -->"
 TAIL = """## Run it
 
 | command | what it does |
@@ -52,20 +55,30 @@ def page(results: Results, promises: Sequence[Promise]) -> str:
     return "\n".join([HEAD, *_overview(results, promises), *_details(results, promises), TAIL])
 
 
+def with_promises(readme: str, results: Results, promises: Sequence[Promise]) -> str:
+    """The README with what is promised, and how often each promise was tried."""
+    before, begin, rest = readme.partition(BEGIN)
+    _, end, after = rest.partition(END)
+    rows = "".join(_promise(one, results, "docs/reliability.md") for one in promises)
+    return f"{before}{begin}\n| promise | tried | fell short |\n| --- | ---: | ---: |\n{rows}{end}{after}"
+
+
+def _promise(promise: Promise, results: Results, where: str = "") -> str:
+    cases, failures = added(results.promises[promise.name])
+    return f"| [{promise.says}]({where}#{promise.name}) | {cases:,} | {failures} |\n"
+
+
 def _overview(results: Results, promises: Sequence[Promise]) -> Iterator[str]:
     versions = ", ".join(f"{name} {version}" for name, version in results.versions.items())
     yield f"Last run: {results.day}, {results.seconds / 60:.0f} minutes on {results.machine}. {versions}.\n"
-    yield "| promise | cases | failures |\n| --- | ---: | ---: |"
-    for promise in promises:
-        cases, failures = added(results.promises[promise.name])
-        yield f"| [{promise.says}](#{promise.name}) | {cases:,} | {failures} |"
-    yield ""
+    yield "| promise | tried | fell short |\n| --- | ---: | ---: |"
+    yield "".join(_promise(one, results) for one in promises)
 
 
 def _details(results: Results, promises: Sequence[Promise]) -> Iterator[str]:
     for promise in promises:
         yield f"## {promise.name}\n\n{promise.says}\n"
-        yield "| part | what it tries | cases | failures | measured |\n| --- | --- | ---: | ---: | --- |"
+        yield "| part | what it tries | tried | fell short | measured |\n| --- | --- | ---: | ---: | --- |"
         told = {outcome.part: outcome for outcome in results.promises[promise.name]}
         for part in promise.parts:
             yield _row(part.name, part.tries, told[part.name])

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -49,12 +50,20 @@ class Lines:
         outcome = "failed" if report.nodeid in self._failed else "passed"
         if outcome == "passed" and report.nodeid in self._skipped:
             outcome = "skipped"
-        cases, figures = told.get("cases", 1), told.get("figures", {})
+        cases, figures = told.get("cases", told.get("examples", 1)), told.get("figures", {})
         return {"test": report.nodeid, "outcome": outcome, "cases": cases, "figures": figures}
 
     def _write(self, line: dict[str, object]) -> None:
         with self._file.open("a", encoding="utf-8") as output:
             output.write(json.dumps(line) + "\n")
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_teardown(item: pytest.Item) -> None:
+    """How many examples hypothesis made of a test travels with its report; a repeated phase counts too."""
+    passing = re.findall(r"- (\d+) passing", str(getattr(item, "hypothesis_statistics", "")))
+    if passing:
+        item.user_properties.append(("examples", sum(map(int, passing))))
 
 
 def pytest_configure(config: pytest.Config) -> None:

@@ -40,8 +40,8 @@ PROMISES = (
         (
             Part(
                 "state machine",
-                "Changes, polls, crashes, repeated and reordered messages, clock jumps, flows that come, go and refuse, "
-                "lost races and failing storage, in orders that hypothesis chooses.",
+                "Changes, polls, crashes, repeated and reordered messages, clock jumps, flows that come, go and "
+                "refuse, lost races and failing storage, in orders that hypothesis chooses.",
                 ("tests/faults/test_state_machine.py", "tests/faults/test_found.py"),
             ),
             Part(
@@ -175,6 +175,43 @@ PROMISES = (
                 ("tests/faults/test_log_injection.py",),
             ),
         ),
+    ),
+    Promise(
+        "found",
+        "What Customer Insights still tells is found whatever the rhythm of polls; the first sight fires nothing.",
+        (
+            Part(
+                "rhythms",
+                "Made-up histories polled at any minutes, with lists in any order, and any answer at all.",
+                ("tests/domain/test_rhythm.py", "tests/domain/test_total.py"),
+            ),
+        ),
+    ),
+    Promise(
+        "no-queueing",
+        "A flow that is dead, slow or off holds up no other; what it could not take is kept and can be sent again.",
+        (
+            Part(
+                "fairness",
+                "Dead and slow flows beside well ones in virtual time; breaker, rate limit, rests.",
+                (
+                    "tests/services/test_fairness.py",
+                    "tests/services/test_breaker.py",
+                    "tests/services/test_rate.py",
+                    "tests/services/test_rests.py",
+                ),
+            ),
+            Part(
+                "the dead",
+                "Kept, listed, sent again.",
+                ("tests/services/test_dead.py", "tests/services/test_replay.py"),
+            ),
+        ),
+    ),
+    Promise(
+        "cheap",
+        "An idle poll costs one API call and one storage read, and writes a heartbeat every five minutes.",
+        (Part("counts", "Requests counted at the SDK's transport.", ("tests/adapters/test_cost.py",)),),
     ),
     Promise(
         "scale",

@@ -70,7 +70,8 @@ SEEDS = (
     Seed(
         "a skipped audience check",
         "shared/adapters/entra_tokens.py",
-        'if not isinstance(audience, str) or audience not in (ours if version == "1.0" else {self._settings.client_id}):',
+        "if not isinstance(audience, str) or audience not in "
+        '(ours if version == "1.0" else {self._settings.client_id}):',
         "if not isinstance(audience, str) or not ours:",
         ("tests/access/test_token_table.py",),
     ),

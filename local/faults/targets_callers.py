@@ -23,7 +23,15 @@ from shared.domain.access import Principal
 from shared.domain.callback_url import parse_callback_url
 from shared.domain.callers import flow_of
 from shared.domain.cursors import read_cursor, write_cursor
-from shared.domain.subscribing import check_fields, environment_id, fields_of_query, filters_of, flag, parse_filters, text
+from shared.domain.subscribing import (
+    check_fields,
+    environment_id,
+    fields_of_query,
+    filters_of,
+    flag,
+    parse_filters,
+    text,
+)
 from shared.domain.subscriptions import Trigger
 from shared.entra_settings import EntraSettings, read_entra_settings
 from shared.errors import CallbackRejected, Forbidden, IdentityUnavailable, NotAuthenticated, RequestInvalid
@@ -53,7 +61,9 @@ def token(body: bytes) -> None:
     """A token as it comes: no other is taken than one that was signed."""
     given = text_of(body)
     run(_validator().principal_of(given))
-    promise(given.rpartition(".")[0] in {one.decode().rpartition(".")[0] for one in tokens()}, "a forged token is taken")
+    promise(
+        given.rpartition(".")[0] in {one.decode().rpartition(".")[0] for one in tokens()}, "a forged token is taken"
+    )
 
 
 def signed_token(body: bytes) -> None:
@@ -100,7 +110,9 @@ def name(body: bytes) -> None:
     given = {"name": text_of(body)}
     found = [_or_empty(reader, given) for reader in (asking.name, asking.file_name, asking.item_id)]
     for one in found:
-        promise(one.isascii() and ".." not in one and not set(one) & set("/\\?#% \r\n\0"), "a name that leads elsewhere")
+        promise(
+            one.isascii() and ".." not in one and not set(one) & set("/\\?#% \r\n\0"), "a name that leads elsewhere"
+        )
 
 
 def cursor(body: bytes) -> None:
@@ -126,7 +138,9 @@ def caller_targets() -> Sequence[Target]:
         Target("token", token, refused, tokens),
         Target("signed token", signed_token, refused, _opened_tokens),
         Target("subscribe body", order, (RequestInvalid,), _orders),
-        Target("item body", item, (RequestInvalid,), lambda: [b'{"CustomerId": "c2", "Revenue": 12345678901234567890.5}']),
+        Target(
+            "item body", item, (RequestInvalid,), lambda: [b'{"CustomerId": "c2", "Revenue": 12345678901234567890.5}']
+        ),
         Target("query", query, (RequestInvalid,), _queries),
         Target("name", name, (RequestInvalid,), lambda: [b"Loyal_1", b"part-0.csv", b"a@b.example"]),
         Target("cursor", cursor, (RequestInvalid,), lambda: [write_cursor(ENVIRONMENT, 7).encode(), b"MTp4OjE"]),
@@ -151,7 +165,9 @@ def tokens() -> Sequence[bytes]:
     """Good ones: of a user and an application, of both versions."""
     mint = Mint(issuer())
     versions = (1, 2)
-    given = [made for version in versions for made in (mint.user(MAKER, version=version), mint.app(DAEMON, version=version))]
+    given = [
+        made for version in versions for made in (mint.user(MAKER, version=version), mint.app(DAEMON, version=version))
+    ]
     return [one.encode() for one in given]
 
 
@@ -172,7 +188,9 @@ def _segment(content: bytes) -> str:
 
 
 def _opened_tokens() -> list[bytes]:
-    opened = [(jwt.get_unverified_header(one), jwt.decode(one, options={"verify_signature": False})) for one in tokens()]
+    opened = [
+        (jwt.get_unverified_header(one), jwt.decode(one, options={"verify_signature": False})) for one in tokens()
+    ]
     return [b"\0".join(json.dumps(part).encode() for part in parts) for parts in opened]
 
 
@@ -222,7 +240,12 @@ def _urls() -> list[bytes]:
 
 
 def _orders() -> list[bytes]:
-    shared: dict[str, Any] = {"environmentId": ENVIRONMENT, "callbackUrl": _urls()[0].decode(), "label": "Ærø", "batch": True}
+    shared: dict[str, Any] = {
+        "environmentId": ENVIRONMENT,
+        "callbackUrl": _urls()[0].decode(),
+        "label": "Ærø",
+        "batch": True,
+    }
     threshold = {"threshold": 5.5, "direction": "both", "rearmAt": "4", "thresholdKind": "value"}
     dimensions = {"measureName": "m", "alias": "Total", "dimensions": {"Country": "NO"}}
     more: tuple[dict[str, Any], ...] = (

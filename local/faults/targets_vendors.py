@@ -7,6 +7,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import msal
+from yarl import URL
 
 from local.entra.directory import TENANT
 from local.faults.target import AUTHORITY, ENVIRONMENT, Target, promise, run, text_of
@@ -116,8 +117,8 @@ def location(body: bytes) -> None:
     storage: Any = StoragePartitions(asked, _exchange(), (".blob.core.windows.net",))
     given = text_of(body)
     _exchange().of(json.dumps(EXCHANGED[0]).encode())
-    run(storage.read(Caller("maker", token="t"), given, start=0, length=10))
-    promise(given.split("/")[2].partition(":")[0].lower().endswith(".blob.core.windows.net"), "another host")
+    run(storage.read(Caller("maker", tenant_id=TENANT, token="t"), given, start=0, length=10))
+    promise(_dialled(given).endswith(".blob.core.windows.net"), "another host is dialled")
 
 
 def keys(body: bytes) -> None:
@@ -160,19 +161,24 @@ def vendor_targets() -> Sequence[Target]:
     return (
         Target("answer to a poll", poll_answer, asked, lambda: _seeds(POLLED)),
         Target("answer to an action", action_answer, asked, lambda: _seeds(ACTED)),
-        Target("partition", partition, asked, lambda: [b'\x00\n\nbytes 0-7/8\na,b\n1,2\n', b'\x06\n\n"v1"\n\x00\xff']),
+        Target("partition", partition, asked, lambda: [b"\x00\n\nbytes 0-7/8\na,b\n1,2\n", b'\x06\n\n"v1"\n\x00\xff']),
         Target("location", location, asked, lambda: [b"https://acc.blob.core.windows.net/c/p.csv?sig=x"]),
         Target("signing keys", keys, unknown, lambda: [json.dumps(issuer().jwks(TENANT)).encode()]),
         Target("metadata", metadata, unknown, lambda: [run(published("metadata"))]),
         Target("token exchange", exchange, exchanged, lambda: [json.dumps(one).encode() for one in EXCHANGED]),
         Target("Retry-After", retry_after, (), lambda: [b"120", b"Mon, 02 Mar 2026 12:00:00 GMT", b"1e9", b""]),
-        Target("answer of a flow", flow_answer, (), lambda: [b'{"error": {"code": "WorkflowNotFound", "message": "x"}}']),
+        Target(
+            "answer of a flow", flow_answer, (), lambda: [b'{"error": {"code": "WorkflowNotFound", "message": "x"}}']
+        ),
     )
 
 
 def _seeds(answers: Sequence[object]) -> list[bytes]:
     """Each answer to the call at its place, as 200, and a few refusals."""
-    heads = (b"\x00\n\n\n", *(bytes((status,)) + b"\n60\nBearer claims=\"e30=\", error=\"insufficient_claims\"\n" for status in (8, 9, 15)))
+    heads = (
+        b"\x00\n\n\n",
+        *(bytes((status,)) + b'\n60\nBearer claims="e30=", error="insufficient_claims"\n' for status in (8, 9, 15)),
+    )
     told = [bytes((place,)) + heads[0] + json.dumps(one).encode() for place, one in enumerate(answers)]
     fault = {"errorCode": "BadRequest", "message": "It is not.", "name": "Name"}
     return [*told, *(b"\x01" + head + json.dumps(fault).encode() for head in heads[1:])]
@@ -180,6 +186,14 @@ def _seeds(answers: Sequence[object]) -> list[bytes]:
 
 async def _asked(calls: Calls, body: bytes, api: object) -> None:
     await calls[(body[0] if body else 0) % len(calls)](api)
+
+
+def _dialled(address: str) -> str:
+    """The host that would be called."""
+    try:
+        return URL(address).host or ""
+    except ValueError:
+        raise InsightsError("It names no host.") from None  # as InsightsHttp tells it
 
 
 def _canned(body: bytes) -> Any:

@@ -67,7 +67,9 @@ _ENTITY = {
     "refreshTime": AT,
     "attributes": [_ATTRIBUTE],
     "keys": [[_ATTRIBUTE]],
-    "partitions": [{"name": "p1", "location": "https://a.blob.core.windows.net/p1", "refreshTime": AT, "hasHeader": True}],
+    "partitions": [
+        {"name": "p1", "location": "https://a.blob.core.windows.net/p1", "refreshTime": AT, "hasHeader": True}
+    ],
 }
 _ROWS = {"@odata.count": 2, "value": [{"Country": "NO", "Total": 12.5, "Name": "Mia"}, {"Country": None}]}
 # In the order of the calls in targets_vendors.py.

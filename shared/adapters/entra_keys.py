@@ -113,7 +113,7 @@ async def fetch_document(url: str) -> bytes:
                 if len(body) > _MAX_BYTES:
                     raise IdentityUnavailable(reason="signing_keys_unavailable")
             return bytes(body)
-    except (aiohttp.ClientError, TimeoutError):
+    except (aiohttp.ClientError, TimeoutError, UnicodeError):  # the last for a name that no host has
         raise IdentityUnavailable(reason="signing_keys_unavailable") from None
 
 

@@ -192,6 +192,8 @@ async def _guarded(deadline_seconds: float) -> AsyncIterator[None]:
         ) from error
     except zlib.error:
         raise InsightsAnswerInvalid("The API's answer cannot be decompressed.") from None
+    except UnicodeError:  # what looks a host up says so of a name that no host has
+        raise InsightsUnavailable("The address that the API gives names no host.") from None
     except AzureError as error:
         raise InsightsUnavailable(f"The Customer Insights API cannot be reached ({type(error).__name__}).") from error
 

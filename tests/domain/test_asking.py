@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Mapping
-from datetime import datetime, timedelta, timezone
+from datetime import UTC, datetime, timedelta, timezone
 from typing import Any
 
 import pytest
@@ -185,6 +185,51 @@ def test_a_number_of_rows_is_a_whole_number(text: str) -> None:
         if fits:
             found = item_query({option: text})
             assert (found.skip, found.top) == ((int(text), None) if option == "$skip" else (0, int(text)))
+
+
+def test_numbers_and_texts_are_taken_up_to_their_limits() -> None:
+    """Numbers from one on, unless it is said from where."""
+    assert [asking.whole_number({"n": text}, "n", default=1, most=7) for text in ("1", "7", "0" * 14 + "7")] == [
+        1,
+        7,
+        7,
+    ]
+    assert asking.whole_number({}, "n", default=3, most=7) == 3
+    assert asking.whole_number({"n": "1" * 15}, "n", default=1, most=10**16) == int("1" * 15)
+    for text in ("0", "8", "0" * 15 + "7"):
+        assert refused(lambda: asking.whole_number({"n": text}, "n", default=1, most=7)) == "n"  # noqa: B023
+    assert item_query({"$filter": "a" * 4000}).options == {"$filter": "a" * 4000}
+    assert refused(lambda: item_query({"$filter": "a" * 4001})) == "$filter"
+    assert write_options({"caller": "a" * 200}) == {"caller": "a" * 200}
+    assert item_query({}) == ItemQuery({}, 0, None)
+    assert item_query({"$top": "999999999", "$skip": "999999999"}) == ItemQuery({}, 999_999_999, 999_999_999)
+    assert refused(lambda: item_query({"$top": "1000000000"})) == "$top"
+
+
+def test_a_version_is_any_or_as_it_was_given() -> None:
+    assert asking.version({}) == asking.version({"version": ""}) == ""
+    assert asking.version({"version": "0x8D+/=_-"}) == "0x8D+/=_-"
+    for text in ("a" * 101, "a b", "ü"):
+        assert refused(lambda: asking.version({"version": text})) == "version"  # noqa: B023
+
+
+def test_a_column_is_the_usual_one_unless_another_is_named() -> None:
+    assert asking.column({}, "by", "CustomerId") == "CustomerId"
+    assert asking.column({"by": "Email"}, "by", "CustomerId") == "Email"
+    assert refused(lambda: asking.column({"by": "a b"}, "by", "CustomerId")) == "by"
+
+
+def test_a_moment_is_in_utc_and_of_these_centuries() -> None:
+    assert asking.moment({}, "since") is None
+    assert asking.moment({"since": "2026-03-02T12:00:00+02:00"}, "since") == datetime(2026, 3, 2, 10, tzinfo=UTC)
+    for year, fine in ((1999, False), (2000, True), (9000, True), (9001, False)):
+        said = refused(lambda: asking.moment({"since": f"{year}-06-01T00:00:00Z"}, "since"))  # noqa: B023
+        assert said == (None if fine else "since")
+    assert str(asking.moment({"since": "2026-03-02T12:00:00+02:00"}, "since")).endswith("+00:00")
+
+
+def test_a_phrase_is_quoted_as_odata_quotes() -> None:
+    assert asking.phrase('a "b" \\c') == '"a \\"b\\" \\\\c"'
 
 
 def test_an_empty_number_is_refused_too() -> None:

@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from shared.domain.catalog import Attribute, Entity, Partition
-from shared.domain.entity_schemas import Use, schema_of, use_of
-from shared.domain.shown import shown_entity, shown_partition
+from shared.domain.entity_schemas import Use, dimensions_schema, schema_of, use_of
+from shared.domain.shown import shown_entity, shown_partition, spaced
 from shared.errors import RequestInvalid
 from tests.factories import START
 
@@ -92,3 +92,46 @@ def test_a_partition_is_shown_without_its_place() -> None:
         "partitions": 1,
     }
     assert "secret" not in repr(entity)
+
+
+def test_a_list_has_its_items_and_a_link_that_designers_do_not_see() -> None:
+    """With the words that a designer shows beside them."""
+    entity = Entity("E", "E", attributes=(Attribute("C", "Column", "string"),))
+    column = {"type": "string", "title": "Column", "x-ms-summary": "Column", "x-nullable": True}
+    item = {"type": "object", "properties": {"C": column}}
+    link = {"type": "string", "title": "Next link", "x-ms-summary": "Next link", "x-ms-visibility": "internal"}
+    assert schema_of(entity, Use.LIST) == {
+        "type": "object",
+        "properties": {
+            "value": {"type": "array", "title": "Items", "x-ms-summary": "Items", "items": item},
+            "nextLink": link,
+        },
+        "required": ["value"],
+    }
+
+
+def test_dimensions_are_a_text_each() -> None:
+    city = {"type": "string", "title": "City", "x-ms-summary": "City"}
+    assert dimensions_schema(["City"]) == {"type": "object", "properties": {"City": city}}
+    assert dimensions_schema([]) == {"type": "object", "properties": {}}
+
+
+def test_an_entity_is_shown_with_all_that_is_known_of_it() -> None:
+    column = Attribute("C", "Column", "string")
+    assert shown_entity(Entity("E", "Shown", "profile", "Shop", START, (column, column))) == {
+        "name": "E",
+        "displayName": "Shown",
+        "type": "profile",
+        "dataSourceName": "Shop",
+        "refreshedAt": START,
+        "columns": 2,
+        "partitions": 0,
+    }
+
+
+def test_a_word_of_the_api_is_written_as_people_write() -> None:
+    assert [spaced(word) for word in ("derivedEntity", "all", "preEnrichment")] == [
+        "Derived entity",
+        "All",
+        "Pre enrichment",
+    ]

@@ -3,6 +3,8 @@
 import json
 import re
 from collections.abc import Sequence
+from dataclasses import replace
+from datetime import timedelta
 from html.parser import HTMLParser
 
 from hypothesis import example, given
@@ -14,6 +16,7 @@ from shared.domain.reports import (
     MOST_ROWS,
     Report,
     ReportType,
+    Row,
     Section,
     measures_section,
     refreshes_section,
@@ -21,6 +24,7 @@ from shared.domain.reports import (
     segments_section,
     sources_section,
     unification_section,
+    unread_section,
 )
 from shared.domain.snapshot import Job
 from tests.factories import START, job, task
@@ -165,3 +169,54 @@ def test_stages_of_a_unification_and_nothing_else() -> None:
     assert unification_section(None) == Section("Unification stages", ())
     nothing: list[Job] = []
     assert report(refreshes_section(nothing), unification_section(None)).healthy
+
+
+LATER = START + timedelta(hours=1)
+
+
+def test_refreshes_are_the_last_that_ended_and_the_one_under_way() -> None:
+    """How they were begun, and when they ended or, as long as they have not, began."""
+    ended = Job("a", "all", "successful", "scheduled", START, LATER)
+    running = Job("b", "all", "running", "onDemand", LATER)
+    other = Job("c", "merge", "failed", "byMagic", START, LATER)
+    assert refreshes_section([other, running, ended, replace(ended, status="failed")]) == Section(
+        "Full refreshes",
+        (
+            Row("Full refresh under way", "Refreshing", None, LATER, "by hand"),
+            Row("Last full refresh", "Successful", True, LATER, "by schedule"),
+        ),
+    )
+    magic = replace(ended, submission="byMagic", ended_at=None)
+    assert refreshes_section([magic]).rows == (Row("Last full refresh", "Successful", True, START, "byMagic"),)
+    assert refreshes_section([other]) == Section("Full refreshes", ())
+
+
+def test_what_cannot_be_read_needs_a_look() -> None:
+    assert unread_section("Segments", "No answer.") == Section(
+        "Segments", (Row("Segments", "Could not be read", False, None, "No answer."),)
+    )
+
+
+def test_unification_is_told_stage_by_stage() -> None:
+    failed = task("", "failed", operation="match", errors=("too wide", "too long"))
+    whole = job("j", "failed", task("", operation="map"), failed, task("Orders", operation="ingestion"))
+    assert unification_section(whole) == Section(
+        "Unification stages",
+        (
+            Row("Match", "Failure", False, failed.ended_at, "too wide; too long"),
+            Row("Map", "Successful", True, failed.ended_at),
+        ),
+    )
+    assert unification_section(None) == Section("Unification stages", ())
+
+
+def test_sources_segments_and_measures_are_told_with_when_and_what() -> None:
+    source = DataSource("s", "Shop", refresh_state="updateFailed", last_refresh_at=START)
+    assert sources_section([source]) == Section("Data sources", (Row("Shop", "Failure", False, START),))
+    shown = MeasureInfo("M", "Sales", state="new", evaluated_at=START, error="no data")
+    assert measures_section([shown]) == Section("Measures", (Row("Sales", "new", None, START, "no data"),))
+    off = SegmentInfo("O", "Off", state="Inactive", evaluated_at=START, members=1234)
+    on = SegmentInfo("N", "On", state="active", evaluation_status="", evaluated_at=START)
+    assert segments_section([on, off]) == Section(
+        "Segments", (Row("Off", "Inactive", None, START, "1,234 members"), Row("On", "Unknown", None, START))
+    )

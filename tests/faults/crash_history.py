@@ -2,7 +2,9 @@
 
 import os
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from enum import StrEnum
+from functools import partial
 from pathlib import Path
 
 import msgspec
@@ -10,6 +12,7 @@ import msgspec
 from shared.adapters.memory import MemoryFlows
 from shared.domain.deliveries import Answer, FlowCall
 from shared.errors import DeliveryFailed
+from shared.ports import Clock
 
 TOOK = Answer(202)
 
@@ -72,6 +75,7 @@ class StoryFlows(MemoryFlows):
         self._history = history
         self.manners: dict[str, Answer | DeliveryFailed] = {}
         self.hesitant: set[str] = set()
+        self.clock: Clock = partial(datetime.now, UTC)
 
     async def call(self, call: FlowCall) -> Answer:
         url, events = call.callback_url, tuple(event.id for event in call.events)
@@ -79,7 +83,7 @@ class StoryFlows(MemoryFlows):
         if url in self.hesitant and not self._history.has_called(url, events[0]):
             answer = DeliveryFailed(reason="timeout")
         took = isinstance(answer, Answer) and answer.status < 300
-        self._history.add(Entry(What.CALLED, url, events, call.secrets, took))
+        self._history.add(Entry(What.CALLED, url, events, call.secrets, took, self.clock().timestamp()))
         if isinstance(answer, DeliveryFailed):
             raise answer
         return answer

@@ -12,8 +12,8 @@ from shared.errors import DeliveryFailed
 from shared.ports import PollRequest, Queue
 from shared.services.drain_poison import drain_poison
 from shared.services.sweep import sweep
-from tests.factories import ENVIRONMENT, at, job, segment, task
-from tests.faults.crash_callers import Callers
+from tests.factories import ENVIRONMENT, job, segment, task
+from tests.faults.crash_callers import Callers, flow_of
 from tests.faults.crash_history import History, StoryFlows
 from tests.faults.crash_host import MemoryHost
 from tests.services.faults import Fuse
@@ -57,6 +57,7 @@ class Played:
     """A story that was played to its end."""
 
     host: MemoryHost
+    flows: StoryFlows
     history: History
     commits: set[frozenset[str]]
     feed: list[str] = field(default_factory=list)
@@ -76,7 +77,8 @@ async def play(fuse: Fuse) -> Played:
     flows.manners = {callback(name): answer for name, answer in MANNERS.items()}
     flows.hesitant = {callback("late")}
     stage = Stage(checkpoints=checkpoints, flows=flows)
-    played = Played(MemoryHost(stage, fuse, history), history, checkpoints.commits)
+    flows.clock = lambda: stage.now
+    played = Played(MemoryHost(stage, fuse, history), flows, history, checkpoints.commits)
     flows_here = Callers(played.host, ENVIRONMENT)
     show(stage, 0)
     await _switch_on(played, flows_here)
@@ -96,7 +98,9 @@ def show(stage: Stage, chapter: int) -> None:
         job("job-all", "successful", task("Customers", start=20, end=30), *stages, start=20, end=40),
         failed_refresh("Orders", job_id="job-again", start=50),
         failed_refresh("Orders", job_id="job-late", start=60),
-        failed_refresh("Orders", job_id="job-last", start=70),
+        failed_refresh("Orders", job_id="job-unseen", start=70),
+        failed_refresh("Orders", job_id="job-seen", start=80),
+        failed_refresh("Orders", job_id="job-last", start=90),
     )
     stage.insights.listed = tuple(reversed(jobs[:chapter]))
     grown = ((0, 90), (25, 110), (55, 130))[: max(1, chapter)]
@@ -118,7 +122,7 @@ async def _go_wrong(played: Played, flows: Callers) -> None:
     state, _ = await flows.poll("")
     show(host.stage, 1)
     await host.rounds()
-    manners = host.stage.flows.manners  # type: ignore[attr-defined]
+    manners = played.flows.manners
     manners[callback("saver")] = Answer(503)
     show(host.stage, 3)
     await host.rounds()
@@ -147,9 +151,8 @@ async def _change(played: Played, flows: Callers) -> None:
 async def _ask_again(played: Played, flows: Callers) -> None:
     """What died is asked for, a whole feed too, and messages that nobody could handle; refreshes are started."""
     host, queues = played.host, played.stage.queues
-    for name, to in (("refuser", ""), ("gone", "twin.2"), ("gone", "steady.2")):
-        if to in flows.ids or not to:
-            await flows.replay_dead(name, to=to)
+    await flows.replay_dead("refuser")
+    await flows.replay_dead("gone", to="steady.2")
     await flows.replay("steady.2")
     await host.settle()
     numbered = (await played.stage.log.read(ENVIRONMENT, after=0, limit=1))[0]
@@ -169,3 +172,38 @@ async def _ask_again(played: Played, flows: Callers) -> None:
     for _ in range(2):
         await flows.start_everything()
     await host.rounds()
+
+
+async def _begin_anew(played: Played) -> None:
+    """An environment that nobody watched for a while begins anew: what happened meanwhile is not told."""
+    host = played.host
+    flows = Callers(host, OTHER_ENVIRONMENT)
+    await flows.subscribe("other")
+    await host.rounds()
+    await flows.leave("other")
+    host.wait(minutes=10)
+    show(host.stage, 5)
+    await flows.subscribe("other.2")
+    await host.rounds()
+    show(host.stage, 6)
+    await host.rounds()
+
+
+async def _let_months_pass(played: Played, flows: Callers) -> None:
+    """What waits is given up, what is old is swept away, and who is still there is still called."""
+    host, stage = played.host, played.stage
+    await host.idle(days=4)
+    for environment in (ENVIRONMENT, OTHER_ENVIRONMENT):
+        numbered = await stage.log.read(environment, after=0, limit=1_000)
+        assert [one.sequence for one in numbered] == list(range(1, len(numbered) + 1))
+        played.feed += sorted(f"{one.event.type} {one.event.subject} {one.event.id}" for one in numbered)
+    played.died |= {(flow_of(stage.subscriptions.rows[one.subscription_id].callback_url), one.event.id)
+                    for one in stage.dead.rows.values()}
+    await host.idle(days=40)
+    for _ in range(2):
+        await host.timer(lambda ports: sweep(ports, suspended_days=SUSPENDED_DAYS))
+    show(stage, 7)
+    await host.rounds()
+    host.wait(minutes=14 * 24 * 60)
+    for _ in range(2):
+        await host.timer(lambda ports: sweep(ports, suspended_days=SUSPENDED_DAYS))

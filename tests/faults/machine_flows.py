@@ -100,7 +100,6 @@ class Version:
     ended: int | None = None
     ended_on: int = 0
     ended_clock: float = 0.0
-    secret: tuple[int, str] | None = None
     late_calls: dict[int, int] = field(default_factory=dict)
 
     @property
@@ -115,13 +114,16 @@ class Version:
 
 @dataclass(eq=False)
 class Line:
-    """A flow. `broken`: when it was last not certain that it is subscribed."""
+    """A flow. `broken`: when it was last not certain that it is subscribed. `secret`: its last new one, from when on,
+    and for which versions.
+    """
 
     name: str
     order: Order
     versions: list[Version] = field(default_factory=list)
     on: bool = False
     broken: int = 0
+    secret: tuple[int, str, list[Version]] | None = None
 
     @property
     def caller(self) -> Caller:

@@ -9,7 +9,7 @@ import pytest
 from local.errors import LocalError
 from local.faults.main import choose, main
 from local.faults.outcomes import Outcome, Results, added, read_results, written
-from local.faults.page import PAGE, RESULTS, page
+from local.faults.page import PAGE, README, RESULTS, page, with_promises
 from local.faults.promises import Promise
 from local.faults.pytest_part import run_tests
 from local.faults.register import PROMISES
@@ -48,6 +48,14 @@ def test_cases_and_figures_are_added_up(tmp_path: Path, workers: int) -> None:
     outcome = tried(tmp_path, GOOD + "def test_three(): pytest.skip('not here')\n", workers)
     assert (outcome.cases, outcome.failures, outcome.skipped, outcome.figures) == (8, 0, 1, {"size": 3.0})
     assert outcome.is_good
+
+
+def test_examples_of_hypothesis_are_cases(tmp_path: Path) -> None:
+    content = (
+        "from hypothesis import given, settings, strategies as st\n"
+        "@settings(max_examples=23, database=None)\n@given(st.integers())\ndef test_it(number): ...\n"
+    )
+    assert tried(tmp_path, content).cases == 23
 
 
 @pytest.mark.parametrize(("content", "expected"), ODD.values(), ids=ODD)
@@ -132,11 +140,16 @@ def test_the_page_tells_the_results_of_the_last_whole_run() -> None:
         promise.name: [part.name for part in promise.parts] for promise in PROMISES
     }
     assert PAGE.read_text(encoding="utf-8") == page(kept, PROMISES)
+    readme = README.read_text(encoding="utf-8")
+    assert readme == with_promises(readme, kept, PROMISES)
 
 
 def test_one_promise_or_one_part_can_be_chosen() -> None:
     assert [part.name for one in choose(PROMISES, ["scale", "SIGKILL"]) for part in one.parts] == ["SIGKILL", "sizes"]
     assert choose(PROMISES, []) == PROMISES
+    skipped = choose(PROMISES, ["nothing-lost", "scale"], ["scale", "SIGKILL"])
+    assert [one.name for one in skipped] == ["nothing-lost"]
+    assert "SIGKILL" not in [part.name for part in skipped[0].parts]
     with pytest.raises(LocalError, match="--list"):
         choose(PROMISES, ["nonsense"])
 

@@ -29,7 +29,7 @@ def quick_or_stalled(seed: int, *, stalls: float) -> Times:
     """How long calls take, one after the other: mostly some milliseconds, and with this share so long that others take
     over what was begun.
     """
-    draw = Random(seed)
+    draw = Random(seed)  # noqa: S311 - to be played again
     return lambda: draw.choice((5, 75)) if draw.random() < stalls else draw.choice((0, 0, 0.001, 0.01, 0.05))
 
 

@@ -1,0 +1,132 @@
+"""Where does a work of the state machine wait, and where does it break? Every call of a port goes through a gate."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from contextvars import ContextVar
+from dataclasses import dataclass, field
+from datetime import datetime
+from inspect import iscoroutinefunction
+from itertools import count
+from typing import TYPE_CHECKING, Any
+
+from shared.ports import Queue
+from tests.services.faults import Crash, Fuse
+
+if TYPE_CHECKING:
+    from tests.faults.machine_host import Worker
+
+_WRITES = frozenset(
+    {"write", "append", "save", "change", "change_all", "remove", "save_message", "remove_message", "call"}
+)
+_numbers = count(1)
+
+
+class StorageDown(Exception):
+    """Storage answers 503."""
+
+
+@dataclass(eq=False)
+class Message:
+    """A message on a queue. `events`: the ids that it carries."""
+
+    queue: Queue
+    body: bytes
+    due: datetime
+    events: tuple[str, ...] = ()
+    dequeued: int = 0
+    number: int = field(default_factory=lambda: next(_numbers))
+
+
+@dataclass(eq=False)
+class Work:
+    """Something that a worker does. `calls_left`: how many calls of ports it may make before it waits; None: all."""
+
+    kind: str
+    worker: "Worker"
+    began: int
+    message: Message | None = None
+    calls_left: int | None = None
+    faults: int = 0
+    parked: list[asyncio.Future[None]] = field(default_factory=list)
+    task: asyncio.Task[Any] | None = None
+    done: Callable[[Any], None] | None = None
+    number: int = field(default_factory=lambda: next(_numbers))
+
+
+WORK: ContextVar[Work] = ContextVar("work")
+
+
+class Gate:
+    """Where works wait, and where the calls of a store fail: `failing` says how many of the next ones do."""
+
+    def __init__(self) -> None:
+        self.failing: dict[str, int] = {}
+        self.moment = 0
+
+    async def passed(self, store: str) -> None:
+        """To be called before each call of a port."""
+        work = WORK.get()
+        while work.calls_left == 0:
+            waiter: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+            work.parked.append(waiter)
+            await waiter
+        if work.calls_left is not None:
+            work.calls_left -= 1
+        self.moment += 1
+        if self.failing.get(store, 0):
+            self.failing[store] -= 1
+            work.faults += 1
+            raise StorageDown(store)
+
+
+class Held:
+    """A port behind the gate; its writes go through the worker's fuse. `told` hears of every write that was made."""
+
+    def __init__(self, inner: object, store: str, gate: Gate, fuse: Fuse, told: Callable[..., None] | None = None):
+        self._inner, self._store, self._gate, self._fuse, self._told = inner, store, gate, fuse, told
+
+    def __getattr__(self, name: str) -> Any:
+        method = getattr(self._inner, name)
+        if not iscoroutinefunction(method):
+            return method
+
+        async def held(*arguments: Any, **named: Any) -> Any:
+            await self._gate.passed(self._store)
+            if name not in _WRITES:
+                return await method(*arguments, **named)
+            return await self._write(method, *arguments, **named)
+
+        return held
+
+    async def _write(self, method: Callable[..., Awaitable[Any]], *arguments: Any, **named: Any) -> Any:
+        with Blowing(self._fuse):
+            self._fuse.before_write()
+            written = await method(*arguments, **named)
+            if self._told is not None:
+                self._told(*arguments, **named)
+            self._fuse.after_write()
+            return written
+
+
+class HeldLog(Held):
+    """Events are written one by one: a batch may be written in part."""
+
+    async def append(self, environment_id: str, events: Any) -> None:
+        """Write events under their numbers."""
+        one_by_one = self.__getattr__("append")
+        for one in events:
+            await one_by_one(environment_id, [one])
+
+
+class Blowing:
+    """Notes with the work that a write broke."""
+
+    def __init__(self, fuse: Fuse) -> None:
+        self._fuse = fuse
+
+    def __enter__(self) -> None:
+        pass
+
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        if kind is Crash:
+            WORK.get().faults += 1

@@ -1,0 +1,168 @@
+"""How does the pipeline reach each partner through a proxy, with the adapter that the app has for it?"""
+
+import re
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from typing import Any, cast
+from uuid import uuid4
+
+from aiohttp.test_utils import TestServer
+from azure.storage.queue.aio import QueueClient, QueueServiceClient
+from cryptography.fernet import Fernet
+
+from local.faults.proxy import HOST, FaultProxy
+from local.simulator.model import Scenario
+from local.simulator.server import make_app, simulation_of
+from local.simulator.simulation import Simulation
+from shared.adapters.blobs import BlobCheckpoints, BlobClaims
+from shared.adapters.callback_sender import CallbackSender
+from shared.adapters.cipher import Cipher
+from shared.adapters.dead_table import TableDeadDeliveries
+from shared.adapters.event_table import TableEventLog
+from shared.adapters.queues import StorageQueues
+from shared.adapters.storage import StorageAccount
+from shared.adapters.subscription_table import TableSubscriptions
+from shared.domain.subscriptions import Trigger
+from shared.ports import Ports
+from shared.stores import SubscriptionStore
+from tests.adapters.loopback import serving
+from tests.adapters.vendor import Credential, calling
+from tests.contracts.kits import MemoryMailbox, StorageMailbox
+from tests.faults.matrix_cells import Partner
+from tests.faults.matrix_pipeline import Pipeline, told_in_memory, told_over_http
+from tests.services.stage import Stage, ended_process, failed_refresh, standing_order
+
+SECRET = "s3cr3t-of-a-callback"
+FLOWS = {"failed": Trigger.REFRESH_FAILED, "ended": Trigger.PROCESS_ENDED, "list": Trigger.REFRESH_FAILED}
+HOURS_OF_CHAPTERS = (3, 8, 14, 23)  # of the simulator's day
+_ENDPOINTS = {Partner.BLOB: "BlobEndpoint", Partner.QUEUE: "QueueEndpoint", Partner.TABLE: "TableEndpoint"}
+
+
+@dataclass(frozen=True, slots=True)
+class Scene:
+    """A pipeline, and the proxy before one of its partners (None: nothing is between them)."""
+
+    pipeline: Pipeline
+    proxy: FaultProxy | None
+
+
+def show(stage: Stage, chapter: int) -> None:
+    """A source in memory: a refresh that failed, another one and a process that ended, a third one."""
+    told = (
+        failed_refresh("Orders", job_id="job-1", start=1),
+        failed_refresh("Customers", job_id="job-2", start=3),
+        ended_process("job-3", start=3),
+        failed_refresh("Orders", job_id="job-4", start=5),
+    )
+    stage.insights.listed = tuple(reversed(told[: (0, 1, 3, 4)[chapter]]))
+
+
+async def subscribe(subscriptions: SubscriptionStore, environment_id: str, flows: str) -> None:
+    """Flows at an address, one of which takes lists."""
+    for name, trigger in FLOWS.items():
+        order = standing_order(name, trigger, environment_id=environment_id, batch=name == "list")
+        await subscriptions.save(replace(order, callback_url=f"{flows}/workflows/{name}?sig={SECRET}"))
+
+
+@asynccontextmanager
+async def in_memory(environment_id: str) -> AsyncIterator[Scene]:
+    """Every partner in memory: what becomes of the story when nothing is wrong."""
+    stage = Stage()
+    await subscribe(stage.subscriptions, environment_id, f"https://{HOST}")
+    yield Scene(_pipeline(environment_id, stage, stage.another_worker), None)
+
+
+@asynccontextmanager
+async def before_the_api(scenario: Scenario, *, proxied: bool) -> AsyncIterator[Scene]:
+    """The simulator's day, read by the app's client; with nothing between them it is the measure of the others."""
+    simulation, stage, credential = simulation_of(scenario, paused=True), Stage(), Credential()
+    environment_id = scenario.environments[0].id
+    await subscribe(stage.subscriptions, environment_id, f"https://{HOST}")
+    async with AsyncExitStack() as stack:
+        server = await stack.enter_async_context(TestServer(make_app(simulation, issuer=credential.issuer)))
+        proxy = await stack.enter_async_context(FaultProxy(server.port or 0)) if proxied else None
+        url = f"http://{HOST}:{proxy.port if proxy else server.port}/v1"
+        api = await stack.enter_async_context(calling(url, credential))
+        pipeline = _pipeline(environment_id, stage, lambda: replace(stage.another_worker(), insights=api))
+        pipeline.show = lambda chapter: _play(simulation, chapter)
+        yield Scene(pipeline, proxy)
+
+
+def _play(simulation: Simulation, chapter: int) -> None:
+    simulation.clock = simulation.clock.at(simulation.scenario.start + timedelta(hours=HOURS_OF_CHAPTERS[chapter]))
+
+
+@asynccontextmanager
+async def before_flows(environment_id: str) -> AsyncIterator[Scene]:
+    """Flows on loopback, called by the app's sender."""
+    stage = Stage()
+    async with AsyncExitStack() as stack:
+        server = await stack.enter_async_context(serving())
+        server.answer(202, b"")
+        proxy = await stack.enter_async_context(FaultProxy(_port_in(server.url)))
+        await subscribe(stage.subscriptions, environment_id, f"http://{HOST}:{proxy.port}")
+        sender = CallbackSender(allowed_suffixes=[], allow_loopback=True)
+        stack.push_async_callback(sender.close)
+        pipeline = _pipeline(environment_id, stage, lambda: replace(stage.another_worker(), flows=sender))
+        pipeline.told = lambda: told_over_http(server.asked)
+        yield Scene(pipeline, proxy)
+
+
+@asynccontextmanager
+async def before_storage(partner: Partner, environment_id: str, connection_string: str) -> AsyncIterator[Scene]:
+    """One service of the storage emulator; the others are in memory."""
+    stage, endpoint = Stage(), _ENDPOINTS[partner]
+    async with AsyncExitStack() as stack:
+        text = f"{endpoint}=http://{HOST}:"
+        found = re.search(rf"{re.escape(text)}(\d+)", connection_string)
+        assert found
+        proxy = await stack.enter_async_context(FaultProxy(int(found[1])))
+        account = StorageAccount.from_connection_string(
+            connection_string.replace(found[0], f"{text}{proxy.port}"),
+        )
+        stack.push_async_callback(account.close)
+        ports = _PORTS[partner](stage, account)
+        await subscribe(ports().subscriptions, environment_id, f"https://{HOST}")
+        pipeline = _pipeline(environment_id, stage, ports)
+        if partner is Partner.QUEUE:
+            own = OwnQueues(account.queues)
+            pipeline.ports = lambda: replace(
+                stage.another_worker(), queues=StorageQueues(own.service, BlobClaims(account.blobs))
+            )
+            direct = StorageAccount.from_connection_string(connection_string)
+            stack.push_async_callback(direct.close)
+            pipeline.mailbox = StorageMailbox(replace(direct, queues=own.beside(direct.queues)))
+            await pipeline.mailbox.clear()
+        yield Scene(pipeline, proxy)
+
+
+@dataclass(frozen=True, slots=True)
+class OwnQueues:
+    """Queues of a cell's own behind the names that all have."""
+
+    inner: QueueServiceClient
+    prefix: str = ""
+
+    @classmethod
+    def of(cls, inner: QueueServiceClient, prefix: str) -> QueueServiceClient:
+        return cast(QueueServiceClient, cls(inner, prefix))
+
+    def get_queue_client(self, queue: str, **options: Any) -> QueueClient:
+        return self.inner.get_queue_client(f"{self.prefix}{queue}", **options)
+
+
+def _blob_ports(stage: Stage, account: StorageAccount) -> Callable[[], Ports]:
+    """A worker that knows no checkpoint reads it whole."""
+    return lambda: replace(stage.another_worker(), checkpoints=BlobCheckpoints(account.blobs))
+
+
+def _table_ports(stage: Stage, account: StorageAccount) -> Callable[[], Ports]:
+    claims, cipher = BlobClaims(account.blobs), Cipher([Fernet.generate_key().decode()])
+    return lambda: replace(
+        stage.another_worker(),
+        log=TableEventLog(account.tables, claims),
+        subscriptions=TableSubscriptions(account.tables, cipher),
+        dead=TableDeadDeliveries(account.tables, claims),
+    )
