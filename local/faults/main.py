@@ -11,7 +11,7 @@ from local.children import ROOT, ended_by_signals
 from local.errors import LocalError
 from local.faults.outcomes import Results, read_results, written
 from local.faults.page import PAGE, README, RESULTS, page, with_promises
-from local.faults.promises import Part, Promise
+from local.faults.promises import Part, Promise, Way
 from local.faults.register import PROMISES
 from local.faults.running import Run
 from local.faults.telling import Telling
@@ -21,13 +21,18 @@ from local.options import OneLineParser
 DESCRIPTION = "Try every promise of docs/reliability.md: crashes, faults of the network, attacks, scale, mutants."
 FOLDER = ROOT / ".cache" / "faults"
 MOST_WORKERS = 4
+LONG = tuple(part.name for promise in PROMISES for part in promise.parts if part.way is not Way.TESTS)
 
 
 def parse(arguments: list[str]) -> argparse.Namespace:
     """The options of `./dev faults`."""
     parser = OneLineParser(prog="./dev faults", description=DESCRIPTION)
     add = parser.add_argument
-    add("--quick", action="store_true", help="as little as `./dev test` tries: some minutes instead of most of an hour")
+    add(
+        "--quick",
+        action="store_true",
+        help=f"as little as `./dev test` tries, without {' and '.join(LONG)}: some minutes, not most of an hour",
+    )
     add("--only", metavar="NAME", action="append", default=[], help="one promise, or one part of one; may be repeated")
     add("--skip", metavar="NAME", action="append", default=[], help="a promise or part to leave out; may be repeated")
     add("--list", action="store_true", help="show the promises and their parts, and try nothing")
@@ -57,7 +62,7 @@ def cores() -> int:
 def main(arguments: list[str]) -> int:
     """Try what is asked for; the exit code."""
     options = parse(arguments)
-    chosen = choose(PROMISES, options.only, options.skip)
+    chosen = choose(PROMISES, options.only, [*options.skip, *(LONG if options.quick and not options.only else ())])
     telling = Telling()
     if options.list:
         telling.all(chosen)

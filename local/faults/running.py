@@ -10,6 +10,7 @@ from importlib.metadata import version
 from pathlib import Path
 
 from local.errors import LocalError
+from local.faults.other_parts import run_fuzz, run_mutation
 from local.faults.outcomes import Outcome, Results
 from local.faults.promises import Part, Promise, Way
 from local.faults.pytest_part import run_tests
@@ -70,14 +71,10 @@ class Run:
             case Way.TESTS:
                 return run_tests(part.name, part.tests, folder, self.profile, self.workers, progress)
             case Way.FUZZ:
-                from local.faults.fuzz_part import run_fuzz
-
                 seconds = FUZZ_SECONDS if self.profile == "full" else QUICK_FUZZ_SECONDS
                 return run_fuzz(part.name, seconds, self.workers, progress)
             case Way.MUTATION:
-                from local.faults.mutation_part import run_mutation
-
-                return run_mutation(part.name, self.workers, progress, whole=self.profile == "full")
+                return run_mutation(part.name, self.workers, progress)
 
 
 def machine() -> str:

@@ -7,6 +7,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from itertools import count
+from typing import TypeVar
 
 from shared.domain.proofs import Proofs
 from shared.domain.windows import Windows
@@ -18,10 +19,11 @@ from shared.services.fan_out import fan_out
 from shared.services.poll_environments import poll_environments
 from shared.services.start_polls import start_polls
 from tests.faults.crash_history import Entry, History, What
-from tests.services.faults import Fuse, fused
+from tests.services.faults import Crash, Fuse, fused
 from tests.services.pump import MAX_DEQUEUE_COUNT
 from tests.services.stage import Stage
 
+T = TypeVar("T")
 REPEATS = 4  # Power Automate's, of a call that got no answer
 RATE = 50
 
@@ -67,7 +69,7 @@ class Host(ABC):
         answer = ""
         for _ in range(repeats):
             try:
-                answer = await action(self.ports) or ""
+                answer = await self._alive(action) or ""
                 break
             except (NotFound, InsightsOutcomeUnknown):
                 assert self.fuse.has_blown, "the story asks for what is not there"
@@ -84,7 +86,7 @@ class Host(ABC):
             return
         self._done("timer")
         try:
-            await action(self.ports)
+            await self._alive(action)
         except Exception:
             self._restart()
 
@@ -123,6 +125,13 @@ class Host(ABC):
 
     def _done(self, answer: str) -> None:
         self.history.add(Entry(What.DONE, answer))
+
+    async def _alive(self, action: Callable[[Ports], Awaitable[T]]) -> T:
+        """What the action comes to; a process that died on the way says nothing, whatever it made of that."""
+        answer = await action(self.ports)
+        if self.fuse.dead:
+            raise Crash
+        return answer
 
     def _restart(self) -> None:
         if self.fuse.dead:

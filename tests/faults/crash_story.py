@@ -197,8 +197,10 @@ async def _let_months_pass(played: Played, flows: Callers) -> None:
         numbered = await stage.log.read(environment, after=0, limit=1_000)
         assert [one.sequence for one in numbered] == list(range(1, len(numbered) + 1))
         played.feed += sorted(f"{one.event.type} {one.event.subject} {one.event.id}" for one in numbered)
-    played.died |= {(flow_of(stage.subscriptions.rows[one.subscription_id].callback_url), one.event.id)
-                    for one in stage.dead.rows.values()}
+    played.died |= {
+        (flow_of(stage.subscriptions.rows[one.subscription_id].callback_url), one.event.id)
+        for one in stage.dead.rows.values()
+    }
     await host.idle(days=40)
     for _ in range(2):
         await host.timer(lambda ports: sweep(ports, suspended_days=SUSPENDED_DAYS))

@@ -1,39 +1,26 @@
 """What can happen, in any order? The rules of the state machine; what has to hold is in machine_records.py."""
 
-import asyncio
-from collections import Counter, deque
-from collections.abc import Awaitable, Callable
+from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import timedelta
-from functools import partial
+from functools import wraps
 from typing import Any
 
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
-from shared.domain.subscriptions import Subscription
 from shared.errors import InsightsAnswerInvalid, InsightsError, InsightsThrottled, InsightsUnavailable
-from shared.ports import Ports
 from shared.services.drain_poison import drain_poison
-from shared.services.replay_delivery import replay_delivery
-from shared.services.replay_subscription import replay_subscription
-from shared.services.rotate_secret import rotate_secret
-from shared.services.start_polls import start_polls
-from shared.services.subscribe import subscribe
 from shared.services.sweep import sweep
-from shared.services.unsubscribe import unsubscribe
-from tests.factories import ENVIRONMENT, START
-from tests.faults.machine_flows import ANSWERS, ORDERS, THRESHOLDS, Line, Receivers, Version
-from tests.faults.machine_host import LEASE_SECONDS, Host
-from tests.faults.machine_records import Conflicts, Records
-from tests.faults.machine_source import SERIES, SOURCES, Source
-from tests.services.stage import ADMINISTRATOR, Stage
-from tests.services.test_subscribe import PARSE
-from tests.services.virtual_time import VirtualTimeLoop
+from tests.factories import START
+from tests.faults.machine_flows import ANSWERS, ORDERS
+from tests.faults.machine_source import SERIES, SOURCES
+from tests.faults.machine_story import Story
 
 PICK = st.integers(0, 7)
 CALLS = st.none() | st.integers(0, 12)
 ENDS = st.sampled_from(["successful", "successful", "failed", "timedOut", "skipped", "aborted"])
+VALUES = st.none() | st.sampled_from([20, 55, 60, 95, 100, 110, 140])
 LINES = st.sampled_from(list(ORDERS))
 STORES = st.sampled_from(["checkpoints", "log", "queues", "subscriptions", "dead"])
 WORKERS = st.integers(0, 1)
@@ -42,6 +29,7 @@ FAILURES: dict[str, Callable[[], InsightsError]] = {
     "unavailable": InsightsUnavailable,
     "garbage": InsightsAnswerInvalid,
 }
+SUSPENDED_DAYS = 14
 
 
 @dataclass
@@ -49,30 +37,53 @@ class Statistics:
     """What happened in all the stories together."""
 
     examples: int = 0
-    steps: int = 0
-    crashes: int = 0
     followed: int = 0
+    crashes: int = 0
+    calls: int = 0
     with_crash: int = 0
-    with_delivery: int = 0
+    with_call: int = 0
     with_event: int = 0
     rules: Counter[str] = field(default_factory=Counter)
 
+    @property
+    def steps(self) -> int:
+        """How many there were."""
+        return self.rules.total()
+
+    def add(self, story: Story, followed: int) -> None:
+        """A story came to its end."""
+        self.examples += 1
+        self.followed += followed
+        self.crashes += story.host.broken
+        self.calls += story.records.calls
+        self.with_crash += story.host.broken > 0
+        self.with_call += story.records.calls > 0
+        self.with_event += bool(story.records.by_number)
+
+
+def step(*, when: Callable[[Story], object] | None = None, **drawn: st.SearchStrategy[Any]) -> Callable[..., Any]:
+    """A rule that is counted; `when` says in which stories it can apply."""
+
+    def accept(function: Callable[..., None]) -> Any:
+        @wraps(function)
+        def counted(self: "Machine", **values: Any) -> None:
+            self.statistics.rules[function.__name__] += 1
+            function(self, **values)
+
+        made = rule(**drawn)(counted)
+        return precondition(lambda self: bool(when(self.story)))(made) if when else made
+
+    return accept
+
 
 class Machine(RuleBasedStateMachine):
-    """One story: an environment, its flows, two workers and everything that goes wrong."""
+    """One story after the other."""
+
+    story: Story
 
     def __init__(self, statistics: Statistics) -> None:
         super().__init__()
         self.statistics = statistics
-        self.crashes = 0
-        self.runner = asyncio.Runner(loop_factory=VirtualTimeLoop)
-
-    def _quiet(self) -> None:
-        self.runner.run(self.host.quiet())
-
-    def _counted(self, name: str) -> None:
-        self.statistics.rules[name] += 1
-        self.statistics.steps += 1
 
     @initialize(
         rate=st.sampled_from([0, 2, 10]),
@@ -80,164 +91,164 @@ class Machine(RuleBasedStateMachine):
         lines=st.lists(LINES, min_size=3, max_size=6, unique=True),
     )
     def begin(self, rate: int, skew: int, lines: list[str]) -> None:
-        """A baseline without faults, and some flows."""
-        self.source = Source(START + timedelta(seconds=skew), THRESHOLDS)
-        self.checkpoints = Conflicts()
-        self.stage = Stage(insights=self.source, checkpoints=self.checkpoints)
-        self.source.served_at = START + timedelta(seconds=skew)
-        self.receivers = Receivers()
-        self.lines = {name: Line(name, order) for name, order in ORDERS.items()}
-        self.host = Host(self.stage, rate)
-        self.records = Records(self.host, self.source, self.receivers, self.checkpoints, self.lines)
-        self.host.on_put, self.host.on_end = self.records.put, self.records.ended
-        self.workers = [self.host.worker(number, self.records.committed, self.records) for number in (0, 1)]
-        self._minute()
-        for name in lines:
-            self._subscribe(self.lines[name], 0, 0, None)
-        self._minute()
+        """The baseline, and some flows."""
+        self.story = Story(rate, skew, lines)
+
+    @invariant()
+    def the_feed_is_whole_and_nothing_is_wrong(self) -> None:
+        """What can be said at once."""
+        self.story.records.check_feed()
+
+    def teardown(self) -> None:
+        """All is well in the end."""
+        if not hasattr(self, "story"):
+            return
+        try:
+            self.statistics.add(self.story, self.story.settle())
+        finally:
+            self.story.close()
 
     # The source
 
-    @rule(source_id=st.sampled_from(sorted(SOURCES)), status=ENDS, with_task=st.booleans())
-    def ingest(self, source_id: str, status: str, with_task: bool) -> None:
-        self._counted("ingest")
-        self.source.ingest(source_id, status, with_task=with_task)
+    @step(source_id=st.sampled_from(sorted(SOURCES)), status=ENDS, with_task=st.booleans())
+    def source_is_refreshed(self, source_id: str, status: str, with_task: bool) -> None:
+        self.story.source.ingest(source_id, status, with_task=with_task)
 
-    @rule(kind=st.sampled_from(["all", "merge", "ingestion"]))
+    @step(kind=st.sampled_from(["all", "merge", "ingestion"]))
     def job_begins(self, kind: str) -> None:
-        self._counted("job_begins")
-        self.source.begin(kind)
+        self.story.source.begin(kind)
 
-    @precondition(lambda self: self.source.running)
-    @rule(place=PICK, status=ENDS, times=st.integers(1, 6))
+    @step(when=lambda story: story.source.running, place=PICK, status=ENDS, times=st.integers(1, 6))
     def job_goes_on(self, place: int, status: str, times: int) -> None:
-        self._counted("job_goes_on")
         for _ in range(times):
-            if self.source.running:
-                self.source.go_on(self.source.running[place % len(self.source.running)], status)
+            if running := self.story.source.running:
+                self.story.source.go_on(running[place % len(running)], status)
 
-    @precondition(lambda self: self.source.running)
-    @rule(place=PICK)
+    @step(when=lambda story: story.source.running, place=PICK)
     def job_is_cancelled(self, place: int) -> None:
-        self._counted("job_is_cancelled")
-        self.source.abort(self.source.running[place % len(self.source.running)])
+        running = self.story.source.running
+        self.story.source.abort(running[place % len(running)])
 
-    @rule(count=st.sampled_from([1, 2, 30]))
+    @step(count=st.sampled_from([1, 2, 30]))
     def processes_end(self, count: int) -> None:
-        self._counted("processes_end")
-        self.source.export(count)
+        self.story.source.export(count)
 
-    @rule(name=st.sampled_from(sorted(SERIES)), value=st.none() | st.sampled_from([20, 55, 60, 95, 100, 110, 140]), with_job=st.booleans())
-    def evaluated(self, name: str, value: int | None, with_job: bool) -> None:
-        self._counted("evaluated")
-        before = set(self.source.possible)
-        self.source.evaluate(name, value, with_job=with_job)
-        self.records.crossed([fact for key, fact in self.source.possible.items() if key not in before])
+    @step(name=st.sampled_from(sorted(SERIES)), value=VALUES, with_job=st.booleans())
+    def series_is_evaluated(self, name: str, value: int | None, with_job: bool) -> None:
+        self.story.evaluate(name, value, with_job=with_job)
 
-    @rule(kind=st.sampled_from(sorted(FAILURES)), calls=st.integers(1, 6))
+    @step(kind=st.sampled_from(sorted(FAILURES)), calls=st.integers(1, 6))
     def source_fails(self, kind: str, calls: int) -> None:
-        self._counted("source_fails")
-        self.source.failures.extend(FAILURES[kind]() for _ in range(calls))
+        self.story.source.failures.extend(FAILURES[kind]() for _ in range(calls))
 
-    # Time
+    # Time, and the host
 
-    @rule(seconds=st.sampled_from([1, 5, 20, 60, 300, 960, 3600, 3 * 3600 + 60]))
+    @step(seconds=st.sampled_from([1, 5, 20, 60, 300, 960, 3600, 3 * 3600 + 60]))
     def time_passes(self, seconds: int) -> None:
-        self._counted("time_passes")
-        self._wait(seconds)
+        self.story.wait(seconds)
 
-    @rule(seconds=st.integers(-3600, 3600))
+    @step(seconds=st.integers(-3600, 3600))
     def our_clock_jumps(self, seconds: int) -> None:
-        self._counted("our_clock_jumps")
-        ahead = self.host.ahead.total_seconds() + seconds
-        self.host.ahead = timedelta(seconds=max(-3600, min(3600, ahead)))
-        self.records.silence = True
+        self.story.jump(seconds)
 
-    # The host
+    @step(worker=WORKERS, calls=CALLS)
+    def timer_fires(self, worker: int, calls: int | None) -> None:
+        self.story.tick(worker, calls)
 
-    @rule(worker=WORKERS, calls=CALLS)
-    def tick(self, worker: int, calls: int | None) -> None:
-        self._counted("tick")
-        self._begin("tick", worker, lambda ports: start_polls(ports, [ENVIRONMENT]), calls)
+    @step()
+    def minute_goes_by(self) -> None:
+        self.story.minute()
 
-    @rule()
-    def a_minute_goes_by(self) -> None:
-        """As on any day: a tick, and all that follows from it."""
-        self._counted("a_minute_goes_by")
-        self._minute()
+    @step(limit=st.integers(1, 8), worker=WORKERS)
+    def messages_are_handled(self, limit: int, worker: int) -> None:
+        self.story.work_off(limit, worker)
 
-    @rule(limit=st.integers(1, 8))
-    def messages_are_handled(self, limit: int) -> None:
-        self._counted("messages_are_handled")
-        self._work_off(limit)
+    @step(when=lambda story: story.host.visible, place=PICK, worker=WORKERS, calls=CALLS)
+    def message_is_taken(self, place: int, worker: int, calls: int | None) -> None:
+        """Any that can be seen; it is handled to its end, or stays in the middle of it."""
+        visible = self.story.host.visible
+        self.story.take(visible[place % len(visible)], worker, calls)
 
-    @precondition(lambda self: self.host.visible)
-    @rule(place=PICK, worker=WORKERS, calls=CALLS)
-    def a_message_is_taken(self, place: int, worker: int, calls: int | None) -> None:
-        """Any that can be seen; it is handled to the end, or its worker stays in the middle of it."""
-        self._counted("a_message_is_taken")
-        self._take(place, worker, calls)
+    @step(when=lambda story: story.host.works, place=PICK, first=PICK, calls=CALLS)
+    def work_goes_on(self, place: int, first: int, calls: int | None) -> None:
+        works = self.story.host.works
+        self.story.go_on(works[place % len(works)], calls, first)
 
-    @precondition(lambda self: self.host.works)
-    @rule(place=PICK, first=PICK, calls=CALLS)
-    def a_work_goes_on(self, place: int, first: int, calls: int | None) -> None:
-        self._counted("a_work_goes_on")
-        self.host.go_on(self.host.works[place % len(self.host.works)], calls, first)
-        self._quiet()
+    @step(when=lambda story: story.host.messages, place=PICK, seconds=st.sampled_from([0, 30, 700]))
+    def message_comes_twice(self, place: int, seconds: int) -> None:
+        messages = self.story.host.messages
+        self.story.repeat(messages[place % len(messages)], seconds)
 
-    @precondition(lambda self: self.host.messages)
-    @rule(place=PICK, seconds=st.sampled_from([0, 30, 700]))
-    def a_message_comes_twice(self, place: int, seconds: int) -> None:
-        """It was handled, but its end was not noted."""
-        self._counted("a_message_comes_twice")
-        message = self.host.messages[place % len(self.host.messages)]
-        self._repeat(self.host.again(message, seconds))
-
-    @precondition(lambda self: any(work.message for work in self.host.works))
-    @rule(place=PICK)
-    def a_lease_ends(self, place: int) -> None:
+    @step(when=lambda story: story.held_messages, place=PICK)
+    def lease_ends(self, place: int) -> None:
         """A message comes again while somebody is still at it."""
-        self._counted("a_lease_ends")
-        messages = [work.message for work in self.host.works if work.message]
-        self._repeat(self.host.again(messages[place % len(messages)], 0))
+        messages = self.story.held_messages
+        self.story.repeat(messages[place % len(messages)])
 
-    @precondition(lambda self: self.host.messages)
-    @rule(place=PICK, seconds=st.sampled_from([1, 60, 700]))
-    def a_message_hides(self, place: int, seconds: int) -> None:
-        self._counted("a_message_hides")
-        message = self.host.messages[place % len(self.host.messages)]
-        message.due = max(message.due, self.host.now + timedelta(seconds=seconds))
+    @step(when=lambda story: story.host.messages, place=PICK, seconds=st.sampled_from([1, 60, 700]))
+    def message_hides(self, place: int, seconds: int) -> None:
+        messages = self.story.host.messages
+        self.story.hide(messages[place % len(messages)], seconds)
 
-    @precondition(lambda self: self.host.visible)
-    @rule(place=PICK, store=STORES)
-    def a_message_is_given_up(self, place: int, store: str) -> None:
-        """Storage is away as long as the host tries."""
-        self._counted("a_message_is_given_up")
-        message = self.host.visible[place % len(self.host.visible)]
-        self.crashes += 1
-        self.host.gate.failing[store] = 1000
-        while message in self.host.messages:
-            self.host.now = max(self.host.now, message.due)
-            self.host.take(message, self.workers[0])
-            self._quiet()
-        self.host.gate.failing[store] = 0
+    @step(when=lambda story: story.host.visible, place=PICK, store=STORES)
+    def message_is_given_up(self, place: int, store: str) -> None:
+        visible = self.story.host.visible
+        self.story.give_up(visible[place % len(visible)], store)
 
     # What breaks
 
-    @rule(worker=WORKERS, write=st.integers(1, 8), after=st.booleans(), lasting=st.booleans())
-    def a_write_will_break(self, worker: int, write: int, after: bool, lasting: bool) -> None:
-        """One of the next: before it is made or after, alone or with the process."""
-        self._counted("a_write_will_break")
-        fuse = self.workers[worker].fuse
-        fuse.at, fuse.after, fuse.lasting = frozenset({fuse.writes + write}), after, lasting
+    @step(worker=WORKERS, write=st.integers(1, 8), after=st.booleans(), lasting=st.booleans())
+    def write_will_break(self, worker: int, write: int, after: bool, lasting: bool) -> None:
+        self.story.break_write(worker, write, after=after, lasting=lasting)
 
-    @rule(worker=WORKERS)
-    def a_worker_dies(self, worker: int) -> None:
-        self._counted("a_worker_dies")
-        self.crashes += any(work.worker is self.workers[worker] for work in self.host.works)
-        self.runner.run(self.host.kill(self.workers[worker]))
+    @step(when=lambda story: story.host.works, worker=WORKERS)
+    def worker_dies(self, worker: int) -> None:
+        self.story.kill(worker)
 
-    @rule(store=STORES, calls=st.integers(1, 8))
+    @step(store=STORES, calls=st.integers(1, 8))
     def storage_fails(self, store: str, calls: int) -> None:
-        self._counted("storage_fails")
-        self.host.gate.failing[store] = calls
+        self.story.host.gate.failing[store] = calls
+
+    # Flows
+
+    @step(name=LINES, answer=st.sampled_from(sorted(ANSWERS)), times=st.sampled_from([1, 1, 2, 6, 12]))
+    def flow_will_answer(self, name: str, answer: str, times: int) -> None:
+        self.story.receivers.plan(name, answer, times)
+
+    @step(name=LINES, standing=st.sampled_from(["", "no lists", "off", "unavailable", "unauthorized"]))
+    def flow_stays_so(self, name: str, standing: str) -> None:
+        self.story.receivers.standing[name] = standing
+
+    @step(name=LINES, choice=st.integers(0, 1), worker=WORKERS, calls=CALLS)
+    def flow_subscribes(self, name: str, choice: int, worker: int, calls: int | None) -> None:
+        self.story.subscribe(name, choice, worker=worker, calls=calls)
+
+    @step(when=lambda story: story.known, place=PICK, worker=WORKERS, calls=CALLS)
+    def flow_unsubscribes(self, place: int, worker: int, calls: int | None) -> None:
+        known = self.story.known
+        self.story.unsubscribe(known[place % len(known)], worker=worker, calls=calls)
+
+    @step(when=lambda story: story.known, place=PICK, worker=WORKERS)
+    def secret_is_rotated(self, place: int, worker: int) -> None:
+        known = self.story.known
+        self.story.rotate(known[place % len(known)], worker=worker)
+
+    @step(when=lambda story: story.known, place=PICK, worker=WORKERS, calls=CALLS)
+    def flow_wants_all_again(self, place: int, worker: int, calls: int | None) -> None:
+        known = self.story.known
+        self.story.replay(known[place % len(known)], START, worker=worker, calls=calls)
+
+    @step(when=lambda story: story.given_up, place=PICK, worker=WORKERS, calls=CALLS)
+    def dead_is_replayed(self, place: int, worker: int, calls: int | None) -> None:
+        given_up = self.story.given_up
+        self.story.replay_dead(given_up[place % len(given_up)], worker=worker, calls=calls)
+
+    # Timers
+
+    @step(worker=WORKERS, calls=CALLS)
+    def poison_is_drained(self, worker: int, calls: int | None) -> None:
+        self.story.run("drain", drain_poison, worker=worker, calls=calls)
+
+    @step(worker=WORKERS, calls=CALLS)
+    def house_is_swept(self, worker: int, calls: int | None) -> None:
+        self.story.run("sweep", lambda ports: sweep(ports, suspended_days=SUSPENDED_DAYS), worker=worker, calls=calls)

@@ -6,6 +6,7 @@ A line is one flow's subscriptions to one trigger: each replaces the one before.
 from collections import deque
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 
 from shared.adapters.memory import MemoryFlows
 from shared.domain.callers import Caller
@@ -98,8 +99,8 @@ class Version:
     succeeded: int | None = None
     ended_began: int | None = None
     ended: int | None = None
-    ended_on: int = 0
-    ended_clock: float = 0.0
+    ended_on: object = None
+    ended_at: datetime | None = None
     late_calls: dict[int, int] = field(default_factory=dict)
 
     @property
@@ -190,6 +191,10 @@ class Receivers(MemoryFlows):
         if standing == "no lists":
             return Answer(413) if len(call.events) > 1 else Answer(202)
         return ANSWERS[standing] if standing else Answer(202)
+
+    def plan(self, name: str, answer: str, times: int) -> None:
+        """The next answers of a flow."""
+        self.planned.setdefault(name, deque()).extend([ANSWERS[answer]] * times)
 
     def lift(self) -> None:
         """All is well from here on."""

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 _WRITES = frozenset(
     {"write", "append", "save", "change", "change_all", "remove", "save_message", "remove_message", "call"}
 )
-_numbers = count(1)
+NUMBERS = count(1)
 
 
 class StorageDown(Exception):
@@ -34,7 +34,7 @@ class Message:
     due: datetime
     events: tuple[str, ...] = ()
     dequeued: int = 0
-    number: int = field(default_factory=lambda: next(_numbers))
+    number: int = field(default_factory=lambda: next(NUMBERS))
 
 
 @dataclass(eq=False)
@@ -50,7 +50,7 @@ class Work:
     parked: list[asyncio.Future[None]] = field(default_factory=list)
     task: asyncio.Task[Any] | None = None
     done: Callable[[Any], None] | None = None
-    number: int = field(default_factory=lambda: next(_numbers))
+    number: int = field(default_factory=lambda: next(NUMBERS))
 
 
 WORK: ContextVar[Work] = ContextVar("work")

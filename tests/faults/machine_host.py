@@ -15,7 +15,7 @@ from shared.services.admit_pair import Pace
 from shared.services.deliver import deliver
 from shared.services.fan_out import fan_out
 from shared.services.poll_environments import poll_environments
-from tests.faults.machine_gate import WORK, Blowing, Gate, Held, HeldLog, Message, Work
+from tests.faults.machine_gate import NUMBERS, WORK, Blowing, Gate, Held, HeldLog, Message, Work
 from tests.services.faults import Fuse
 from tests.services.pump import MAX_DEQUEUE_COUNT
 from tests.services.stage import Stage
@@ -83,6 +83,7 @@ class Host:
         self.now = stage.now
         self.ahead = timedelta(0)
         self.rate = rate
+        self.broken = 0
         self.messages: list[Message] = []
         self.poison: list[PoisonMessage] = []
         self.works: list[Work] = []
@@ -170,6 +171,24 @@ class Host:
             if not waiter.done():
                 waiter.set_result(None)
 
+    def again(self, message: Message, seconds: float) -> None:
+        """A message is there once more."""
+        due = self.now + timedelta(seconds=seconds)
+        self.messages.append(replace(message, due=due, dequeued=message.dequeued, number=next(NUMBERS)))
+
+    async def go_on_all(self) -> None:
+        """Let every work come to its end."""
+        for work in list(self.works):
+            self.go_on(work, None)
+        await self.quiet()
+
+    async def abandon(self) -> None:
+        """End what is under way, whatever comes of it."""
+        tasks = [work.task for work in self.works if work.task is not None]
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
     async def quiet(self) -> None:
         """Wait until every work waits at the gate or is done; a process that died takes all its works along."""
         await asyncio.sleep(_QUIET_SECONDS)
@@ -197,6 +216,7 @@ class Host:
         error = None if work.task.cancelled() else work.task.exception()
         failed = killed or error is not None
         message = work.message
+        self.broken += killed or work.faults > 0
         if message is not None and failed:
             self._back(message, LEASE_SECONDS if killed else FAILED_SECONDS)
         self.on_end(work, error, failed)

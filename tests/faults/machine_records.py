@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import timedelta
 
 from shared.adapters.memory import MemoryCheckpoints
 from shared.domain.checkpoint import EnvironmentState
@@ -15,7 +16,7 @@ from tests.faults.machine_gate import WORK, Message, Work
 from tests.faults.machine_host import Host
 from tests.faults.machine_source import Fact, Key, Source, key_of
 
-LOOK_AGAIN_SECONDS = 5  # docs/delivery.md: another instance learns of an end within five seconds
+LOOK_AGAIN = timedelta(seconds=5)  # docs/delivery.md: another instance learns of an end within five seconds
 OF_OURS = ("environment.unreachable", "environment.recovered")
 
 
@@ -166,8 +167,8 @@ class Records:
         """Only what was under way may still come: one attempt here, those of some seconds from another worker."""
         if work.began > ended:
             self.wrong.append(f"{version.url} was called after it was unsubscribed")
-        elapsed = self.host.clock().timestamp() - version.ended_clock
-        if work.worker.number == version.ended_on or elapsed >= LOOK_AGAIN_SECONDS:
+        assert version.ended_at is not None
+        if work.worker is version.ended_on or self.host.clock() - version.ended_at >= LOOK_AGAIN:
             version.late_calls[work.number] = version.late_calls.get(work.number, 0) + 1
         if version.late_calls.get(work.number, 0) > 1:
             self.wrong.append(f"{version.url} was called more than once after it was unsubscribed")
@@ -198,7 +199,9 @@ class Records:
             still = one.line.broken < one.moment and _wants_all(one.line, one.fact)
             assert not still or one.fact.key in self.by_key, f"never told: {one.fact}"
         feed = self.host.stage.log.feeds.get(ENVIRONMENT, {})
-        assert len(feed) == len(self.by_number) == len(set(self.by_number.values())), "the feed is not what was committed"
+        assert len(feed) == len(self.by_number) == len(set(self.by_number.values())), (
+            "the feed is not what was committed"
+        )
 
     def check_all_delivered(self) -> int:
         """Every flow has what it was owed, or it is kept with a reason; answers how much was followed to its end."""

@@ -1,7 +1,8 @@
 """How does the pipeline reach each partner through a proxy, with the adapter that the app has for it?"""
 
+import asyncio
 import re
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, replace
 from datetime import timedelta
@@ -82,7 +83,7 @@ async def before_the_api(scenario: Scenario, *, proxied: bool) -> AsyncIterator[
     await subscribe(stage.subscriptions, environment_id, f"https://{HOST}")
     async with AsyncExitStack() as stack:
         server = await stack.enter_async_context(TestServer(make_app(simulation, issuer=credential.issuer)))
-        proxy = await stack.enter_async_context(FaultProxy(server.port or 0)) if proxied else None
+        proxy = await stack.enter_async_context(proxy_before(server.port or 0)) if proxied else None
         url = f"http://{HOST}:{proxy.port if proxy else server.port}/v1"
         api = await stack.enter_async_context(calling(url, credential))
         pipeline = _pipeline(environment_id, stage, lambda: replace(stage.another_worker(), insights=api))
@@ -101,7 +102,7 @@ async def before_flows(environment_id: str) -> AsyncIterator[Scene]:
     async with AsyncExitStack() as stack:
         server = await stack.enter_async_context(serving())
         server.answer(202, b"")
-        proxy = await stack.enter_async_context(FaultProxy(_port_in(server.url)))
+        proxy = await stack.enter_async_context(proxy_before(int(server.url.rpartition(":")[2])))
         await subscribe(stage.subscriptions, environment_id, f"http://{HOST}:{proxy.port}")
         sender = CallbackSender(allowed_suffixes=[], allow_loopback=True)
         stack.push_async_callback(sender.close)
@@ -113,37 +114,55 @@ async def before_flows(environment_id: str) -> AsyncIterator[Scene]:
 @asynccontextmanager
 async def before_storage(partner: Partner, environment_id: str, connection_string: str) -> AsyncIterator[Scene]:
     """One service of the storage emulator; the others are in memory."""
-    stage, endpoint = Stage(), _ENDPOINTS[partner]
+    stage = Stage()
     async with AsyncExitStack() as stack:
-        text = f"{endpoint}=http://{HOST}:"
-        found = re.search(rf"{re.escape(text)}(\d+)", connection_string)
-        assert found
-        proxy = await stack.enter_async_context(FaultProxy(int(found[1])))
-        account = StorageAccount.from_connection_string(
-            connection_string.replace(found[0], f"{text}{proxy.port}"),
-        )
+        direct = StorageAccount.from_connection_string(connection_string)
+        stack.push_async_callback(direct.close)
+        place = re.search(rf"(?<={_ENDPOINTS[partner]}=http://127\.0\.0\.1:)\d+", connection_string)
+        assert place
+        proxy = await stack.enter_async_context(proxy_before(int(place[0])))
+        text = f"{connection_string[: place.start()]}{proxy.port}{connection_string[place.end() :]}"
+        account = StorageAccount.from_connection_string(text)
         stack.push_async_callback(account.close)
-        ports = _PORTS[partner](stage, account)
+        own = f"of-{uuid4().hex[:12]}-"
+        ports = _storage_ports(partner, stage, replace(account, queues=OwnQueues.of(account.queues, own)))
         await subscribe(ports().subscriptions, environment_id, f"https://{HOST}")
         pipeline = _pipeline(environment_id, stage, ports)
         if partner is Partner.QUEUE:
-            own = OwnQueues(account.queues)
-            pipeline.ports = lambda: replace(
-                stage.another_worker(), queues=StorageQueues(own.service, BlobClaims(account.blobs))
-            )
-            direct = StorageAccount.from_connection_string(connection_string)
-            stack.push_async_callback(direct.close)
-            pipeline.mailbox = StorageMailbox(replace(direct, queues=own.beside(direct.queues)))
-            await pipeline.mailbox.clear()
+            mailbox = StorageMailbox(replace(direct, queues=OwnQueues.of(direct.queues, own)))
+            await mailbox.clear()
+            pipeline.mailbox = mailbox
         yield Scene(pipeline, proxy)
+
+
+def _storage_ports(partner: Partner, stage: Stage, account: StorageAccount) -> Callable[[], Ports]:
+    """The ports of a worker that just began: it knows no checkpoint, and reads the first one whole."""
+    claims, cipher = BlobClaims(account.blobs), Cipher([Fernet.generate_key().decode()])
+
+    def ports() -> Ports:
+        worker = stage.another_worker()
+        match partner:
+            case Partner.BLOB:
+                return replace(worker, checkpoints=BlobCheckpoints(account.blobs))
+            case Partner.QUEUE:
+                return replace(worker, queues=StorageQueues(account.queues, claims))
+            case _:
+                return replace(
+                    worker,
+                    log=TableEventLog(account.tables, claims),
+                    subscriptions=TableSubscriptions(account.tables, cipher),
+                    dead=TableDeadDeliveries(account.tables, claims),
+                )
+
+    return ports
 
 
 @dataclass(frozen=True, slots=True)
 class OwnQueues:
-    """Queues of a cell's own behind the names that all have."""
+    """Queues of a cell's own, behind the names that all of them have."""
 
     inner: QueueServiceClient
-    prefix: str = ""
+    prefix: str
 
     @classmethod
     def of(cls, inner: QueueServiceClient, prefix: str) -> QueueServiceClient:
@@ -153,16 +172,22 @@ class OwnQueues:
         return self.inner.get_queue_client(f"{self.prefix}{queue}", **options)
 
 
-def _blob_ports(stage: Stage, account: StorageAccount) -> Callable[[], Ports]:
-    """A worker that knows no checkpoint reads it whole."""
-    return lambda: replace(stage.another_worker(), checkpoints=BlobCheckpoints(account.blobs))
+@asynccontextmanager
+async def proxy_before(port: int) -> AsyncIterator[FaultProxy]:
+    """A proxy; whoever used it has closed every connection when it is left."""
+    async with FaultProxy(port) as proxy:
+        yield proxy
+        async with asyncio.timeout(30):
+            while proxy.open:  # noqa: ASYNC110 - nothing tells of the last one
+                await asyncio.sleep(0.01)
 
 
-def _table_ports(stage: Stage, account: StorageAccount) -> Callable[[], Ports]:
-    claims, cipher = BlobClaims(account.blobs), Cipher([Fernet.generate_key().decode()])
-    return lambda: replace(
-        stage.another_worker(),
-        log=TableEventLog(account.tables, claims),
-        subscriptions=TableSubscriptions(account.tables, cipher),
-        dead=TableDeadDeliveries(account.tables, claims),
+def _pipeline(environment_id: str, stage: Stage, ports: Callable[[], Ports]) -> Pipeline:
+    return Pipeline(
+        environment_id,
+        stage,
+        ports,
+        MemoryMailbox(stage.queues),
+        lambda chapter: show(stage, chapter),
+        lambda: told_in_memory(stage),
     )

@@ -26,6 +26,7 @@ from shared.domain.windows import Windows
 from shared.ports import InsightsApi, NamedKind, Ports, Queue
 from shared.services.poll_environment import PollOutcome, poll_environment
 from tests.factories import ENVIRONMENT, START, job, task
+from tests.services.named import named
 
 MAKER = Caller("maker")
 OTHER = Caller("somebody else")
@@ -57,7 +58,7 @@ class Stage:
     def ports(self) -> Ports:
         """The ports, all of them these fakes."""
         return Ports(
-            insights=self.insights,
+            insights=named(self.insights),
             checkpoints=self.checkpoints,
             log=self.log,
             subscriptions=self.subscriptions,
@@ -65,7 +66,7 @@ class Stage:
             queues=self.queues,
             flows=self.flows,
             claims=MemoryClaims(),
-            acting=self.actions,
+            acting=lambda caller, environment_id: named(self.actions(caller, environment_id)),
             partitions=self.partitions,
             clock=lambda: self.now,
             windows=self.windows,

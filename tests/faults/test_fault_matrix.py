@@ -1,0 +1,175 @@
+"""Whatever befalls whichever partner wherever: is everything well afterwards, does nothing hang, is nothing left open?
+
+Each cell is a fault (local/faults/proxy.py) of a partner at a place of its connections. Work is attempted while it
+lasts and goes on afterwards, as the host, the timer and callers would have it. The cells of a test wait side by side.
+"""
+
+import asyncio
+import gc
+import logging
+from collections.abc import AsyncIterator, Iterator, Sequence
+from contextlib import AsyncExitStack
+from dataclasses import dataclass
+from pathlib import Path
+from uuid import uuid4
+
+import aiohttp.connector
+import pytest
+
+from local.entra.certificate import Certificate, make_certificate
+from local.faults.proxy import FaultProxy
+from local.simulator.model import Scenario
+from local.simulator.scenario import load_scenario
+from tests.adapters.conftest import SCENARIOS
+from tests.faults.matrix_cells import Cell, Partner, Place, cells
+from tests.faults.matrix_issuer import Entrance, before_the_issuer
+from tests.faults.matrix_partners import SECRET, Scene, before_flows, before_storage, before_the_api, in_memory
+from tests.faults.matrix_pipeline import Pipeline, Told
+from tests.faults.matrix_scale import INVOCATION_SECONDS, scaled, short_waits
+from tests.tally import Tally
+
+HALVES = (Place.CONNECT, Place.MID_BODY)
+PIPELINES = [
+    pytest.param(partner, half, id=f"{partner}-{half}")
+    for partner in Partner
+    for half in HALVES
+    if partner is not Partner.ISSUER and cells(partner, half)
+]
+
+
+@pytest.fixture(scope="session")
+def day() -> Scenario:
+    return load_scenario(SCENARIOS / "day.toml")
+
+
+@pytest.fixture(autouse=True)
+def said(caplog: pytest.LogCaptureFixture) -> Iterator[pytest.LogCaptureFixture]:
+    """Everything that was logged, at any level and by anybody: no callback URL, no token."""
+    caplog.set_level(logging.DEBUG)
+    yield caplog
+    format = logging.Formatter().format
+    told = "\n".join(format(record) for record in caplog.records)
+    assert SECRET not in told
+    assert "eyJ" not in told  # how every token begins
+
+
+def files_open() -> int:
+    """How many there are, where the system tells."""
+    place = Path("/proc/self/fd")
+    gc.collect()
+    return len(list(place.iterdir())) if place.is_dir() else 0
+
+
+@dataclass(frozen=True, slots=True)
+class Ending:
+    """What a story of the pipeline came to."""
+
+    told: Told
+    feed: list[str]
+
+
+async def played(pipeline: Pipeline) -> Ending:
+    """The story with nothing wrong."""
+    await pipeline.prepare()
+    await pipeline.attempt()
+    await pipeline.settle()
+    assert not pipeline.failures
+    return Ending(pipeline.told(), await pipeline.feed())
+
+
+async def expected(partner: Partner, environment_id: str, day: Scenario) -> Ending:
+    """What every cell of a partner must come to."""
+    scene = before_the_api(day, proxied=False) if partner is Partner.API else in_memory(environment_id)
+    async with scene as found:
+        return await played(found.pipeline)
+
+
+async def set_up(stack: AsyncExitStack, cell: Cell, environment_id: str, storage: str, day: Scenario) -> Scene:
+    match cell.partner:
+        case Partner.API:
+            scene = before_the_api(day, proxied=True)
+        case Partner.FLOW:
+            scene = before_flows(environment_id)
+        case _:
+            scene = before_storage(cell.partner, environment_id, storage)
+    found = await stack.enter_async_context(scene)
+    await found.pipeline.prepare()
+    return found
+
+
+async def under_fault(cells: Sequence[Cell], stories: Sequence[Pipeline | Entrance], proxies: list[FaultProxy]) -> None:
+    """Every story is tried while its proxy has the fault of its cell, and every fault shows."""
+    for cell, proxy in zip(cells, proxies, strict=True):
+        await proxy.hang_up()
+        await proxy.begin(cell.fault)
+    with scaled():
+        await asyncio.gather(*(story.attempt() for story in stories))
+    for cell, proxy in zip(cells, proxies, strict=True):
+        assert cell.is_refused or proxy.befell[cell.kind], f"{cell} befell nobody"
+        await proxy.end()
+
+
+def note(tally: Tally, cells: Sequence[Cell], stories: Sequence[Pipeline | Entrance]) -> None:
+    tally.add(len(cells))
+    longest = max(story.longest for story in stories)
+    tally.figure("longest run under a fault (of functionTimeout)", round(longest / INVOCATION_SECONDS, 2))
+
+
+@pytest.mark.parametrize(("partner", "half"), PIPELINES)
+async def test_after_a_fault_every_event_has_reached_its_flows_and_keeps_its_id(
+    partner: Partner, half: Place, azurite: str, day: Scenario, tally: Tally
+) -> None:
+    mine, before, tasks = cells(partner, half), files_open(), len(asyncio.all_tasks())
+    async with AsyncExitStack() as stack:
+        ids = [str(uuid4()) for _ in mine]
+        with short_waits():
+            scenes = await asyncio.gather(
+                *(set_up(stack, cell, one, azurite, day) for cell, one in zip(mine, ids, strict=True))
+            )
+        pipelines = [scene.pipeline for scene in scenes]
+        await under_fault(mine, pipelines, [scene.proxy for scene in scenes if scene.proxy])
+        await asyncio.gather(*(one.settle() for one in pipelines))
+        for cell, one in zip(mine, pipelines, strict=True):
+            wanted = await expected(partner, one.environment_id, day)
+            assert await one.feed() == wanted.feed, cell
+            assert set(one.told()) == set(wanted.told), cell
+            assert not one.stage.dead.rows, cell
+    assert (files_open(), len(asyncio.all_tasks())) == (before, tasks)
+    note(tally, mine, pipelines)
+
+
+@pytest.fixture(scope="module")
+def certificate(tmp_path_factory: pytest.TempPathFactory) -> Certificate:
+    return make_certificate(tmp_path_factory.mktemp("entra"))
+
+
+@pytest.fixture
+def trusted(certificate: Certificate, monkeypatch: pytest.MonkeyPatch) -> Certificate:
+    """What msal sends trusts it, and so does aiohttp, which reads its roots when it is imported."""
+    monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(certificate.bundle))
+    monkeypatch.setenv("NO_PROXY", "127.0.0.1")
+    context = aiohttp.connector._make_ssl_context(True)
+    assert context is not None
+    context.load_verify_locations(certificate.ca)
+    monkeypatch.setattr(aiohttp.connector, "_SSL_CONTEXT_VERIFIED", context)
+    return certificate
+
+
+@pytest.mark.parametrize("half", HALVES, ids=str)
+async def test_a_caller_gets_in_or_hears_why_not_and_gets_in_a_minute_later(
+    half: Place, day: Scenario, trusted: Certificate, tally: Tally
+) -> None:
+    mine, before, tasks = cells(Partner.ISSUER, half), files_open(), len(asyncio.all_tasks())
+    async with AsyncExitStack() as stack:
+        found = [await stack.enter_async_context(before_the_issuer(day, trusted)) for _ in mine]
+        entrances = [entrance for entrance, _ in found]
+        await under_fault(mine, entrances, [proxy for _, proxy in found])
+        for cell, one in zip(mine, entrances, strict=True):
+            assert one.failures or (one.let_in and one.segments), cell
+            one.failures.clear()
+        await asyncio.gather(*(one.settle() for one in entrances))
+        for cell, one in zip(mine, entrances, strict=True):
+            assert not one.failures, cell
+            assert (one.let_in, one.segments > 0) == (1, True), cell
+    assert (files_open(), len(asyncio.all_tasks())) == (before, tasks)
+    note(tally, mine, entrances)
