@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import pytest
 
 from shared.observability import RedactingFilter, redact, set_up_logging
+from tests.logs import guarding
 
 SECRET = "Zm9v-bar_baz.42%2F"
 JWT = "eyJ0eXAiOiJKV1QiLCJhbGciOi.eyJhdWQiOiJhcGk6Ly8x.c2lnbmF0dXJl"
@@ -50,16 +51,8 @@ def test_what_is_no_secret_stays_as_it_is(text: str) -> None:
 def written() -> Iterator[io.StringIO]:
     """What a handler of the root logger writes once logging was set up."""
     text = io.StringIO()
-    handler = logging.StreamHandler(text)
-    root = logging.getLogger()
-    root.addHandler(handler)
-    before = list(root.handlers)
-    set_up_logging()
-    yield text
-    for one in before:
-        for guard in [guard for guard in one.filters if isinstance(guard, RedactingFilter)]:
-            one.removeFilter(guard)
-    root.removeHandler(handler)
+    with guarding(logging.StreamHandler(text)):
+        yield text
 
 
 def test_a_secret_in_a_message_is_not_written(written: io.StringIO) -> None:

@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from decimal import Decimal
 from functools import cache
+from types import SimpleNamespace
 from typing import Any
 
 from cryptography.fernet import Fernet
@@ -14,17 +15,18 @@ from shared.adapters import messages
 from shared.adapters.cipher import Cipher
 from shared.adapters.documents import decode_state, encode_state
 from shared.adapters.memory import MemoryQueues
+from shared.adapters.queues import _poisoned
 from shared.adapters.rows import environment_of
 from shared.adapters.subscription_rows import UNREADABLE, to_row, with_secrets, without_secrets
 from shared.domain.checkpoint import Checkpoint, EnvironmentState, JobMark, SeriesMark, SourceMark
-from shared.domain.deliveries import DeliveryBatch, Pair, PoisonMessage
+from shared.domain.deliveries import DeliveryBatch, Pair
 from shared.domain.events import Event, EventType, NumberedEvent, make_event
 from shared.domain.shown import shown_message, shown_subscription
 from shared.domain.signatures import SigningSecret, new_secret, sign
 from shared.domain.subscribing import parse_filters
 from shared.domain.subscriptions import Flow, Health, Subscription, Trigger
 from shared.errors import MessageInvalid, StateInvalid
-from shared.ports import EventBatch, PollRequest
+from shared.ports import EventBatch, PollRequest, Queue
 
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
 TRACE = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
@@ -64,7 +66,8 @@ def event(body: bytes) -> None:
 
 def poison(body: bytes) -> None:
     """A message that the host gave up: it can be shown, and is read once more."""
-    shown_message(PoisonMessage("1", "deliveries", body, NOON))
+    came: Any = SimpleNamespace(content=body.decode("latin-1"), id="1", pop_receipt="r", inserted_on=NOON)
+    shown_message(_poisoned(Queue.DELIVERIES, came))
     run(MemoryQueues().read_events(body))
 
 

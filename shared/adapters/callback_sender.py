@@ -95,8 +95,9 @@ class CallbackSender:
         if self._token is None or url.host not in self._token_hosts or url.is_signed:
             return {}
         try:
-            return {"Authorization": f"Bearer {await self._token()}"}
-        except AzureError:
+            async with asyncio.timeout(TIMEOUT_SECONDS):
+                return {"Authorization": f"Bearer {await self._token()}"}
+        except (AzureError, TimeoutError):
             pass
         raise DeliveryFailed(f"The app has no token for {url.host}.", reason="flow_token")
 

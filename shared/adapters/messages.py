@@ -7,7 +7,7 @@ bigger is split; a single event that is bigger still goes to a blob and the mess
 from collections.abc import Iterator, Sequence
 from datetime import datetime
 from decimal import Decimal, InvalidOperation
-from typing import Any
+from typing import Annotated, Any
 
 import msgspec
 
@@ -25,6 +25,7 @@ VERSION = 1
 # msgspec's own errors, and those that it lets through: deep nesting, an exponent that no decimal has, odd bytes in Raw.
 UNREADABLE = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError, InvalidOperation)
 
+_Moment = Annotated[datetime, msgspec.Meta(tz=True)]  # one without its offset compares with no other
 _encoder = msgspec.json.Encoder(decimal_format="number")
 
 
@@ -36,7 +37,7 @@ class _CloudEvent(msgspec.Struct):
     source: str
     type: str
     subject: str
-    time: datetime
+    time: _Moment
     datacontenttype: str
     data: msgspec.Raw
 
@@ -50,9 +51,9 @@ class _Pair(msgspec.Struct, omit_defaults=True):
     subscription: str
     events: tuple[int, ...]
     attempt: int = 1
-    since: datetime | None = None
-    slot: datetime | None = None
-    due: datetime | None = None
+    since: _Moment | None = None
+    slot: _Moment | None = None
+    due: _Moment | None = None
 
     @classmethod
     def of(cls, pair: Pair) -> "_Pair":
@@ -74,7 +75,7 @@ class _Message(msgspec.Struct, rename="camel", omit_defaults=True):
     events: tuple[_CloudEvent, ...] = ()
     deliveries: tuple[_Pair, ...] = ()
     environments: tuple[str, ...] = ()
-    asked_at: datetime | None = None
+    asked_at: _Moment | None = None
     hop: int = 0
     claim: str = ""
 

@@ -29,6 +29,7 @@ EXCHANGE_SCOPE = "api://AzureADTokenExchange/.default"
 _REMEMBERED = 1000
 _EARLY_SECONDS = 300
 _TIMEOUT_SECONDS = 10
+_DEADLINE_SECONDS = 30.0  # msal's time-out begins anew with every byte
 _EXCHANGES_AT_ONCE = 8
 _REST_SECONDS = 5.0
 _LONGEST_SECONDS = 2 * 24 * 3600.0  # with continuous access evaluation a token counts for 28 hours
@@ -58,8 +59,9 @@ class OnBehalfOf:
         self._threads = ThreadPoolExecutor(_EXCHANGES_AT_ONCE, thread_name_prefix="on-behalf-of")
 
     def close(self) -> None:
-        """Let go of the threads."""
+        """Let go of the threads and of msal's connections."""
         self._threads.shutdown(wait=False, cancel_futures=True)
+        self._apps.clear()
 
     async def token(self, assertion: str, tenant_id: str, scope: str) -> str:
         """A token for a scope, on behalf of the user whose token the assertion is.
@@ -91,20 +93,32 @@ class OnBehalfOf:
             task.exception()  # whoever asked may have gone away
 
     async def _ask(self, key: str, assertion: str, tenant_id: str, scope: str) -> str:
-        if not (self._settings.client_secret or self._settings.client_certificate):
-            self._proof = await self._proof_of_identity()
-        loop = asyncio.get_running_loop()
         try:
-            answer = await loop.run_in_executor(self._threads, self._exchange, assertion, tenant_id, scope)
-        except IdentityUnavailable:
-            if self._clock() >= self._rest_until:
-                self._rest_until = self._clock() + _REST_SECONDS  # calls that wait for a time-out would pile up
-            raise
+            async with asyncio.timeout(_DEADLINE_SECONDS):
+                answer = await self._answer(assertion, tenant_id, scope)
+        except TimeoutError:
+            self._rest()
+            raise IdentityUnavailable(reason="token_exchange_unreachable") from None
         found = answer.get("access_token")
         if not isinstance(found, str) or not _TOKEN.fullmatch(found):
             raise _failure(answer)
         self._keep(key, found, _lasts_seconds(answer) - _EARLY_SECONDS)
         return found
+
+    async def _answer(self, assertion: str, tenant_id: str, scope: str) -> Mapping[str, Any]:
+        if not (self._settings.client_secret or self._settings.client_certificate):
+            self._proof = await self._proof_of_identity()
+        loop = asyncio.get_running_loop()
+        try:
+            return await loop.run_in_executor(self._threads, self._exchange, assertion, tenant_id, scope)
+        except IdentityUnavailable:
+            self._rest()
+            raise
+
+    def _rest(self) -> None:
+        """Calls that wait for a time-out would pile up."""
+        if self._clock() >= self._rest_until:
+            self._rest_until = self._clock() + _REST_SECONDS
 
     async def _proof_of_identity(self) -> str:
         try:

@@ -76,7 +76,7 @@ class LogExport(logging.Handler):
             context=context.get_current(),
             severity_text=record.levelname,
             severity_number=_SEVERITIES[level],
-            body=self._clean(record.getMessage()),
+            body=self._text(record.getMessage()),
             attributes=self._attributes(record),
         )
 
@@ -85,10 +85,14 @@ class LogExport(logging.Handler):
         found: dict[str, AnyValue] = {name: self._value(value) for name, value in given.items()}
         told = record.exc_text or (_FORMATTER.formatException(record.exc_info) if record.exc_info else "")
         if told:
-            found["exception"] = self._clean(told)[-_TOO_LONG:]
+            found["exception"] = self._text(told)[-_TOO_LONG:]
         return found
 
     def _value(self, value: object) -> AnyValue:
         if isinstance(value, bool | int | float):
             return value
-        return self._clean(str(value))
+        return self._text(str(value))
+
+    def _text(self, text: str) -> str:
+        """Without secrets, and in letters that can be sent: half a surrogate pair would spoil all that is sent with it."""
+        return self._clean(text.encode(errors="backslashreplace").decode())

@@ -134,3 +134,16 @@ def test_an_administrators_application_is_bound_to_its_list_as_well() -> None:
 
 def test_a_callers_token_is_not_shown() -> None:
     assert "t0k3n" not in repr(Caller("user", token="t0k3n"))
+
+
+def test_keys_and_ids_stay_what_they_were() -> None:
+    """They are kept: with others, what an earlier version of the app made would not be found."""
+    order = {"environment": "e", "callback": "c", "filters": {}, "batch": False}
+    assert flow_key(FLOW, ONE, order) == "flow-e84333d0504b88c9c2136c9aab8fb5691704b74d3acd6d65aff41dd2da2bf9c7"
+    assert (
+        flow_key(Caller("maker"), ONE, order) == "flow-8ebd06eb56c3c1dbc1af463a5b07cbd381ac7f9f4c8ca320374f1b9159c754e3"
+    )
+    assert (
+        polling_id(Caller("maker"), "e", ONE, {"b": 1, "a": "x"}) == "e.poll-7c2c64227ef2e0f294a7e7f8778e33e32d6db568"
+    )
+    assert callback_key("c") == "callback-c"

@@ -67,3 +67,23 @@ def test_a_poller_that_was_dead_for_hours_says_so_when_it_is_back() -> None:
     assert (up.type, up.time, up.data["durationSeconds"]) == ("environment.recovered", at(181), 181 * 60.0)
     assert succeeded_poll(ENVIRONMENT, FINE, at(0), at(180)) == (FINE, ())
     assert succeeded_poll(ENVIRONMENT, FINE, None, at(999)) == (FINE, ())
+
+
+def test_the_events_say_since_when_until_when_and_in_a_line_for_people() -> None:
+    state, (told,) = failed_poll(ENVIRONMENT, Reachability(at(0), "x"), "insights_refused", at(10))
+    assert told.data == {
+        "environmentId": ENVIRONMENT,
+        "reason": "insights_refused",
+        "failingSince": "2026-05-04T02:00:00Z",
+        "summary": f"Customer Insights environment {ENVIRONMENT} cannot be watched (insights_refused).",
+    }
+    _, (over,) = succeeded_poll(ENVIRONMENT, state, at(0), at(12))
+    assert over.time == at(12)
+    assert over.data == {
+        "environmentId": ENVIRONMENT,
+        "failingSince": "2026-05-04T02:00:00Z",
+        "recoveredAt": "2026-05-04T02:12:00Z",
+        "durationSeconds": 720,
+        "summary": f"Customer Insights environment {ENVIRONMENT} is watched again.",
+    }
+    assert told.subject == over.subject == f"environments/{ENVIRONMENT}"

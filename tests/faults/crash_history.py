@@ -10,6 +10,7 @@ from pathlib import Path
 import msgspec
 
 from shared.adapters.memory import MemoryFlows
+from shared.domain.checkpoint import EnvironmentState
 from shared.domain.deliveries import Answer, FlowCall
 from shared.errors import DeliveryFailed
 from shared.ports import Clock
@@ -24,6 +25,7 @@ class What(StrEnum):
     ENDED = "ended"  # a subscription: its delete was acknowledged
     TOLD = "told"  # a flow's new signing secret was shown
     REPLAYED = "replayed"  # somebody asked for a flow's events again
+    COMMITTED = "committed"  # events, in one commit
     DONE = "done"  # a step of the story
 
 
@@ -57,6 +59,11 @@ class History:
             os.write(file, msgspec.json.encode(entry) + b"\n")
         finally:
             os.close(file)
+
+    def committed(self, state: EnvironmentState) -> None:
+        """Note what a commit is about to hand on."""
+        if state.outbox:
+            self.add(Entry(What.COMMITTED, events=tuple(one.event.id for one in state.outbox)))
 
     def of(self, *kinds: What) -> list[Entry]:
         """The entries of some kinds."""

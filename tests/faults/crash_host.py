@@ -1,4 +1,4 @@
-"""What does the world do about a crash? The worker is started again, messages come again, callers repeat; timers do not."""
+"""What does the world do about a crash? A new worker starts, messages come again, callers repeat; timers do not."""
 
 import heapq
 from abc import ABC, abstractmethod
@@ -7,7 +7,6 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from itertools import count
-from typing import TypeVar
 
 from shared.domain.proofs import Proofs
 from shared.domain.windows import Windows
@@ -23,9 +22,7 @@ from tests.services.faults import Crash, Fuse, fused
 from tests.services.pump import MAX_DEQUEUE_COUNT
 from tests.services.stage import Stage
 
-T = TypeVar("T")
 REPEATS = 4  # Power Automate's, of a call that got no answer
-RATE = 50
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +36,8 @@ class Taken:
 
 class Host(ABC):
     """Plays a story step by step. What the history has as done is not done again."""
+
+    rate = 50
 
     def __init__(self, stage: Stage, fuse: Fuse, history: History) -> None:
         self.stage, self.fuse, self.history = stage, fuse, history
@@ -62,14 +61,14 @@ class Host(ABC):
     async def leave(self, message: Taken) -> None:
         """Have a message seen again."""
 
-    async def call(self, action: Callable[[Ports], Awaitable[str | None]], *, repeats: int = REPEATS) -> str:
+    async def call(self, action: Callable[[Ports], Awaitable[object]], *, repeats: int = REPEATS) -> str:
         """What a caller does: it repeats what got no answer, and takes a refusal for one."""
         if self._past:
             return self._past.popleft().name
         answer = ""
         for _ in range(repeats):
             try:
-                answer = await self._alive(action) or ""
+                answer = str(await self._alive(action) or "")
                 break
             except (NotFound, InsightsOutcomeUnknown):
                 assert self.fuse.has_blown, "the story asks for what is not there"
@@ -126,7 +125,7 @@ class Host(ABC):
     def _done(self, answer: str) -> None:
         self.history.add(Entry(What.DONE, answer))
 
-    async def _alive(self, action: Callable[[Ports], Awaitable[T]]) -> T:
+    async def _alive(self, action: Callable[[Ports], Awaitable[object]]) -> object:
         """What the action comes to; a process that died on the way says nothing, whatever it made of that."""
         answer = await action(self.ports)
         if self.fuse.dead:
@@ -143,7 +142,7 @@ class Host(ABC):
         if queue is Queue.POLLS:
             await poll_environments(ports, await ports.queues.read_polls(body), fast_poll_seconds=20)
         elif queue in (Queue.DELIVERIES, Queue.REDELIVERIES):
-            pace = Pace(RATE, patient=queue is Queue.REDELIVERIES)
+            pace = Pace(self.rate, patient=queue is Queue.REDELIVERIES)
             await deliver(ports, await ports.queues.read_deliveries(body), pace)
         else:
             await fan_out(ports, await ports.queues.read_events(body))

@@ -1,7 +1,7 @@
 """Did a story with crashes end as well as the same story without?"""
 
 from collections import Counter
-from collections.abc import Collection, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -17,7 +17,7 @@ Runs = Counter[tuple[str, str]]
 class Ending:
     """What is left of a story. `runs`: how often which flow took which event; `live`: the live subscriptions of each.
 
-    `died`: what was dead for which flow before it was swept away. `commits`: the events that were committed together.
+    `died`: what was dead for which flow before it was swept away.
     """
 
     history: list[Entry]
@@ -27,7 +27,6 @@ class Ending:
     live: dict[str, int]
     jobs: int
     writes: int
-    commits: Collection[frozenset[str]]
 
     @property
     def runs(self) -> Runs:
@@ -101,7 +100,8 @@ def _twice(ending: Ending, whole: Ending, crashes: int) -> list[str]:
     found = [f"{flow} got {event} {count} times more" for (flow, event), count in repeats.items() if count > crashes]
     events, flows = {event for _, event in repeats}, {flow for flow, _ in repeats}
     replayed = {flow_of(one.name) for one in ending.history if one.what is What.REPLAYED}
-    in_flight = any(events <= commit for commit in ending.commits) or (len(flows) == 1 and flows <= replayed)
+    commits = [set(one.events) for one in ending.history if one.what is What.COMMITTED]
+    in_flight = any(events <= commit for commit in commits) or (len(flows) == 1 and flows <= replayed)
     if crashes == 1 and repeats and not in_flight:
         found.append(f"more than one batch came twice: {sorted(repeats)}")
     return found

@@ -1,6 +1,7 @@
 """Which story goes through everything that writes? Months of an environment's life, with flows of all manners."""
 
 from dataclasses import dataclass, field
+from typing import Any
 from uuid import NAMESPACE_URL, uuid5
 
 from shared.adapters.memory import MemoryCheckpoints
@@ -23,7 +24,7 @@ OTHER_ENVIRONMENT = "e0e0e0e0-0000-4000-8000-000000000002"
 SUSPENDED_DAYS = 14
 MENDED = ("sick", "busy", "refuser", "moving")
 LEAVERS = ("leaver", "caller-back", "nameless")
-ORDERS = (
+ORDERS: tuple[tuple[str, Trigger, dict[str, Any]], ...] = (
     ("twin", Trigger.FULL_REFRESH_COMPLETED, {}),
     ("grown", Trigger.SEGMENT_CROSSED, {"segmentName": "Loyal", "threshold": 100, "direction": "above"}),
     ("ended", Trigger.PROCESS_ENDED, {"batch": True}),
@@ -40,16 +41,15 @@ MANNERS: dict[str, Answer | DeliveryFailed] = {
 
 
 class NotingCheckpoints(MemoryCheckpoints):
-    """Also knows which events were committed together."""
+    """Also notes which events are committed together."""
 
-    def __init__(self) -> None:
+    def __init__(self, history: History) -> None:
         super().__init__()
-        self.commits: set[frozenset[str]] = set()
+        self._history = history
 
     async def write(self, environment_id: str, state: EnvironmentState, etag: str | None) -> str:
-        written = await super().write(environment_id, state, etag)
-        self.commits.add(frozenset(one.event.id for one in state.outbox))
-        return written
+        self._history.committed(state)
+        return await super().write(environment_id, state, etag)
 
 
 @dataclass(slots=True)
@@ -59,7 +59,6 @@ class Played:
     host: MemoryHost
     flows: StoryFlows
     history: History
-    commits: set[frozenset[str]]
     feed: list[str] = field(default_factory=list)
     polled: set[str] = field(default_factory=set)
     died: set[tuple[str, str]] = field(default_factory=set)
@@ -72,13 +71,13 @@ class Played:
 
 async def play(fuse: Fuse) -> Played:
     """Play it. The stage's clock is the only one."""
-    history, checkpoints = History(), NotingCheckpoints()
+    history = History()
     flows = StoryFlows(history)
     flows.manners = {callback(name): answer for name, answer in MANNERS.items()}
     flows.hesitant = {callback("late")}
-    stage = Stage(checkpoints=checkpoints, flows=flows)
+    stage = Stage(checkpoints=NotingCheckpoints(history), flows=flows)
     flows.clock = lambda: stage.now
-    played = Played(MemoryHost(stage, fuse, history), flows, history, checkpoints.commits)
+    played = Played(MemoryHost(stage, fuse, history), flows, history)
     flows_here = Callers(played.host, ENVIRONMENT)
     show(stage, 0)
     await _switch_on(played, flows_here)

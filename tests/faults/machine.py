@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import wraps
-from typing import Any
+from typing import Any, ClassVar, cast
 
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
@@ -18,6 +18,7 @@ from tests.faults.machine_source import SERIES, SOURCES
 from tests.faults.machine_story import Story
 
 PICK = st.integers(0, 7)
+TURNS = st.lists(st.tuples(st.integers(0, 1), st.integers(1, 4)), max_size=12)
 CALLS = st.none() | st.integers(0, 12)
 ENDS = st.sampled_from(["successful", "successful", "failed", "timedOut", "skipped", "aborted"])
 VALUES = st.none() | st.sampled_from([20, 55, 60, 95, 100, 110, 140])
@@ -70,7 +71,7 @@ def step(*, when: Callable[[Story], object] | None = None, **drawn: st.SearchStr
             self.statistics.rules[function.__name__] += 1
             function(self, **values)
 
-        made = rule(**drawn)(counted)
+        made: Any = cast("Any", rule)(**drawn)(counted)
         return precondition(lambda self: bool(when(self.story)))(made) if when else made
 
     return accept
@@ -80,15 +81,12 @@ class Machine(RuleBasedStateMachine):
     """One story after the other."""
 
     story: Story
-
-    def __init__(self, statistics: Statistics) -> None:
-        super().__init__()
-        self.statistics = statistics
+    statistics: ClassVar[Statistics]
 
     @initialize(
         rate=st.sampled_from([0, 2, 10]),
         skew=st.integers(-3600, 3600),
-        lines=st.lists(LINES, min_size=3, max_size=6, unique=True),
+        lines=st.lists(LINES, min_size=4, max_size=8, unique=True),
     )
     def begin(self, rate: int, skew: int, lines: list[str]) -> None:
         """The baseline, and some flows."""
@@ -155,19 +153,32 @@ class Machine(RuleBasedStateMachine):
     def timer_fires(self, worker: int, calls: int | None) -> None:
         self.story.tick(worker, calls)
 
-    @step()
-    def minute_goes_by(self) -> None:
-        self.story.minute()
+    @step(worker=WORKERS, minutes=st.integers(1, 2))
+    def minutes_go_by(self, worker: int, minutes: int) -> None:
+        for _ in range(minutes):
+            self.story.minute(worker)
 
     @step(limit=st.integers(1, 8), worker=WORKERS)
     def messages_are_handled(self, limit: int, worker: int) -> None:
         self.story.work_off(limit, worker)
 
-    @step(when=lambda story: story.host.visible, place=PICK, worker=WORKERS, calls=CALLS)
+    @step()
+    def next_message_is_handled(self) -> None:
+        """The rule that hypothesis likes best: the one without arguments."""
+        self.story.take(self.story.visible()[0])
+
+    @step(place=PICK, worker=WORKERS, calls=CALLS)
     def message_is_taken(self, place: int, worker: int, calls: int | None) -> None:
         """Any that can be seen; it is handled to its end, or stays in the middle of it."""
-        visible = self.story.host.visible
+        visible = self.story.visible()
         self.story.take(visible[place % len(visible)], worker, calls)
+
+    @step(places=st.tuples(PICK, PICK), turns=TURNS, workers=st.tuples(WORKERS, WORKERS))
+    def messages_are_taken_together(
+        self, places: tuple[int, int], turns: list[tuple[int, int]], workers: tuple[int, int]
+    ) -> None:
+        """Two messages, or one that came twice; they make their calls in turns."""
+        self.story.take_together(places, turns, workers)
 
     @step(when=lambda story: story.host.works, place=PICK, first=PICK, calls=CALLS)
     def work_goes_on(self, place: int, first: int, calls: int | None) -> None:

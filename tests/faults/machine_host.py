@@ -6,15 +6,17 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any, cast
 
+from shared.adapters.messages import encode_polls
 from shared.adapters.packed_queues import PackedQueues
 from shared.domain.deliveries import PoisonMessage
 from shared.domain.proofs import Proofs
 from shared.domain.windows import Windows
-from shared.ports import Ports, Queue
+from shared.ports import PollRequest, Ports, Queue
 from shared.services.admit_pair import Pace
 from shared.services.deliver import deliver
 from shared.services.fan_out import fan_out
 from shared.services.poll_environments import poll_environments
+from tests.factories import ENVIRONMENT
 from tests.faults.machine_gate import NUMBERS, WORK, Blowing, Gate, Held, HeldLog, Message, Work
 from tests.services.faults import Fuse
 from tests.services.pump import MAX_DEQUEUE_COUNT
@@ -129,6 +131,11 @@ class Host:
         self.messages.append(message)
         self.events_of[body] = events
         self.on_put(message, batch)
+
+    def queue_poll(self) -> None:
+        """The timer fired."""
+        body = encode_polls(PollRequest((ENVIRONMENT,)))
+        self.messages.append(Message(Queue.POLLS, body, self.now))
 
     @property
     def visible(self) -> list[Message]:

@@ -7,6 +7,7 @@ from typing import Any
 
 from shared.domain.subscriptions import Subscription
 from shared.ports import Ports
+from shared.services.drain_poison import drain_poison
 from shared.services.replay_delivery import replay_delivery
 from shared.services.replay_subscription import replay_subscription
 from shared.services.rotate_secret import rotate_secret
@@ -99,20 +100,40 @@ class Story:
         """The timer fires."""
         self.run("tick", lambda ports: start_polls(ports, [ENVIRONMENT]), worker=worker, calls=calls)
 
-    def minute(self) -> None:
+    def minute(self, worker: int = 0) -> None:
         """As on any day: a tick, and all that follows from it."""
         self.wait(60)
-        self.tick()
-        self.work_off(60)
+        self.tick(worker)
+        self.work_off(60, worker)
 
-    def take(self, message: Message, worker: int = 0, calls: int | None = None) -> None:
+    def visible(self) -> list[Message]:
+        """What can be taken; where there is nothing, the timer fires."""
+        if not self.host.visible:
+            self.host.queue_poll()
+        return self.host.visible
+
+    def take_together(self, places: Sequence[int], turns: Sequence[tuple[int, int]], workers: Sequence[int]) -> None:
+        """Two messages at once, which make their calls in turns and then come to their end."""
+        works = []
+        for place, worker in zip(places, workers, strict=True):
+            visible = self.visible()
+            works.append(self.take(visible[place % len(visible)], worker, 0))
+        for which, calls in turns:
+            if works[which] in self.host.works:
+                self.go_on(works[which], calls)
+        for work in works:
+            if work in self.host.works:
+                self.go_on(work, None)
+
+    def take(self, message: Message, worker: int = 0, calls: int | None = None) -> Work:
         """A worker gets a message."""
 
-        async def begin() -> None:
-            self.host.take(message, self.workers[worker], calls)
+        async def begin() -> Work:
+            work = self.host.take(message, self.workers[worker], calls)
             await self.host.quiet()
+            return work
 
-        self.runner.run(begin())
+        return self.runner.run(begin())
 
     def work_off(self, limit: int, worker: int = 0) -> None:
         """Handle messages, those that came first in front."""
@@ -247,6 +268,7 @@ class Story:
             self.tick()
             self.work_off(MOST_MESSAGES)
         self._wait_for_all()
+        self.run("drain", drain_poison)
         return self._check()
 
     def _wait_for_all(self) -> None:

@@ -166,7 +166,7 @@ class OwnQueues:
 
     @classmethod
     def of(cls, inner: QueueServiceClient, prefix: str) -> QueueServiceClient:
-        return cast(QueueServiceClient, cls(inner, prefix))
+        return cast("QueueServiceClient", cls(inner, prefix))
 
     def get_queue_client(self, queue: str, **options: Any) -> QueueClient:
         return self.inner.get_queue_client(f"{self.prefix}{queue}", **options)

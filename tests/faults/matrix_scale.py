@@ -27,7 +27,7 @@ def scaled() -> Iterator[None]:
             (on_behalf_of, "_DEADLINE_SECONDS"),
         ):
             patch.setattr(module, name, getattr(module, name) / SCALE)
-        defaults = InsightsHttp.send.__kwdefaults__
+        defaults = InsightsHttp.send.__kwdefaults__ or {}
         patch.setitem(defaults, "deadline_seconds", defaults["deadline_seconds"] / SCALE)
         yield
 
@@ -38,4 +38,6 @@ def short_waits() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         for name in ("initial_backoff", "increment_base", "random_jitter_range"):
             patch.setitem(storage._RETRIES, name, storage._RETRIES[name] / SCALE)
+        factor = storage._TABLE_RETRIES["retry_backoff_factor"]
+        patch.setitem(storage._TABLE_RETRIES, "retry_backoff_factor", factor / SCALE)
         yield

@@ -7,7 +7,7 @@ lasts and goes on afterwards, as the host, the timer and callers would have it. 
 import asyncio
 import gc
 import logging
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,7 +22,7 @@ from local.simulator.model import Scenario
 from local.simulator.scenario import load_scenario
 from tests.adapters.conftest import SCENARIOS
 from tests.faults.matrix_cells import Cell, Partner, Place, cells
-from tests.faults.matrix_issuer import Entrance, before_the_issuer
+from tests.faults.matrix_issuer import REASONS, Entrance, before_the_issuer
 from tests.faults.matrix_partners import SECRET, Scene, before_flows, before_storage, before_the_api, in_memory
 from tests.faults.matrix_pipeline import Pipeline, Told
 from tests.faults.matrix_scale import INVOCATION_SECONDS, scaled, short_waits
@@ -47,8 +47,8 @@ def said(caplog: pytest.LogCaptureFixture) -> Iterator[pytest.LogCaptureFixture]
     """Everything that was logged, at any level and by anybody: no callback URL, no token."""
     caplog.set_level(logging.DEBUG)
     yield caplog
-    format = logging.Formatter().format
-    told = "\n".join(format(record) for record in caplog.records)
+    formatter = logging.Formatter()
+    told = "\n".join(formatter.format(record) for record in caplog.records)
     assert SECRET not in told
     assert "eyJ" not in told  # how every token begins
 
@@ -166,6 +166,7 @@ async def test_a_caller_gets_in_or_hears_why_not_and_gets_in_a_minute_later(
         await under_fault(mine, entrances, [proxy for _, proxy in found])
         for cell, one in zip(mine, entrances, strict=True):
             assert one.failures or (one.let_in and one.segments), cell
+            assert {failure.reason for failure in one.failures} <= REASONS, cell
             one.failures.clear()
         await asyncio.gather(*(one.settle() for one in entrances))
         for cell, one in zip(mine, entrances, strict=True):

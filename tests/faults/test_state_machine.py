@@ -15,14 +15,11 @@ STEPS = pick(30, 50)
 
 @pytest.mark.parametrize("chunk", range(CHUNKS))
 def test_nothing_is_lost_in_any_story(chunk: int, tally: Tally) -> None:
-    statistics = Statistics()
-
-    @seed(chunk)
-    def machine() -> Machine:
-        return Machine(statistics)
+    class Chunk(Machine):
+        statistics = Statistics()
 
     run_state_machine_as_test(
-        machine,
+        seed(chunk)(Chunk),
         settings=settings(
             max_examples=EXAMPLES,
             stateful_step_count=STEPS,
@@ -31,5 +28,5 @@ def test_nothing_is_lost_in_any_story(chunk: int, tally: Tally) -> None:
             suppress_health_check=list(HealthCheck),
         ),
     )
-    print(statistics)
-    tally.add(statistics.examples)
+    print(Chunk.statistics)
+    tally.add(Chunk.statistics.examples)

@@ -1,6 +1,8 @@
 """What becomes of events that were on their way when their flow subscribed again: its new subscription gets them."""
 
+from collections import Counter
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 
@@ -8,6 +10,7 @@ from shared.adapters.memory import MemoryFlows
 from shared.domain.deliveries import Answer, FlowCall, Pair
 from shared.domain.subscriptions import Filters, Subscription, SubscriptionState, Trigger, replaced
 from shared.services.deliver import deliver
+from shared.services.leave_subscription import leave_subscription
 from shared.services.unsubscribe import unsubscribe
 from tests.services.delivering import (
     EVENTS,
@@ -123,3 +126,22 @@ async def test_an_old_url_that_fails_while_its_flow_is_saved_loses_nothing(stage
     for _ in range(2):
         await work_off(stage.ports, await waiting(stage))
     assert (called(stage, "new"), dead(stage)) == ([0, 1, 2, 3], [])
+
+
+async def test_what_is_handed_over_is_counted_with_what_went_before(stage: Stage) -> None:
+    """And waits for nothing that its old subscription had to wait for."""
+    new = standing_order("new")
+    await stage.subscriptions.save(new)
+    old = replaced(standing_order("old"), by=new.id, now=stage.now)
+    counts = Counter({"postponed": 10, "unsubscribed": 20})
+    soon = stage.now + timedelta(hours=1)
+    batch = batch_for("old", count=3)
+    pair = replace(batch.pairs[0], not_before=soon, slot_at=soon, attempt=3)
+    await leave_subscription(stage.ports, batch, pair, old, counts)
+    assert counts == {"postponed": 13, "unsubscribed": 20}
+    ((handed,),) = [one.pairs for one in await waiting(stage)]
+    assert handed == Pair(new.id, (0, 1, 2), since=handed.since)
+    elsewhere = replace(new, environment_id="elsewhere")
+    await stage.subscriptions.save(elsewhere)
+    await leave_subscription(stage.ports, batch, pair, old, counts)
+    assert counts == {"postponed": 13, "unsubscribed": 23}

@@ -1,6 +1,6 @@
 """Which environments a caller is offered: those that Customer Insights shows, where nothing on our side is missing."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from shared.adapters.memory_actions import MemoryActions
 from shared.domain.callers import EVERY, Caller
@@ -38,3 +38,24 @@ async def test_an_application_is_offered_those_that_are_listed_for_it() -> None:
     assert await offered(Caller("app", environments=frozenset({"c", "d"}))) == ["c"]
     assert await offered(Caller("app", environments=frozenset())) == []
     assert await offered(Caller("app", environments=frozenset({EVERY})), with_key="ac") == ["a", "c"]
+
+
+async def test_names_are_ordered_whatever_their_case_and_signs() -> None:
+    """As small letters are: a blank space before a dash, and that before a letter."""
+    shown = tuple(EnvironmentInfo(name, name) for name in ("b", "A_b", "a b", "Ab", "c"))
+    asked: list[str] = []
+
+    @dataclass(slots=True)
+    class Named(MemoryActions):
+        async def environments(self) -> tuple[EnvironmentInfo, ...]:
+            return shown
+
+    stage = Stage()
+
+    def acting(caller: Caller, environment_id: str) -> Named:
+        asked.append(environment_id)
+        return Named()
+
+    found = await list_environments(replace(stage.ports, acting=acting), MAKER, lambda _: "key")
+    assert [one.id for one in found] == ["a b", "A_b", "Ab", "b", "c"]
+    assert asked == [""]

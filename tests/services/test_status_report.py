@@ -6,11 +6,13 @@ from dataclasses import dataclass, field
 import pytest
 
 from shared.adapters.memory_actions import MemoryActions
-from shared.domain.catalog import EnvironmentInfo, MeasureInfo, SegmentInfo
+from shared.domain.catalog import DataSource, EnvironmentInfo, MeasureInfo, SegmentInfo
 from shared.domain.reports import ReportType
+from shared.domain.snapshot import Job, JobList
 from shared.errors import ClaimsNeeded, InsightsForbidden, InsightsUnavailable
 from shared.services.status_report import status_report
-from tests.factories import ENVIRONMENT, START
+from tests.factories import ENVIRONMENT, START, job, task
+from tests.services.named import named
 
 
 @dataclass(slots=True)
@@ -67,3 +69,99 @@ async def test_a_report_of_which_nothing_can_be_read_is_none() -> None:
     actions = WithoutMeasures(info=EnvironmentInfo(ENVIRONMENT, "Shop"))
     with pytest.raises(InsightsForbidden):
         await status_report(actions, ENVIRONMENT, ReportType.MEASURES, START)
+
+
+class Shop(MemoryActions):
+    """One of each, and jobs of which the list tells no tasks; notes what it was asked."""
+
+    asked: tuple[object, ...] = ()
+    listed: tuple[Job, ...] = (
+        job("running", "running"),
+        job("export", "failed", operation="export"),
+        job("merge", "successful", task("", operation="merge"), operation="merge"),
+        job("full", "successful", task("", operation="map")),
+    )
+
+    async def environments(self) -> tuple[EnvironmentInfo, ...]:
+        return EnvironmentInfo("other", "Other"), EnvironmentInfo(ENVIRONMENT, "Shop")
+
+    async def jobs(self, environment_id: str, *, top: int) -> JobList:
+        self.asked += (top,)
+        return JobList(self.listed, START, len(self.listed))
+
+    async def job(self, environment_id: str, job_id: str) -> Job:
+        self.asked += (job_id,)
+        return next(one for one in self.listed if one.job_id == job_id)
+
+    async def segments(self, environment_id: str, *, history_days: int = 0) -> tuple[SegmentInfo, ...]:
+        self.asked += (history_days,)
+        return (SegmentInfo("S", "Loyal"),)
+
+    async def measures(self, environment_id: str) -> tuple[MeasureInfo, ...]:
+        return (MeasureInfo("M", "Sales"),)
+
+    async def data_sources(self, environment_id: str) -> tuple[DataSource, ...]:
+        return (DataSource("D", "Orders"),)
+
+
+FULL = ("Full refreshes", ["Full refresh under way", "Last full refresh"])
+TOLD = {
+    ReportType.ENVIRONMENT: [
+        ("Data sources", ["Orders"]),
+        FULL,
+        ("Unification stages", ["Merge"]),
+        ("Segments", ["Loyal"]),
+        ("Measures", ["Sales"]),
+    ],
+    ReportType.REFRESH: [("Data sources", ["Orders"]), FULL],
+    ReportType.UNIFICATION: [("Unification stages", ["Merge"])],
+    ReportType.SEGMENTS: [("Segments", ["Loyal"])],
+    ReportType.MEASURES: [("Measures", ["Sales"])],
+}
+ASKED = {
+    ReportType.ENVIRONMENT: {50, "merge", 10},
+    ReportType.REFRESH: {50},
+    ReportType.UNIFICATION: {50, "merge"},
+    ReportType.SEGMENTS: {10},
+    ReportType.MEASURES: set(),
+}
+
+
+@pytest.mark.parametrize("kind", ReportType)
+async def test_a_report_has_the_sections_of_its_kind_and_no_call_beside_theirs(kind: ReportType) -> None:
+    """Unification is that of the newest job that ended and unifies."""
+    actions = Shop()
+    report = await status_report(named(actions), ENVIRONMENT, kind, START)
+    assert [(one.title, [row.name for row in one.rows]) for one in report.sections] == TOLD[kind]
+    assert set(actions.asked) == ASKED[kind]
+    assert (report.environment_id, report.report_type, report.generated_at) == (ENVIRONMENT, kind, START)
+
+
+async def test_without_a_unification_there_are_no_stages() -> None:
+    actions = Shop()
+    actions.listed = actions.listed[:2]
+    report = await status_report(actions, ENVIRONMENT, ReportType.UNIFICATION, START)
+    assert [(one.title, one.rows) for one in report.sections] == [("Unification stages", ())]
+    assert actions.asked == (50,)
+
+
+class Unread(Shop):
+    """Tells nothing but measures."""
+
+    async def jobs(self, environment_id: str, *, top: int) -> JobList:
+        raise InsightsUnavailable("No jobs.")
+
+    async def segments(self, environment_id: str, *, history_days: int = 0) -> tuple[SegmentInfo, ...]:
+        raise InsightsUnavailable("No segments.")
+
+    async def data_sources(self, environment_id: str) -> tuple[DataSource, ...]:
+        raise InsightsUnavailable("No sources.")
+
+
+async def test_what_could_not_be_read_is_told_with_the_reason() -> None:
+    report = await status_report(Unread(), ENVIRONMENT, ReportType.ENVIRONMENT, START)
+    assert [(one.title, row.name, row.detail) for one in report.sections for row in one.unwell] == [
+        ("Data sources", "Data sources", "No sources."),
+        ("Jobs", "Jobs", "No jobs."),
+        ("Segments", "Segments", "No segments."),
+    ]

@@ -13,6 +13,7 @@ from shared.domain.events import NumberedEvent
 from shared.domain.subscriptions import Subscription, SubscriptionState
 from shared.ports import Queue
 from shared.services.sweep import CLAIM_RETENTION, ENDED_RETENTION, POLLED_WITHIN, RETENTION, sweep
+from shared.stores import Reencrypted
 from tests.factories import ENVIRONMENT, START
 from tests.services.faults import Fuse, fused
 from tests.services.stage import Stage, standing_order
@@ -35,6 +36,9 @@ def aged(state: SubscriptionState, age: timedelta, *, polled: timedelta | None =
         (aged(SubscriptionState.ACTIVE, 399 * DAY), "active"),
         (aged(SubscriptionState.ACTIVE, 399 * DAY, polled=POLLED_WITHIN - HOUR), "active"),
         (aged(SubscriptionState.ACTIVE, HOUR, polled=POLLED_WITHIN + HOUR), "removed"),
+        (aged(SubscriptionState.ACTIVE, HOUR, polled=POLLED_WITHIN), "active"),
+        (aged(SubscriptionState.SUSPENDED, SUSPENDED_DAYS * DAY), "suspended"),
+        (aged(SubscriptionState.ENDED, ENDED_RETENTION), "ended"),
         (aged(SubscriptionState.SUSPENDED, SUSPENDED_DAYS * DAY - HOUR), "suspended"),
         (aged(SubscriptionState.SUSPENDED, SUSPENDED_DAYS * DAY + HOUR), "ended"),
         (aged(SubscriptionState.ENDED, ENDED_RETENTION - HOUR), "ended"),
@@ -143,3 +147,32 @@ async def test_a_sweep_that_breaks_off_is_made_up_for_by_the_next(write: int) ->
     await sweep(stage.ports, suspended_days=SUSPENDED_DAYS)
     await sweep(whole.ports, suspended_days=SUSPENDED_DAYS)
     assert stage.subscriptions.rows == whole.subscriptions.rows
+
+
+async def test_what_was_done_is_told_by_its_name(stage: Stage) -> None:
+    """What others must not remember is forgotten after an hour; secrets get the newest key."""
+
+    class Kept(MemorySubscriptions):
+        unused: tuple[datetime, ...] = ()
+
+        async def forget_unused(self, before: datetime) -> int:
+            self.unused += (before,)
+            return 5
+
+        async def reencrypt(self) -> Reencrypted:
+            return Reencrypted(rewritten=7)
+
+    kept = Kept()
+    await kept.save(aged(SubscriptionState.ACTIVE, DAY, polled=99 * DAY))
+    counts = await sweep(replace(stage.ports, subscriptions=kept), suspended_days=SUSPENDED_DAYS)
+    assert +counts == {"unused": 5, "reencrypted": 7, "no_longer_polled": 1}
+    assert kept.unused == (stage.now - HOUR,)
+
+
+async def test_a_page_that_fails_is_told_by_its_step(stage: Stage, caplog: pytest.LogCaptureFixture) -> None:
+    class Unlisted(MemorySubscriptions):
+        async def page(self, **_: object) -> list[Subscription]:
+            raise OSError
+
+    await sweep(replace(stage.ports, subscriptions=Unlisted()), suspended_days=SUSPENDED_DAYS)
+    assert [record.__dict__["what"] for record in caplog.records] == ["subscriptions"]

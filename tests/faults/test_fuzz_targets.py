@@ -1,0 +1,127 @@
+"""Does every parser of bytes from outside read them or refuse them, however damaged, and is each of them tried?
+
+The same targets as atheris has (local/faults/fuzz.py), with damages made by chance; the same ones in every run.
+"""
+
+import ast
+import re
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from random import Random
+from types import FrameType
+
+import pytest
+
+from local.faults import target
+from local.faults.mutating import mutated
+from local.faults.targets import TARGETS
+from tests.faults.profile import pick
+from tests.tally import Tally
+
+CHUNKS = pick(1, 4)
+DAMAGES = pick(1500, 10_000)
+SLOW = {"signed token": 5, "location": 5, "token exchange": 3, "query": 2}
+PARSERS = re.compile(
+    r"[Dd]ecoder(\(.*\))?\.decode$|json\.(loads|decode)$|msgspec\.convert$|^jwt\.|PyJWK$|b64decode$|decompress|GzipFile"
+    r"|fromisoformat$|parsedate|urlsplit$|parse_qsl$|\.decrypt$|get_unverified"
+)
+Place = tuple[str, int]
+ROOT = Path(__file__).parents[2]
+FROM_INSIDE = {
+    "shared/adapters/cipher.py: is_current": "what this app encrypted",
+    "shared/adapters/subscription_table.py: _reencrypt": "the same",
+    "shared/adapters/memory_actions.py: create_item": "a fake",
+    "shared/adapters/memory_actions.py: update_item": "a fake",
+    "shared/settings.py: _is_fernet_key": "a setting",
+}
+
+
+@pytest.fixture(scope="module", autouse=True)
+def loop_of_targets() -> Iterator[None]:
+    yield
+    target.close()
+
+
+@pytest.mark.parametrize("chunk", range(CHUNKS))
+@pytest.mark.parametrize("name", TARGETS)
+def test_whatever_comes_is_read_or_refused(name: str, chunk: int, tally: Tally) -> None:
+    one, count = TARGETS[name], DAMAGES // SLOW.get(name, 1)
+    seeds, chance = one.seeds(), Random(f"{name} {chunk}")  # noqa: S311 - the same damages every time
+    for body in (*seeds, *(mutated(chance, seeds) for _ in range(count))):
+        try:
+            one.take(body)
+        except Exception as finding:
+            raise AssertionError(f"{name} breaks at {body[:500]!r}") from finding
+    tally.add(count + len(seeds))
+
+
+@pytest.mark.parametrize("name", [name for name in TARGETS if name != "row, ciphertext"])
+def test_a_sample_is_read(name: str) -> None:
+    """Else only refusals would be tried."""
+    assert any(reads(name, seed) for seed in TARGETS[name].seeds())
+
+
+def reads(name: str, body: bytes) -> bool:
+    """Whether it is no refusal."""
+    try:
+        TARGETS[name].read(body)
+    except TARGETS[name].refusals:
+        return False
+    return True
+
+
+def readers() -> dict[Place, str]:
+    """Every function of the app that turns bytes or a text into something else with a library's parser."""
+    found = {}
+    for folder in ("shared", "functions"):
+        for file in sorted((ROOT / folder).rglob("*.py")):
+            for function in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+                if isinstance(function, ast.FunctionDef | ast.AsyncFunctionDef) and any(map(parses, inside(function))):
+                    line = min(one.lineno for one in (function, *function.decorator_list))
+                    found[str(file), line] = f"{file.relative_to(ROOT).as_posix()}: {function.name}"
+    return found
+
+
+def inside(function: ast.AST) -> Iterator[ast.AST]:
+    """What is in a function, without what is in functions of its own."""
+    for node in ast.iter_child_nodes(function):
+        if not isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+            yield node
+            yield from inside(node)
+
+
+def parses(node: ast.AST) -> bool:
+    """Whether it is a call of a parser."""
+    return isinstance(node, ast.Call) and PARSERS.search(ast.unparse(node.func)) is not None
+
+
+def called_by(work: Callable[[], None]) -> set[Place]:
+    """Where every function begins that is called meanwhile, on this thread."""
+    seen: set[Place] = set()
+
+    def note(frame: FrameType, event: str, _: object) -> None:
+        if event == "call":
+            seen.add((frame.f_code.co_filename, frame.f_code.co_firstlineno))
+
+    before = sys.getprofile()
+    sys.setprofile(note)
+    try:
+        work()
+    finally:
+        sys.setprofile(before)
+    return seen
+
+
+def test_every_parser_of_bytes_from_outside_has_a_target() -> None:
+    def some_of_each() -> None:
+        chance = Random("parsers")  # noqa: S311
+        for name, one in TARGETS.items():
+            seeds = one.seeds()
+            for body in (*seeds, *(mutated(chance, seeds) for _ in range(60))):
+                reads(name, body)
+
+    found, seen = readers(), called_by(some_of_each)
+    missing = {name for place, name in found.items() if place not in seen}
+    assert missing == FROM_INSIDE.keys()
+    assert len(found) > 25, "the pattern finds the parsers no more"
