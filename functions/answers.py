@@ -117,10 +117,10 @@ def object_body(request: func.HttpRequest) -> bytes:
 def json_body(request: func.HttpRequest) -> object:
     """The request's JSON, its numbers to the last digit. Raises RequestInvalid."""
     body = request.get_body()
-    if not body.strip():
-        raise RequestInvalid("body", "is missing: send a JSON object")
     if len(body) > MAX_BODY_BYTES:
         raise RequestInvalid("body", f"must not be larger than {MAX_BODY_BYTES // 1024} KiB", reason="body_too_large")
+    if not body.strip():
+        raise RequestInvalid("body", "is missing: send a JSON object")
     try:
         return _decoder.decode(body)
     except UNREADABLE:

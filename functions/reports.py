@@ -1,5 +1,7 @@
 """Status reports, ready to send."""
 
+from dataclasses import replace
+
 import azure.functions as func
 
 from functions.access import guarded
@@ -11,6 +13,7 @@ from shared.domain.callers import Caller
 from shared.domain.report_formats import as_card, as_html, as_markdown
 from shared.domain.reports import Report
 from shared.domain.shown import shown_fields
+from shared.observability import redact
 from shared.services.act import act
 from shared.services.status_report import status_report
 
@@ -45,4 +48,15 @@ async def _report(req: func.HttpRequest, caller: Caller) -> Report:
     query_of(req, ())
     ports, place = house().ports, environment(req.route_params)
     kind = req.route_params["reportType"]
-    return await status_report(act(ports, caller, place), place, kind, ports.clock())
+    return _without_secrets(await status_report(act(ports, caller, place), place, kind, ports.clock()))
+
+
+def _without_secrets(report: Report) -> Report:
+    """The details are what Customer Insights says of errors, which may quote an address with its signature."""
+    return replace(
+        report,
+        sections=tuple(
+            replace(section, rows=tuple(replace(row, detail=redact(row.detail)) for row in section.rows))
+            for section in report.sections
+        ),
+    )

@@ -112,7 +112,7 @@ def _ended(command: Sequence[str], seconds: float) -> "subprocess.CompletedProce
 
 
 def _options(seconds: float, corpus: Path, findings: Path) -> Iterator[str]:
-    """libFuzzer's bounds."""
+    """LibFuzzer's bounds."""
     yield f"-max_total_time={max(1, round(seconds))}"
     yield f"-max_len={MAX_BYTES}"
     yield f"-rss_limit_mb={MEMORY_MB}"

@@ -7,6 +7,4 @@ from local.faults.targets_callers import caller_targets
 from local.faults.targets_storage import storage_targets
 from local.faults.targets_vendors import vendor_targets
 
-TARGETS: Mapping[str, Target] = {
-    one.name: one for one in (*storage_targets(), *caller_targets(), *vendor_targets())
-}
+TARGETS: Mapping[str, Target] = {one.name: one for one in (*storage_targets(), *caller_targets(), *vendor_targets())}

@@ -46,6 +46,8 @@ _DEADLINE_SECONDS = 120  # retries and a dripping answer included; a poll must e
 _MAX_BYTES = 256 * 1024 * 1024
 _BLOCK_BYTES = 128 * 1024
 _RETRIES = 2
+_PACKED = ("gzip", "deflate")
+_ANY_HEADER = zlib.MAX_WBITS | 32  # gzip's or zlib's
 _BOUNDS, _CONTENT = "bounds", "content"
 _ELSEWHERE = ApiCalls()
 
@@ -169,12 +171,18 @@ class InsightsHttp:
 
 
 async def _read(response: AsyncHttpResponse, bounds: _Bounds) -> bytes:
+    """The SDK would unpack each piece whole, however large it becomes."""
+    packed = response.headers.get("Content-Encoding", "").lower() in _PACKED and not bounds.raw
+    unpacker = zlib.decompressobj(_ANY_HEADER) if packed else None
     parts, size = [], 0
-    async for part in response.iter_raw() if bounds.raw else response.iter_bytes():
+    async for piece in response.iter_raw():
+        part = unpacker.decompress(piece, bounds.max_bytes - size + 1) if unpacker else piece
         size += len(part)
         if size > bounds.max_bytes:
             raise InsightsAnswerInvalid("The API's answer is too large.", reason="answer_too_large")
         parts.append(part)
+    if unpacker and parts and not unpacker.eof:
+        raise InsightsAnswerInvalid("The API's answer cannot be decompressed.")
     return b"".join(parts)
 
 

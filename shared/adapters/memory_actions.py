@@ -167,7 +167,7 @@ class MemoryActions:
     async def create_item(self, environment_id: str, entity: str, item: bytes, options: Mapping[str, str]) -> Created:
         """Add a row; one that is there already conflicts."""
         self._count("create_item", writes=True)
-        row, rows = msgspec.json.decode(item, type=dict[str, object]), self._rows_of(entity)
+        row, rows = _row(item), self._rows_of(entity)
         if row in rows:
             raise InsightsConflict
         rows.append(row)
@@ -180,7 +180,7 @@ class MemoryActions:
         self._count("update_item", writes=True)
         for row in self._rows_of(entity):
             if item_id in row.values():
-                row.update(msgspec.json.decode(item, type=dict[str, object]))
+                row.update(_row(item))
                 return
         raise InsightsNotFound
 
@@ -201,6 +201,13 @@ class MemoryPartitions:
             raise InsightsNotFound
         content = self.files[location]
         return Stretch(content[start : start + length], len(content))
+
+
+def _row(item: bytes) -> dict[str, object]:
+    try:
+        return msgspec.json.decode(item, type=dict[str, object])
+    except msgspec.MsgspecError:  # a number that no float holds
+        raise InsightsDeclined from None
 
 
 def _named(things: tuple[Named, ...], name: str) -> Named:

@@ -5,7 +5,7 @@ bigger is split; a single event that is bigger still goes to a blob and the mess
 """
 
 from collections.abc import Iterator, Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from decimal import Decimal, InvalidOperation
 from typing import Annotated, Any
 
@@ -22,8 +22,8 @@ EVENTS_BYTES = 40 * 1024  # leaves room for the pairs that the fan-out adds
 _ROOM_TO_GROW = 256  # what a retry adds must not split a list of events: it would be another list then
 _ROOM_IN_HEAD = 96  # kept free by first attempts, trace or not, replayed or not: the same events, the same lists
 VERSION = 1
-# msgspec's own errors, and those that it lets through: deep nesting, an exponent that no decimal has, odd bytes in Raw.
-UNREADABLE = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError, InvalidOperation)
+# msgspec's own errors, and others: odd bytes, deep nesting, an exponent that no decimal has, a time before the year 1.
+UNREADABLE = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError, InvalidOperation, OverflowError)
 
 _Moment = Annotated[datetime, msgspec.Meta(tz=True)]  # one without its offset compares with no other
 _encoder = msgspec.json.Encoder(decimal_format="number")
@@ -44,7 +44,7 @@ class _CloudEvent(msgspec.Struct):
     def to_event(self) -> Event:
         """The event, its numbers to the last digit."""
         data = _data_decoder.decode(self.data)
-        return Event(self.id, self.type, self.source, self.subject, self.time, data)
+        return Event(self.id, self.type, self.source, self.subject, self.time.astimezone(UTC), data)
 
 
 class _Pair(msgspec.Struct, omit_defaults=True):

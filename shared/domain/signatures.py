@@ -14,6 +14,8 @@ from datetime import datetime, timedelta
 _PREFIX = "whsec_"
 _SECRET_BYTES = 32  # the specification asks for 24 to 64
 OVERLAP = timedelta(hours=24)
+REPEATED_WITHIN = timedelta(minutes=2)
+_MOST = 6  # a caller repeats itself four times
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,9 +32,14 @@ def new_secret() -> str:
 
 
 def rotated(current: Sequence[SigningSecret], secret: str, now: datetime) -> tuple[SigningSecret, ...]:
-    """The secrets with a new one in front. The one it replaces signs too for a day, older ones no more."""
+    """The secrets with a new one in front. The one it replaces signs too for a day, older ones no more.
+
+    But a change within two minutes may be the one before, asked for again because its answer was lost: nobody knows
+    the secret of that, and what signed before goes on.
+    """
     previous = [replace(one, until=now + OVERLAP) for one in current if one.until is None]
-    return (SigningSecret(secret), *previous)
+    lately = [one for one in current if one.until and abs(one.until - OVERLAP - now) < REPEATED_WITHIN]
+    return (SigningSecret(secret), *previous, *lately)[:_MOST]
 
 
 def valid(current: Iterable[SigningSecret], now: datetime) -> tuple[str, ...]:

@@ -6,6 +6,7 @@ Without the jobs there is no snapshot. Lists that cannot be read do not hold up 
 import logging
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import TypeVar
 
 from shared.domain.checkpoint import Checkpoint, EnvironmentState
@@ -61,29 +62,30 @@ async def look_at_environment(ports: Ports, environment_id: str, before: Environ
     if checkpoint is not None and not look.anything:
         snapshot = Snapshot(environment_id, listed.served_at, jobs, gapless=gapless)
         return Sight(snapshot, Watches(freshness=checkpoint.freshness), full=False)
-    watches = watches_of(await ports.subscriptions.of_environment(environment_id))
     insights, attempts = ports.insights, _Attempts()
     days = history_days(checkpoint.looked_at if checkpoint else None, listed.served_at)
 
     def days_of(measure: str) -> int:
         return history_days(checkpoint.evaluated_at(measure) if checkpoint else None, listed.served_at)
 
-    snapshot = Snapshot(
-        environment_id,
-        listed.served_at,
-        jobs,
-        nodes=await attempts.read("nodes", look.nodes, lambda: insights.nodes(environment_id)),
-        segments=await attempts.read(
-            "segments", look.segments, lambda: insights.segments(environment_id, history_days=days)
-        ),
-        measures=await attempts.read(
-            "measures", look.measures, lambda: read_measures(insights, environment_id, watches, days_of)
-        ),
-        gapless=gapless,
+    nodes = await attempts.read("nodes", look.nodes, lambda: insights.nodes(environment_id))
+    segments = await attempts.read(
+        "segments", look.segments, lambda: insights.segments(environment_id, history_days=days)
     )
+    # The rules are read after what they judge: a rule that came in between would never judge it.
+    watches = await _watches(ports, environment_id)
+    read = partial(read_measures, insights, environment_id, watches, days_of)
+    measures = await attempts.read("measures", look.measures, read)
+    if look.measures:
+        watches = await _watches(ports, environment_id)
+    snapshot = Snapshot(environment_id, listed.served_at, jobs, nodes, segments, measures, gapless)
     failures = attempts.failures
     owed = Look("nodes" in failures, "segments" in failures, "measures" in failures)
     return Sight(snapshot, watches, look == EVERYTHING, owed, next(iter(failures.values()), None))
+
+
+async def _watches(ports: Ports, environment_id: str) -> Watches:
+    return watches_of(await ports.subscriptions.of_environment(environment_id))
 
 
 async def _list_jobs(ports: Ports, environment_id: str, checkpoint: Checkpoint | None) -> tuple[JobList, bool]:

@@ -20,7 +20,8 @@ async def read_measures(
 ) -> tuple[Measure, ...]:
     """All measures, the watched ones with as many days of history as they need.
 
-    One that the API will not tell about stays as listed and does not hold up the others.
+    One that the API will not tell about does not hold up the others, and is not judged: the list shows its latest
+    evaluation at most, and those before that would be passed over.
     """
     listed = {measure.name: measure for measure in await insights.measures(environment_id)}
     at_once = asyncio.Semaphore(_AT_ONCE)
@@ -31,7 +32,7 @@ async def read_measures(
                 return await insights.measure(environment_id, measure.name, history_days=history_days(measure.name))
             except _OF_ONE_MEASURE as failure:
                 _tell(environment_id, measure.name, failure)
-                return measure
+                return replace(measure, outputs=(), history=())
 
     watched = [listed[name] for name in watches.measure_names if name in listed]
     found = {**listed, **{measure.name: measure for measure in await asyncio.gather(*map(detailed, watched))}}

@@ -7,7 +7,7 @@ from hypothesis import example, find, given, settings
 from hypothesis import strategies as st
 from yarl import URL
 
-from shared.domain.callback_url import CallbackUrl, parse_callback_url
+from shared.domain.callback_url import MAX_LENGTH, CallbackUrl, parse_callback_url
 from shared.errors import CallbackRejected
 from tests.domain.callback_urls import BRACKETS, CLASSIC, GOOD, HOSTILE, HOSTS, PATH
 
@@ -164,3 +164,31 @@ def test_whatever_is_accepted_is_what_the_http_client_will_call(url: str) -> Non
 def test_good_urls_survive_the_strategy_that_spoils_them() -> None:
     """Else the two promises above would be about nothing."""
     assert find(URLS, lambda url: accepted(url) is not None and ":443" in url and "?" in url)
+
+
+LONG_HOST = ".".join(["a" * 63] * 3 + ["b" * 45])
+WORDS = {
+    "https://" + "a" * 2041: f"is longer than {MAX_LENGTH} characters",
+    "https://a.logic.azure.com/ø": "has characters that a URL cannot have",
+    "https://[a.logic.azure.com/": "is not a URL",
+    "https://me@a.logic.azure.com/": "has a user name in it; leave it away",
+    "https://a.logic.azure.com/#x": "has a fragment; leave it away",
+    "http://a.logic.azure.com/": "must start with https://",
+    "https://a.logic.azure.com:444/": "must use port 443",
+    "https://10.0.0.1/": "must name a host of Power Automate or Logic Apps",
+    f"https://{LONG_HOST}b.logic.azure.com/": "must name a host of Power Automate or Logic Apps",
+    "https://example.com/": "must be on a host that this app may call (CALLBACK_ALLOWED_HOSTS)",
+}
+
+
+def test_a_refusal_says_what_is_wrong() -> None:
+    for url, words in WORDS.items():
+        with pytest.raises(CallbackRejected) as caught:
+            parse_callback_url(url, allowed_suffixes=HOSTS)
+        assert str(caught.value) == words
+
+
+def test_a_host_may_have_253_letters_and_a_url_2048() -> None:
+    assert len(parse_callback_url(f"https://{LONG_HOST}.logic.azure.com/", allowed_suffixes=HOSTS).host) == 253
+    url = "https://a.logic.azure.com/"
+    assert parse_callback_url(url + "x" * (MAX_LENGTH - len(url)), allowed_suffixes=HOSTS).host == "a.logic.azure.com"

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from shared.domain.subscribing import check_fields, environment_id, parse_filters, text
+from shared.domain.subscribing import check_fields, environment_id, fields_of_query, parse_filters, text
 from shared.domain.subscriptions import Filters, Trigger
 from shared.domain.watches import Direction, FreshnessWatch, Series, ThresholdWatch
 from shared.errors import RequestInvalid
@@ -249,3 +249,30 @@ def test_an_environment_that_could_not_be_a_key_is_refused(given: object) -> Non
     with pytest.raises(RequestInvalid) as caught:
         environment_id({"environmentId": given})
     assert caught.value.field == "environmentId"
+
+
+def test_limits_are_the_last_that_is_taken() -> None:
+    """Ten dimensions, texts of 512 characters, choices of 100, and fifty of them; a value may be negative."""
+    measured = {"measureName": "M" * 512, "alias": "Total", "threshold": -5}
+    many = {f"d{number}": "x" * 512 for number in range(10)}
+    threshold = parse_filters(Trigger.MEASURE_CROSSED, {**measured, "dimensions": many}).threshold
+    assert threshold is not None
+    assert (dict(threshold.series.dimensions), threshold.threshold) == (many, Decimal(-5))
+    for direction in ("above", "below"):
+        level = {"segmentName": "S", "threshold": "1e60", "rearmAt": "1" + "0" * 59, "direction": direction}
+        assert parse_filters(Trigger.SEGMENT_CROSSED, {**level, "threshold": level["rearmAt"]}).threshold is not None
+    assert parse_filters(Trigger.SEGMENT_CROSSED, {"segmentName": "S", "threshold": "1e60"}).threshold is not None
+    words = ["x" * 100] * 50
+    assert parse_filters(Trigger.PROCESS_ENDED, {"operationTypes": words}).operation_types == tuple(words)
+    with pytest.raises(RequestInvalid, match="thresholdKind: must be one of value, percentChange"):
+        parse_filters(Trigger.MEASURE_CROSSED, {**measured, "thresholdKind": "both"})
+
+
+def test_a_query_writes_lists_with_commas_and_leaves_out_what_is_empty() -> None:
+    words = {"outcomes": "failed, aborted,", "operationTypes": "map", "submission": ""}
+    query = {"environmentId": "e", "top": "1", **words}
+    assert fields_of_query(Trigger.PROCESS_ENDED, query) == {
+        "environmentId": "e",
+        "outcomes": ["failed", "aborted"],
+        "operationTypes": ["map"],
+    }

@@ -206,3 +206,14 @@ def test_a_replaced_one_stands_for_none_that_is_listed(state: SubscriptionState)
 def test_of_several_replaced_ones_one_stands_for_the_new_one() -> None:
     older = replaced(replace(subscription("older"), flow_key="flow"), by="old", now=START)
     assert [one.id for one in receivers([_saved_again(), older], START)] == ["old"]
+
+
+def test_one_that_was_just_replaced_stands_for_its_successor_for_less_than_ten_minutes() -> None:
+    """As long as that is not listed; for each flow once, and for one that names no flow by itself."""
+    minutes = timedelta(minutes=10)
+    for since, listed in ((minutes - timedelta(seconds=1), True), (minutes, False)):
+        old = [replaced(subscription(name), by="new", now=START) for name in ("a", "b")]
+        assert receivers(old, START + since) == (old if listed else [])
+        assert receivers(old, START - since) == (old if listed else [])
+    same = [replace(one, flow_key="f") for one in old]
+    assert receivers(same, START) == same[:1]

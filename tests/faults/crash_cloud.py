@@ -29,7 +29,7 @@ from shared.domain.windows import Windows
 from shared.ports import Ports, Queue
 from tests.adapters.counting import READS
 from tests.adapters.own_storage import PLACES
-from tests.faults.crash_history import History
+from tests.faults.crash_history import Entry, History, What
 from tests.faults.crash_host import Host, Taken
 from tests.services.faults import Crash, Fuse, fused
 from tests.services.stage import Stage
@@ -133,7 +133,7 @@ class NotingCheckpoints(BlobCheckpoints):
 
 
 class ImpatientQueues(StorageQueues):
-    """Nothing is hidden for long: the story has a clock of its own. `filled`: the queues that may hold something."""
+    """Nothing is hidden: the story's own clock moves when what was put off is taken. `filled`: queues with messages."""
 
     def __init__(self, service: QueueServiceClient, claims: BlobClaims, filled: set[Queue]) -> None:
         super().__init__(service, claims)
@@ -177,9 +177,18 @@ class CloudHost(Host):
         for queue in [one for one in Queue if one in self._filled]:
             message = await _client(self._cloud.plain, queue).receive_message(visibility_timeout=600)
             if message is not None:
-                return Taken(queue, message.content.encode(), (message.id, str(message.pop_receipt)))
+                if queue is Queue.REDELIVERIES:
+                    self.wait(minutes=0.25)
+                receipt = (message.id, str(message.pop_receipt))
+                self.history.add(Entry(What.TAKEN, queue, receipt))
+                return Taken(queue, message.content.encode(), receipt)
             self._filled.discard(queue)
         return None
+
+    async def come_back(self) -> None:
+        """Go on after a process that died: what that had taken is seen again."""
+        for entry in self.history.of(What.TAKEN)[-1:]:
+            await self.leave(Taken(Queue(entry.name), b"", entry.events))
 
     async def drop(self, message: Taken) -> None:
         await _client(self._cloud.fused, message.queue).delete_message(*message.receipt)

@@ -31,6 +31,7 @@ async def play_on(cloud: Cloud, fuse: Fuse, history: History, environment: str) 
     stage = Stage(flows=flows)
     flows.clock = lambda: stage.now
     host = CloudHost(stage, fuse, history, cloud)
+    await host.come_back()
     callers = Callers(host, environment, owner=environment)
     _show(stage, 0)
     await callers.subscribe("steady")

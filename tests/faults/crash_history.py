@@ -26,12 +26,13 @@ class What(StrEnum):
     TOLD = "told"  # a flow's new signing secret was shown
     REPLAYED = "replayed"  # somebody asked for a flow's events again
     COMMITTED = "committed"  # events, in one commit
+    TAKEN = "taken"  # a message, by a worker
     DONE = "done"  # a step of the story
 
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One happening. `name`: the flow's callback URL, or what a step came to."""
+    """One happening. `name`: the flow's callback URL, the message's queue, or what a step came to."""
 
     what: What
     name: str = ""
@@ -80,17 +81,16 @@ class StoryFlows(MemoryFlows):
     def __init__(self, history: History) -> None:
         super().__init__()
         self._history = history
-        self.manners: dict[str, Answer | DeliveryFailed] = {}
+        self.manners: dict[str, Answer] = {}
         self.hesitant: set[str] = set()
         self.clock: Clock = partial(datetime.now, UTC)
 
     async def call(self, call: FlowCall) -> Answer:
         url, events = call.callback_url, tuple(event.id for event in call.events)
         answer = self.manners.get(url, TOOK)
-        if url in self.hesitant and not self._history.has_called(url, events[0]):
-            answer = DeliveryFailed(reason="timeout")
-        took = isinstance(answer, Answer) and answer.status < 300
+        hesitates = url in self.hesitant and not self._history.has_called(url, events[0])
+        took = answer.status < 300 and not hesitates
         self._history.add(Entry(What.CALLED, url, events, call.secrets, took, self.clock().timestamp()))
-        if isinstance(answer, DeliveryFailed):
-            raise answer
+        if hesitates:
+            raise DeliveryFailed(reason="timeout")
         return answer

@@ -9,7 +9,6 @@ from shared.adapters.messages import encode_deliveries, encode_polls
 from shared.domain.checkpoint import EnvironmentState
 from shared.domain.deliveries import Answer, DeliveryBatch, Pair, PoisonMessage
 from shared.domain.subscriptions import Trigger
-from shared.errors import DeliveryFailed
 from shared.ports import PollRequest, Queue
 from shared.services.drain_poison import drain_poison
 from shared.services.sweep import sweep
@@ -22,18 +21,17 @@ from tests.services.stage import Stage, callback, failed_refresh
 
 OTHER_ENVIRONMENT = "e0e0e0e0-0000-4000-8000-000000000002"
 SUSPENDED_DAYS = 14
-MENDED = ("sick", "busy", "refuser", "moving")
+MENDED = ("sick", "busy", "refuser")
 LEAVERS = ("leaver", "caller-back", "nameless")
 ORDERS: tuple[tuple[str, Trigger, dict[str, Any]], ...] = (
     ("twin", Trigger.FULL_REFRESH_COMPLETED, {}),
     ("grown", Trigger.SEGMENT_CROSSED, {"segmentName": "Loyal", "threshold": 100, "direction": "above"}),
     ("ended", Trigger.PROCESS_ENDED, {"batch": True}),
 )
-MANNERS: dict[str, Answer | DeliveryFailed] = {
+MANNERS: dict[str, Answer] = {
     "sick": Answer(503),
     "busy": Answer(429, retry_after_seconds=90),
     "refuser": Answer(400, "InvalidRequestContent"),
-    "moving": DeliveryFailed(reason="timeout"),
     "off": Answer(400, "WorkflowTriggerIsNotEnabled"),
     "gone": Answer(404),
     **{name: Answer(503) for name in LEAVERS},
@@ -112,7 +110,7 @@ async def _switch_on(played: Played, flows: Callers) -> None:
     for name, trigger, fields in ORDERS:
         await flows.subscribe(name, trigger, **fields)
     await flows.rotate("steady")
-    await played.host.rounds()
+    await played.host.rounds(2)
 
 
 async def _go_wrong(played: Played, flows: Callers) -> None:
@@ -129,10 +127,10 @@ async def _go_wrong(played: Played, flows: Callers) -> None:
         await flows.leave(name, by=by)
     await flows.leave("saver")
     await flows.subscribe("saver.2")
-    await host.rounds(6, minutes=10)
+    await host.rounds(3, minutes=20)
     for name in MENDED:
         del manners[callback(name)]
-    await host.rounds(12, minutes=10)
+    await host.rounds(4, minutes=30)
     _, polled = await flows.poll(state)
     played.polled.update(polled)
 
@@ -178,12 +176,12 @@ async def _begin_anew(played: Played) -> None:
     host = played.host
     flows = Callers(host, OTHER_ENVIRONMENT)
     await flows.subscribe("other")
-    await host.rounds()
+    await host.rounds(2)
     await flows.leave("other")
     host.wait(minutes=10)
     show(host.stage, 5)
     await flows.subscribe("other.2")
-    await host.rounds()
+    await host.rounds(2)
     show(host.stage, 6)
     await host.rounds()
 

@@ -41,6 +41,7 @@ class Statistics:
     followed: int = 0
     crashes: int = 0
     calls: int = 0
+    lost_races: int = 0
     with_crash: int = 0
     with_call: int = 0
     with_event: int = 0
@@ -57,6 +58,7 @@ class Statistics:
         self.followed += followed
         self.crashes += story.host.broken
         self.calls += story.records.calls
+        self.lost_races += story.records.checkpoints.count
         self.with_crash += story.host.broken > 0
         self.with_call += story.records.calls > 0
         self.with_event += bool(story.records.by_number)
@@ -139,6 +141,18 @@ class Machine(RuleBasedStateMachine):
     def source_fails(self, kind: str, calls: int) -> None:
         self.story.source.failures.extend(FAILURES[kind]() for _ in range(calls))
 
+    @step()
+    def everything_happens(self) -> None:
+        """With `next_message_is_handled` the rule that comes most: it has no arguments."""
+        story = self.story
+        story.source.ingest("ds-orders", "failed", with_task=True)
+        story.source.ingest("ds-stores", "successful", with_task=False)
+        story.source.begin("all")
+        for _ in range(6):
+            story.source.go_on(story.source.running[0], "successful")
+        for name, value in (("Loyal", 140), ("Loyal", 50), ("Revenue", 60), ("Revenue", 20)):
+            story.evaluate(name, value, with_job=True)
+
     # Time, and the host
 
     @step(seconds=st.sampled_from([1, 5, 20, 60, 300, 960, 3600, 3 * 3600 + 60]))
@@ -180,21 +194,22 @@ class Machine(RuleBasedStateMachine):
         """Two messages, or one that came twice; they make their calls in turns."""
         self.story.take_together(places, turns, workers)
 
-    @step(when=lambda story: story.host.works, place=PICK, first=PICK, calls=CALLS)
+    @step(place=PICK, first=PICK, calls=CALLS)
     def work_goes_on(self, place: int, first: int, calls: int | None) -> None:
-        works = self.story.host.works
-        self.story.go_on(works[place % len(works)], calls, first)
+        if works := self.story.host.works or self.story.under_way():
+            self.story.go_on(works[place % len(works)], calls, first)
 
     @step(when=lambda story: story.host.messages, place=PICK, seconds=st.sampled_from([0, 30, 700]))
     def message_comes_twice(self, place: int, seconds: int) -> None:
         messages = self.story.host.messages
         self.story.repeat(messages[place % len(messages)], seconds)
 
-    @step(when=lambda story: story.held_messages, place=PICK)
+    @step(place=PICK)
     def lease_ends(self, place: int) -> None:
         """A message comes again while somebody is still at it."""
-        messages = self.story.held_messages
-        self.story.repeat(messages[place % len(messages)])
+        messages = [work.message for work in self.story.under_way() if work.message]
+        if messages:
+            self.story.repeat(messages[place % len(messages)])
 
     @step(when=lambda story: story.host.messages, place=PICK, seconds=st.sampled_from([1, 60, 700]))
     def message_hides(self, place: int, seconds: int) -> None:
@@ -212,6 +227,12 @@ class Machine(RuleBasedStateMachine):
     def write_will_break(self, worker: int, write: int, after: bool, lasting: bool) -> None:
         self.story.break_write(worker, write, after=after, lasting=lasting)
 
+    @step(place=PICK, worker=WORKERS, calls=st.integers(1, 12))
+    def worker_dies_in_the_middle(self, place: int, worker: int, calls: int) -> None:
+        visible = self.story.visible()
+        self.story.take(visible[place % len(visible)], worker, calls)
+        self.story.kill(worker)
+
     @step(when=lambda story: story.host.works, worker=WORKERS)
     def worker_dies(self, worker: int) -> None:
         self.story.kill(worker)
@@ -226,7 +247,9 @@ class Machine(RuleBasedStateMachine):
     def flow_will_answer(self, name: str, answer: str, times: int) -> None:
         self.story.receivers.plan(name, answer, times)
 
-    @step(name=LINES, standing=st.sampled_from(["", "no lists", "off", "unavailable", "unauthorized"]))
+    @step(
+        name=LINES, standing=st.sampled_from(["", "no lists", "cannot take it", "off", "unavailable", "unauthorized"])
+    )
     def flow_stays_so(self, name: str, standing: str) -> None:
         self.story.receivers.standing[name] = standing
 

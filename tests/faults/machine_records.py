@@ -65,6 +65,7 @@ class Records:
     wrong: list[str] = field(default_factory=list)
     by_number: dict[int, str] = field(default_factory=dict)
     by_key: dict[Key, str] = field(default_factory=dict)
+    events: list[Event] = field(default_factory=list)
     rows: dict[int, bytes] = field(default_factory=dict)
     owed: list[Owed] = field(default_factory=list)
     watched: list[Watched] = field(default_factory=list)
@@ -90,6 +91,7 @@ class Records:
         if key in self.by_key or event.id in self.by_number.values():
             self.wrong.append(f"{key} was told twice")
         self.by_key[key] = self.by_number[number] = event.id
+        self.events.append(event)
         self._explain(event, self.source.certain.get(key) or self.source.possible.get(key))
         for line in self.lines.values():
             if line.on and line.always_wanted(event):

@@ -30,7 +30,7 @@ MOST_MESSAGES = 20_000  # of a story that is ended
 
 
 class Story:
-    """A baseline without faults, some flows, and what befalls them. `crashes` counts processes and writes that broke."""
+    """A baseline without faults, some flows, and what befalls them. To be closed."""
 
     def __init__(self, rate: int = 10, skew: int = 0, lines: Sequence[str] = ()) -> None:
         self.runner = asyncio.Runner(loop_factory=VirtualTimeLoop)
@@ -152,10 +152,10 @@ class Story:
         """A message cannot be seen for a while."""
         message.due = max(message.due, self.host.now + timedelta(seconds=seconds))
 
-    @property
-    def held_messages(self) -> list[Message]:
-        """The messages that somebody is at."""
-        return [work.message for work in self.host.works if work.message is not None]
+    def under_way(self) -> list[Work]:
+        """Messages that somebody is at; where there is none, one is taken."""
+        found = [work for work in self.host.works if work.message is not None]
+        return found or [work for work in [self.take(self.visible()[0], calls=2)] if work in self.host.works]
 
     def repeat(self, message: Message, seconds: float = 0) -> None:
         """A message comes once more: its end was not noted, or its lease was over before."""

@@ -55,7 +55,7 @@ class Entrance:
 
     async def attempt(self) -> None:
         """Both at the same time, as two calls would do it."""
-        await asyncio.gather(self._run(self._enter), self._run(self._act))
+        await asyncio.gather(self._run(self._enter), self._run(self.act))
 
     async def settle(self) -> None:
         """The callers come again a minute later."""
@@ -68,7 +68,8 @@ class Entrance:
         assert principal.object_id == MAKER.oid
         self.let_in += 1
 
-    async def _act(self) -> None:
+    async def act(self) -> None:
+        """An action with the maker's own rights."""
         caller = Caller(MAKER.oid, tenant_id=TENANT, token=self.token)
         await require_reader(self.ports, caller, self.environment_id)
         self.segments = len(await act(self.ports, caller, self.environment_id).segments(self.environment_id))
@@ -102,8 +103,7 @@ async def before_the_issuer(scenario: Scenario, certificate: Certificate) -> Asy
         variables = {**ENTRA, "ENTRA_AUTHORITY": issuer.authority, "ENTRA_CLIENT_SECRET": API_APP.secret}
         settings = read_entra_settings(variables, [])
         on_behalf_of = OnBehalfOf(settings, _nobodys, watch)
-        stack.callback(gc.collect)  # msal's connections end with msal's objects
-        stack.callback(on_behalf_of.close)
+        stack.push_async_callback(_let_go, on_behalf_of, proxy)
         http = InsightsHttp(str(api.make_url("/v1")))
         stack.push_async_callback(http.close)
         acting = ActingFor(app=http, user=http, on_behalf_of=on_behalf_of, scope=SCOPE, subscription_key=lambda _: KEY)
@@ -112,6 +112,17 @@ async def before_the_issuer(scenario: Scenario, certificate: Certificate) -> Asy
         validator = TokenValidator(settings, keys={TENANT: keys})
         token = Mint(issuer).user(MAKER)
         yield Entrance(validator, stage.ports, scenario.environments[0].id, token, watch), proxy
+
+
+async def _let_go(on_behalf_of: OnBehalfOf, proxy: FaultProxy) -> None:
+    """A thread that nobody waits for any more may come to its end only now; its connections end with msal's objects."""
+    async with asyncio.timeout(30):
+        while True:
+            on_behalf_of.close()
+            gc.collect()
+            if not proxy.open:
+                return
+            await asyncio.sleep(0.05)
 
 
 async def _nobodys(scope: str) -> str:

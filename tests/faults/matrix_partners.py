@@ -114,25 +114,32 @@ async def before_flows(environment_id: str) -> AsyncIterator[Scene]:
 @asynccontextmanager
 async def before_storage(partner: Partner, environment_id: str, connection_string: str) -> AsyncIterator[Scene]:
     """One service of the storage emulator; the others are in memory."""
-    stage = Stage()
-    async with AsyncExitStack() as stack:
-        direct = StorageAccount.from_connection_string(connection_string)
-        stack.push_async_callback(direct.close)
-        place = re.search(rf"(?<={_ENDPOINTS[partner]}=http://127\.0\.0\.1:)\d+", connection_string)
-        assert place
-        proxy = await stack.enter_async_context(proxy_before(int(place[0])))
-        text = f"{connection_string[: place.start()]}{proxy.port}{connection_string[place.end() :]}"
-        account = StorageAccount.from_connection_string(text)
-        stack.push_async_callback(account.close)
-        own = f"of-{uuid4().hex[:12]}-"
+    stage, own = Stage(), f"of-{uuid4().hex[:12]}-"
+    async with storage_behind(partner, connection_string) as (account, proxy), AsyncExitStack() as stack:
         ports = _storage_ports(partner, stage, replace(account, queues=OwnQueues.of(account.queues, own)))
         await subscribe(ports().subscriptions, environment_id, f"https://{HOST}")
         pipeline = _pipeline(environment_id, stage, ports)
         if partner is Partner.QUEUE:
+            direct = StorageAccount.from_connection_string(connection_string)
+            stack.push_async_callback(direct.close)
             mailbox = StorageMailbox(replace(direct, queues=OwnQueues.of(direct.queues, own)))
             await mailbox.clear()
             pipeline.mailbox = mailbox
         yield Scene(pipeline, proxy)
+
+
+@asynccontextmanager
+async def storage_behind(partner: Partner, connection_string: str) -> AsyncIterator[tuple[StorageAccount, FaultProxy]]:
+    """The emulator as the app reaches it, one of its services through a proxy."""
+    place = re.search(rf"(?<={_ENDPOINTS[partner]}=http://127\.0\.0\.1:)\d+", connection_string)
+    assert place
+    async with proxy_before(int(place[0])) as proxy:
+        text = f"{connection_string[: place.start()]}{proxy.port}{connection_string[place.end() :]}"
+        account = StorageAccount.from_connection_string(text)
+        try:
+            yield account, proxy
+        finally:
+            await account.close()
 
 
 def _storage_ports(partner: Partner, stage: Stage, account: StorageAccount) -> Callable[[], Ports]:

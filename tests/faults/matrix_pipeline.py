@@ -23,7 +23,6 @@ from tests.services.stage import Stage
 Told = Counter[tuple[str, str]]  # which flow was told of which event, how often
 CHAPTERS = 4
 _MAX_DEQUEUE_COUNT = 5
-_ROUNDS = 8
 _PACE = Pace(patient=True)
 _DELIVERIES = (Queue.DELIVERIES, Queue.REDELIVERIES)
 
@@ -66,10 +65,10 @@ class Pipeline:
         self._waiting = []
         await asyncio.gather(self._run(self._poll, ports), *(self._handle(ports, *message) for message in waiting))
 
-    async def settle(self) -> None:
-        """Go on until nothing is left."""
-        for _ in range(_ROUNDS):
-            self.stage.wait(minutes=2)
+    async def settle(self, *, rounds: int = 8, minutes: float = 2) -> None:
+        """Go on, once in so many minutes, until nothing is left."""
+        for _ in range(rounds):
+            self.stage.wait(minutes=minutes)
             await self.attempt()
             await self._work_off(lambda _: True)
             stored = await self.ports().checkpoints.read(self.environment_id)

@@ -1,7 +1,8 @@
-"""How long does everything wait while a fault lasts? A thirtieth of what it waits in Azure, along the same paths."""
+"""How long does everything wait while a fault lasts? About a thirtieth of what it waits in Azure, on the same paths."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from types import ModuleType
 
 import pytest
 
@@ -11,24 +12,28 @@ from shared.adapters.insights_http import InsightsHttp
 SCALE = 30
 INVOCATION_SECONDS = 600 / SCALE  # functionTimeout in host.json, after which the host kills the worker
 HANGING_SECONDS = 4 * INVOCATION_SECONDS  # by the clock of a busy machine
+_DEADLINES: tuple[tuple[ModuleType, str, float], ...] = (
+    (storage, "ATTEMPT_SECONDS", 1.0),
+    (insights_http, "_READ_SECONDS", 2.0),
+    (insights_actions, "_DEADLINE_SECONDS", 3.0),
+    (callback_sender, "TIMEOUT_SECONDS", 1.0),
+    (entra_keys, "_FETCH_SECONDS", 1.0),
+    (on_behalf_of, "_TIMEOUT_SECONDS", 1.0),
+    (on_behalf_of, "_DEADLINE_SECONDS", 3.0),
+)
+_OF_A_CALL = 4.0  # of InsightsHttp.send
 
 
 @contextmanager
 def scaled() -> Iterator[None]:
     """Deadlines for as long as the block runs."""
     with pytest.MonkeyPatch.context() as patch:
-        for module, name in (
-            (storage, "ATTEMPT_SECONDS"),
-            (insights_http, "_READ_SECONDS"),
-            (insights_actions, "_DEADLINE_SECONDS"),
-            (callback_sender, "TIMEOUT_SECONDS"),
-            (entra_keys, "_FETCH_SECONDS"),
-            (on_behalf_of, "_TIMEOUT_SECONDS"),
-            (on_behalf_of, "_DEADLINE_SECONDS"),
-        ):
-            patch.setattr(module, name, getattr(module, name) / SCALE)
+        for module, name, seconds in _DEADLINES:
+            assert seconds < getattr(module, name)
+            patch.setattr(module, name, seconds)
         defaults = InsightsHttp.send.__kwdefaults__ or {}
-        patch.setitem(defaults, "deadline_seconds", defaults["deadline_seconds"] / SCALE)
+        assert defaults["deadline_seconds"] > _OF_A_CALL
+        patch.setitem(defaults, "deadline_seconds", _OF_A_CALL)
         yield
 
 
@@ -36,8 +41,11 @@ def scaled() -> Iterator[None]:
 def short_waits() -> Iterator[None]:
     """What clients that are made in the block wait between two attempts."""
     with pytest.MonkeyPatch.context() as patch:
-        for name in ("initial_backoff", "increment_base", "random_jitter_range"):
-            patch.setitem(storage._RETRIES, name, storage._RETRIES[name] / SCALE)
-        factor = storage._TABLE_RETRIES["retry_backoff_factor"]
-        patch.setitem(storage._TABLE_RETRIES, "retry_backoff_factor", factor / SCALE)
+        for retries, name in (
+            (storage._RETRIES, "initial_backoff"),
+            (storage._RETRIES, "increment_base"),
+            (storage._RETRIES, "random_jitter_range"),
+            (storage._TABLE_RETRIES, "retry_backoff_factor"),
+        ):
+            patch.setitem(retries, name, retries[name] / SCALE)
         yield

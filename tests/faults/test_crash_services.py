@@ -3,13 +3,13 @@
 The story (crash_story.py) goes through every service that writes.
 """
 
-import logging
 import random
 from collections.abc import Iterator
 
 import pytest
 
 from shared.services import put_off
+from tests.faults.crash_host import in_silence
 from tests.faults.crash_judge import Ending, faults_of, live_of, repeats_of
 from tests.faults.crash_story import play
 from tests.faults.profile import pick
@@ -25,18 +25,15 @@ MODES = {
 }
 CHUNKS = pick(1, 4)
 TRIED = pick(14, 100_000)  # of each mode; the story has about a thousand writes
-PAIRS_TRIED = pick(8, 400)
+PAIRS_TRIED = pick(8, 200)
 
 
 @pytest.fixture(autouse=True)
 def _long_waits_in_one_step(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """Days in steps of a quarter of an hour would be thousands of writes of the same kind to crash at. Nothing is
-    logged: that takes as long as the story.
-    """
+    """Days in steps of a quarter of an hour would be thousands of writes of the same kind to crash at."""
     monkeypatch.setattr(put_off, "STEP_SECONDS", 7 * 24 * 3600)
-    logging.disable()
-    yield
-    logging.disable(logging.NOTSET)
+    with in_silence():
+        yield
 
 
 def ending_of(fuse: Fuse) -> Ending:

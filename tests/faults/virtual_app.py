@@ -130,12 +130,13 @@ class Storage:
 
 @dataclass(slots=True)
 class AppHost:
-    """One host with the app in it: it can be started, and killed. `ticked` has the runs of timers that began."""
+    """One host with the app in it, but for some timers; it can be killed. `ticked`: the runs that began."""
 
     functions: Sequence[func.Function]
     storage: Storage
     variables: Mapping[str, str]
     shared: bool = True
+    without: Sequence[str] = ()
     ticked: list[str] = field(default_factory=list)
     _tasks: list[asyncio.Task[None]] = field(default_factory=list)
     _leases: list[Lease] = field(default_factory=list)
@@ -151,7 +152,8 @@ class AppHost:
         begin = asyncio.get_running_loop().create_task
         self._tasks = [begin(self._take(by_queue))]
         runner = _Noting(invoker, None, self.ticked)
-        self._tasks += [begin(self._fire(one, runner)) for one in found if isinstance(one, TimerFunction)]
+        fired = [one for one in found if isinstance(one, TimerFunction) and one.name not in self.without]
+        self._tasks += [begin(self._fire(one, runner)) for one in fired]
 
     async def kill(self) -> None:
         """End at once; leases stay taken until their time is over."""

@@ -20,6 +20,8 @@ from tests.services.delivering import EVENTS, PACE, batch_for, called, dead, ide
 from tests.services.faults import Crash, Fuse, fused
 from tests.services.stage import ADMINISTRATOR, MAKER, OTHER, Stage, standing_order
 
+TRACE = f"00-{'a' * 32}-{'b' * 16}-01"
+
 
 async def die(stage: Stage, name: str, place: int = 0) -> DeadDelivery:
     """A delivery that was given up."""
@@ -51,7 +53,11 @@ async def replaced_by(stage: Stage, older: str, newer: str) -> Subscription:
 async def test_a_dead_delivery_is_sent_again_under_its_id_and_is_no_longer_dead(stage: Stage, caller: Caller) -> None:
     await order_for(stage, "one")
     one = await die(stage, "one", 2)
+    stage.telemetry.here = TRACE
     await replay_delivery(stage.ports, one.id, caller)
+    ((message, _),) = stage.queues.messages[Queue.DELIVERIES]
+    batch = await stage.queues.read_deliveries(message)
+    assert (batch.environment_id, batch.traceparent, batch.replayed) == (ENVIRONMENT, TRACE, True)
     assert await sent(stage) == [(identity("one"), [2])]
     assert stage.dead.rows == {}
 

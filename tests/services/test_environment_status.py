@@ -26,7 +26,7 @@ async def test_an_environment_that_is_polled_is_healthy(stage: Stage) -> None:
     await stage.poll()
     now = await status(stage)
     assert (now.watching, now.healthy, now.watches, now.events, now.outbox) == (True, True, 1, 2, 0)
-    assert (now.heartbeat_at, now.heartbeat_age_seconds) == (at(1), 0)
+    assert (now.environment_id, now.heartbeat_at, now.heartbeat_age_seconds) == (ENVIRONMENT, at(1), 0)
 
 
 async def test_an_idle_environment_stays_healthy(stage: Stage) -> None:

@@ -6,6 +6,7 @@ from shared.domain.events import Event, EventType, make_event
 from shared.domain.subscriptions import Filters, SubscriptionState, Trigger
 from shared.ports import EventBatch, Queue
 from shared.services.fan_out import fan_out
+from shared.telemetry import SpanName
 from tests.factories import ENVIRONMENT, at
 from tests.services.stage import Stage, standing_order
 
@@ -69,3 +70,16 @@ async def test_a_thousand_subscriptions_and_sixty_events_leave_none_out_and_none
     assert len(pairs) == 1000
     assert all(ids == [event.id for event in events] for ids in pairs.values())
     assert max(len(body) for body, _ in stage.queues.messages[Queue.DELIVERIES]) <= 48 * 1024
+
+
+async def test_a_fan_out_is_a_step_of_the_trace_that_brought_it(stage: Stage) -> None:
+    """And delivery goes on with it."""
+    await stage.subscriptions.save(standing_order("one"))
+    stage.telemetry.here = f"00-{'a' * 32}-{'b' * 16}-01"
+    before = f"00-{'a' * 32}-{'c' * 16}-01"
+    await fan_out(stage.ports, EventBatch(ENVIRONMENT, (refresh(1), refresh(2)), before))
+    (span,) = stage.telemetry.spans
+    assert (span.name, span.parent) == (SpanName.FAN_OUT, before)
+    assert span.attributes == {"environment": ENVIRONMENT, "events": 2}
+    ((body, _),) = stage.queues.messages[Queue.DELIVERIES]
+    assert (await stage.queues.read_deliveries(body)).traceparent == stage.telemetry.here

@@ -56,8 +56,9 @@ async def test_a_fault_of_ours_at_one_flow_is_tried_again_for_that_one_alone(sta
 async def test_a_fault_that_lasts_ends_as_dead_deliveries(stage: Stage) -> None:
     await order_for(stage, "broken", Bug())
     (pair,) = batch_for("broken").pairs
-    await deliver(stage.ports, replace(batch_for("broken"), pairs=(replace(pair, attempt=10),)), PACE)
-    assert {dead.reason for dead in stage.dead.rows.values()} == {"fault"}
+    batch = replace(batch_for("broken"), pairs=(replace(pair, attempt=10),))
+    assert await deliver(stage.ports, batch, PACE) == {"dead": 4}
+    assert {(dead.reason, dead.attempts) for dead in stage.dead.rows.values()} == {("fault", 10), ("fault", 0)}
     assert not stage.queues.messages[Queue.REDELIVERIES]
 
 

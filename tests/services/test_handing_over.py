@@ -1,5 +1,6 @@
 """What becomes of events that were on their way when their flow subscribed again: its new subscription gets them."""
 
+import asyncio
 from collections import Counter
 from dataclasses import replace
 from datetime import timedelta
@@ -8,9 +9,11 @@ import pytest
 
 from shared.adapters.memory import MemoryFlows
 from shared.domain.deliveries import Answer, FlowCall, Pair
-from shared.domain.subscriptions import Filters, Subscription, SubscriptionState, Trigger, replaced
+from shared.domain.subscriptions import Filters, Subscription, SubscriptionState, Trigger, replaced, unsubscribed
+from shared.ports import Queue
 from shared.services.deliver import deliver
 from shared.services.leave_subscription import leave_subscription
+from shared.services.successor import last_in_line, live_successor
 from shared.services.unsubscribe import unsubscribe
 from tests.services.delivering import (
     EVENTS,
@@ -145,3 +148,51 @@ async def test_what_is_handed_over_is_counted_with_what_went_before(stage: Stage
     await stage.subscriptions.save(elsewhere)
     await leave_subscription(stage.ports, batch, pair, old, counts)
     assert counts == {"postponed": 13, "unsubscribed": 23}
+
+
+@pytest.mark.parametrize(
+    ("old", "tried", "reason"),
+    [
+        (replace(OLD, state=SubscriptionState.ENDED), False, "flow_gone"),
+        (replace(OLD, state=SubscriptionState.REPLACED, problem="unreadable"), False, "flow_gone"),
+        (replace(OLD, problem="unreadable"), True, "flow_gone"),
+        (replace(OLD, state=SubscriptionState.UNSUBSCRIBED), True, "unsubscribed"),
+        (replace(OLD, state=SubscriptionState.UNSUBSCRIBED), False, ""),
+        (None, True, "unsubscribed"),
+        (None, False, ""),
+    ],
+    ids=["gone", "unclear and replaced", "unclear", "tried", "untried", "removed and tried", "removed"],
+)
+async def test_where_no_new_one_comes_what_was_wanted_is_kept_as_dead(
+    stage: Stage, old: Subscription | None, tried: bool, reason: str
+) -> None:
+    """Why, after how many attempts of the first; what was never tried, and is not wanted any more, goes."""
+    batch = batch_for("old", count=2, attempt=3)
+    pair = replace(batch.pairs[0], since=stage.now if tried else None)
+    counts = Counter({"dead": 10, "unsubscribed": 20})
+    await leave_subscription(stage.ports, batch, pair, old, counts)
+    expected = [(reason, event, attempts) for event, attempts in zip(EVENTS[:2], (2, 0), strict=True)]
+    assert dead(stage) == (expected if reason else [])
+    assert counts == ({"dead": 12, "unsubscribed": 20} if reason else {"dead": 10, "unsubscribed": 22})
+
+
+async def test_what_waits_for_a_flow_that_is_being_saved_waits_alone(stage: Stage) -> None:
+    """The others of its batch had their turn; no slot of the old one is kept."""
+    batch = batch_for("old", "other", count=2)
+    pair = replace(batch.pairs[0], slot_at=stage.now)
+    counts = Counter({"postponed": 10})
+    await leave_subscription(stage.ports, batch, pair, unsubscribed(OLD, now=stage.now), counts)
+    ((body, delay),) = stage.queues.messages[Queue.REDELIVERIES]
+    assert (await stage.queues.read_deliveries(body)).pairs == (Pair(OLD.id, (0, 1)),)
+    assert (delay, counts) == (15, {"postponed": 12})
+
+
+async def test_a_circle_of_successors_leads_to_nobody(stage: Stage) -> None:
+    """Nothing makes one; a row that was restored could."""
+    await stage.subscriptions.save(replaced(OLD, by=NEW.id, now=stage.now))
+    await stage.subscriptions.save(replaced(NEW, by=OLD.id, now=stage.now))
+    async with asyncio.timeout(30):
+        assert await live_successor(stage.ports, stage.subscriptions.rows[OLD.id]) is None
+    ended = replace(NEW, state=SubscriptionState.ENDED)
+    assert await last_in_line(stage.ports, ended) is ended
+    assert await last_in_line(stage.ports, replace(NEW, replaced_by=OLD.id)) == replace(NEW, replaced_by=OLD.id)

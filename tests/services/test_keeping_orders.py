@@ -15,14 +15,16 @@ from shared.domain.metrics import POISON
 from shared.domain.signatures import SigningSecret
 from shared.domain.snapshot import Measure
 from shared.domain.subscriptions import Subscription, SubscriptionState, Trigger, unsubscribed
-from shared.errors import RequestInvalid
+from shared.errors import NotFound, RequestInvalid
 from shared.ports import Queue
 from shared.services.drain_poison import drain_poison
 from shared.services.list_dead import list_dead
 from shared.services.list_subscriptions import list_subscriptions
 from shared.services.poll_trigger import poll_trigger
+from shared.services.rotate_secret import rotate_secret
 from shared.services.subscribe import subscribe
 from shared.services.unsubscribe import unsubscribe
+from shared.stores import Change
 from tests.factories import ENVIRONMENT, START, measure, output
 from tests.services.delivering import EVENTS, batch_for, identity
 from tests.services.stage import ADMINISTRATOR, MAKER, OTHER, Stage, standing_order
@@ -155,6 +157,10 @@ async def test_the_dead_are_told_page_by_page_of_one_environment(stage: Stage) -
         if not after:
             break
     assert found == [2, 1]
+    for number in range(101):
+        await stage.dead.save_message(PoisonMessage(f"m-{number:03}", Queue.POLLS, b"", START))
+    page = await list_dead(stage.ports, ADMINISTRATOR, environment_id=None, subscription_id=None, after="", top=9)
+    assert (len(page.deliveries), len(page.messages), page.last) == (4, 100, "")
 
 
 class Poisoned(MemoryQueues):
@@ -199,10 +205,23 @@ async def test_a_calculation_is_looked_up_in_a_day_of_history() -> None:
 
 async def test_an_order_that_is_polled_again_is_active_again(stage: Stage) -> None:
     query = {"environmentId": ENVIRONMENT}
-    await poll_trigger(stage.ports, TRIGGER, query, MAKER, state="", top=1)
+    await poll_trigger(stage.ports, TRIGGER, query, FLOW, state="", top=1)
     (order,) = stage.subscriptions.rows.values()
+    assert (order.flow, order.created_at, order.state_since) == (FLOW.flow, stage.now, stage.now)
     await stage.subscriptions.change(order.id, lambda one: replace(one, state=SubscriptionState.ENDED))
     stage.wait(minutes=25 * 60)
     await poll_trigger(stage.ports, TRIGGER, query, MAKER, state="", top=1)
     kept = stage.subscriptions.rows[order.id]
     assert (kept.state, kept.polled_at) == (SubscriptionState.ACTIVE, stage.now)
+
+
+async def test_a_secret_of_one_that_vanishes_is_not_renewed() -> None:
+    class Gone(MemorySubscriptions):
+        async def change(self, subscription_id: str, change: Change) -> Subscription | None:
+            return None
+
+    kept = Gone()
+    await kept.save(standing_order("one"))
+    with pytest.raises(NotFound) as raised:
+        await rotate_secret(Stage(subscriptions=kept).ports, identity("one"), MAKER)
+    assert str(raised.value) == "There is no subscription of that id."

@@ -113,7 +113,11 @@ async def test_a_page_that_is_not_full_is_the_last_unless_more_are_told() -> Non
     assert (await page_of(counted(30), ItemQuery()))[:2] == (30, None)
     assert (await page_of(counted(30, count=30), ItemQuery()))[:2] == (30, None)
     assert (await page_of(counted(100, count=100), ItemQuery()))[:2] == (100, ItemQuery(skip=100))
-    assert (await page_of(counted(60, count=60, most=50), ItemQuery()))[:2] == (60, None)
+    assert await page_of(counted(60, count=60, most=50), ItemQuery()) == (
+        60,
+        None,
+        [{"$top": "100"}, {"$top": "50", "$skip": "50"}],
+    )
     assert (await page_of(counted(60, most=50), ItemQuery()))[:2] == (50, None)
     assert (await page_of(counted(60, count=60, most=50), ItemQuery(skip=5)))[:2] == (55, None)
     assert (await page_of(counted(0, count=60), ItemQuery()))[:2] == (0, None)

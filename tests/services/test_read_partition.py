@@ -61,6 +61,8 @@ async def test_a_file_of_text_comes_as_text(whole: bytes, length: int) -> None:
     [
         (b"a\nb\ncd", 0, 5, "a\nb\n", "utf-8", 4),
         (b"a\nb\ncd", 4, 5, "cd", "utf-8", None),
+        (b"a\nb\ncd", 0, 6, "a\nb\ncd", "utf-8", None),
+        (b"ab\xf0\x9f\x98\xffcd", 0, 6, "YWLwn5j/", "base64", 6),
         (b"abcdef", 0, 3, "abc", "utf-8", 3),
         (b"abcdef", 3, 3, "def", "utf-8", None),
         ("ab€d".encode(), 0, 4, "ab", "utf-8", 2),

@@ -45,6 +45,7 @@ POLLING = replace(standing_order("poll"), callback_url="", polled_at=START)
 ABROAD = standing_order("abroad", environment_id=ELSEWHERE)
 OVERDUE = standing_order("overdue", Trigger.OVERDUE)
 DEAD = DeadDelivery(ENVIRONMENT, ENDED.id, refresh(1), "gone", 1, START)
+GONE = DeadDelivery(ENVIRONMENT, "gone", refresh(1), "gone", 1, START)
 NO_TEXT = PoisonMessage("poison-1", "q", b"\xff", START)
 NOT_CALLED = "It is not called: it has ended, was replaced, or polls."
 NO_SUBSCRIPTION = "There is no subscription of that id."
@@ -139,6 +140,12 @@ REFUSALS: Mapping[str, Refused] = {
     ),
     "a dead delivery of one that ended": (
         lambda stage: replay_delivery(stage.ports, DEAD.id, MAKER),
+        Conflict,
+        "Its subscription has ended. Switch the flow on again and name the new one: subscriptionId.",
+        "subscription_ended",
+    ),
+    "a dead delivery of one that is gone": (
+        lambda stage: replay_delivery(stage.ports, GONE.id, ADMINISTRATOR),
         Conflict,
         "Its subscription has ended. Switch the flow on again and name the new one: subscriptionId.",
         "subscription_ended",
@@ -260,9 +267,10 @@ async def test_a_refusal_says_why_in_words_and_as_a_code(what: str) -> None:
     for order in (ORDER, ENDED, POLLING, ABROAD, OVERDUE):
         await stage.subscriptions.save(order)
     await stage.dead.save(DEAD)
+    await stage.dead.save(GONE)
     await stage.dead.save_message(NO_TEXT)
     call, error, words, reason = REFUSALS[what]
     with pytest.raises(error) as raised:
         await call(stage)
     assert (str(raised.value), raised.value.reason) == (words, reason)
-    assert (list(stage.dead.rows), list(stage.dead.poison)) == ([DEAD.id], [NO_TEXT.id])
+    assert (list(stage.dead.rows), list(stage.dead.poison)) == ([DEAD.id, GONE.id], [NO_TEXT.id])

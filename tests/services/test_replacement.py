@@ -222,3 +222,9 @@ async def test_what_a_flow_ordered_can_be_ended_by_its_headers_alone(stage: Stag
         assert live(stage) == sorted(one.id for one in left)
     with pytest.raises(RequestInvalid):
         await unsubscribe_flow(stage.ports, TRIGGER, MAKER)
+
+
+async def test_each_of_a_line_leads_to_the_one_that_took_its_place(stage: Stage) -> None:
+    made = [await save(stage, version) for version in range(4)]
+    rows = stage.subscriptions.rows
+    assert [rows[one.id].replaced_by for one in made] == [*(one.id for one in made[1:]), ""]

@@ -184,6 +184,7 @@ async def test_a_receiver_goes_on_knowing_us_when_its_flow_is_saved(stage: Stage
     third = await save(stage, 3)
     assert (second.signing_secrets, third.signing_secrets) == (before, before)
     assert before[0].secret == secret
+    assert secret.startswith("whsec_")
     assert stage.subscriptions.rows[third.id].signing_secrets == before
 
 

@@ -28,6 +28,8 @@ class Slow(MemoryActions):
         try:
             await asyncio.Event().wait()
         finally:
+            for _ in range(5):  # an end takes its time too
+                await asyncio.sleep(0)
             self.ended.append("segments")
         return ()
 

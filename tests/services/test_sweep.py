@@ -176,3 +176,9 @@ async def test_a_page_that_fails_is_told_by_its_step(stage: Stage, caplog: pytes
 
     await sweep(replace(stage.ports, subscriptions=Unlisted()), suspended_days=SUSPENDED_DAYS)
     assert [record.__dict__["what"] for record in caplog.records] == ["subscriptions"]
+
+
+async def test_the_first_of_all_ids_is_swept_too(stage: Stage) -> None:
+    one = replace(aged(SubscriptionState.ENDED, 99 * DAY), id="0", environment_id="0")
+    await stage.subscriptions.save(one)
+    assert +await sweep(stage.ports, suspended_days=SUSPENDED_DAYS) == {"removed": 1}

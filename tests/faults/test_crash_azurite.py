@@ -1,0 +1,84 @@
+"""A crash at any request that writes to storage: nothing is lost, no fact has two ids, one batch comes twice at most.
+
+The request never went out, or its answer never came; the process died of it, or lives on with a broken connection.
+"""
+
+import random
+from collections.abc import Iterator
+
+import pytest
+
+from tests.adapters.own_storage import own_storage
+from tests.faults.crash_cloud import cloud_at
+from tests.faults.crash_cloud_story import ending_of, forget, new_environment, play_on
+from tests.faults.crash_history import History
+from tests.faults.crash_host import in_silence
+from tests.faults.crash_judge import Ending, faults_of, repeats_of
+from tests.faults.profile import pick
+from tests.services.faults import Fuse
+from tests.tally import Tally
+
+FORMS = {
+    "dies-before": (False, True),
+    "dies-after": (True, True),
+    "breaks-before": (False, False),
+    "breaks-after": (True, False),
+}
+CHUNKS = pick(1, 4)
+TRIED = pick(2, 100_000)  # of each form; the story has about a hundred writes
+
+
+@pytest.fixture(autouse=True)
+def _silence_and_own_storage(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    own_storage(monkeypatch)
+    with in_silence():
+        yield
+
+
+async def ending_with(connection_string: str, fuse: Fuse, *, retries: bool = False) -> Ending:
+    """Play the story in an environment of its own; what is left of it."""
+    environment, history = new_environment(), History()
+    async with cloud_at(connection_string, fuse, retries=retries) as cloud:
+        await play_on(cloud, fuse, history, environment)
+        ending = await ending_of(cloud, history, environment, fuse.writes)
+        await forget(cloud, environment)
+    return ending
+
+
+async def undisturbed(connection_string: str) -> Ending:
+    """The story on storage whose places are there, without a crash."""
+    async with cloud_at(connection_string, Fuse(), retries=False) as cloud:
+        await cloud.make_places()
+    return await ending_with(connection_string, Fuse())
+
+
+@pytest.mark.parametrize("chunk", range(CHUNKS))
+@pytest.mark.parametrize("form", FORMS)
+async def test_a_crash_at_any_request_loses_nothing_and_repeats_one_batch_at_most(
+    azurite: str, form: str, chunk: int, tally: Tally
+) -> None:
+    """Of broken connections the SDK tries one half again by itself; the other half are ours to deal with."""
+    whole = await undisturbed(azurite)
+    tally.figure("writes of the story on storage", whole.writes)
+    after, lasting = FORMS[form]
+    writes = random.Random(form).sample(range(1, whole.writes + 1), min(TRIED, whole.writes))  # noqa: S311
+    for write in writes[chunk::CHUNKS]:
+        retries = not lasting and (write + after) % 2 == 0
+        ending = await ending_with(azurite, Fuse(frozenset({write}), after, lasting), retries=retries)
+        tally.add()
+        tally.figure(
+            "events that flows took twice after one crash on storage, at most", repeats_of(ending, whole).total()
+        )
+        faults = faults_of(ending, whole)
+        assert not faults, f"{form} at write {write}, tried again by the SDK: {retries}: {faults}"
+
+
+async def test_the_story_has_what_it_should(azurite: str) -> None:
+    """Five deliveries or more, a flow that left, one that was saved again: else a crash there would show nothing."""
+    whole = await undisturbed(azurite)
+    assert whole.writes > 90
+    assert set(whole.runs.values()) == {1}
+    assert {flow for flow, _ in whole.runs} == {"steady", "ended", "leaver"}
+    assert whole.live == {"steady": 1, "ended": 1}
+    assert (len(whole.runs), len(whole.feed), whole.died) == (6, 7, set())
+    assert not faults_of(whole, whole)
