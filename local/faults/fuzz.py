@@ -76,7 +76,8 @@ def tools_folder() -> Path:
 
 def again(target: str, finding: Path) -> str:
     """How to run an input again."""
-    return f'.venv/bin/python -m {_PROGRAM} "{target}" {finding.relative_to(ROOT) if finding.is_relative_to(ROOT) else finding}'
+    place = finding.relative_to(ROOT) if finding.is_relative_to(ROOT) else finding
+    return f'.venv/bin/python -m {_PROGRAM} "{target}" {place}'
 
 
 def _fuzz_one(seconds: float, tools: Path, target: str) -> FuzzResult:

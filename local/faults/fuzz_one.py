@@ -24,7 +24,7 @@ def main(target: str, *rest: str) -> None:
 
 
 def _fuzz(target: str, options: list[str]) -> None:
-    import atheris
+    import atheris  # type: ignore[import-untyped,unused-ignore]
 
     with atheris.instrument_imports(include=["shared", "functions", "jwt", "msal"]):
         from local.faults.targets import TARGETS

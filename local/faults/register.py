@@ -15,7 +15,7 @@ PROMISES = (
             Part(
                 "every service in memory",
                 "The same for every service that writes, and for the callers of HTTP functions who repeat their calls.",
-                ("tests/faults/test_crash_services.py",),
+                ("tests/faults/test_crash_services.py", "tests/faults/test_crash_writes.py"),
             ),
             Part(
                 "storage emulator",
@@ -42,7 +42,7 @@ PROMISES = (
                 "state machine",
                 "Changes, polls, crashes, repeated and reordered messages, clock jumps, flows that come, go and "
                 "refuse, lost races and failing storage, in orders that hypothesis chooses.",
-                ("tests/faults/test_state_machine.py", "tests/faults/test_found.py"),
+                ("tests/faults/test_state_machine.py",),
             ),
             Part(
                 "repeats",
@@ -62,6 +62,11 @@ PROMISES = (
                 ("tests/faults/test_proxy.py", "tests/faults/test_fault_matrix.py"),
             ),
             Part(
+                "slow partners",
+                "Partners that drip, stall or pour; answers that are small on the wire and huge unpacked.",
+                ("tests/faults/test_slow_partners.py", "tests/faults/test_bombs.py"),
+            ),
+            Part(
                 "sick partners",
                 "A source, flows and Entra ID that answer with errors, garbage or nothing.",
                 (
@@ -78,14 +83,18 @@ PROMISES = (
         "many-at-once",
         "Many pollers, two hosts and odd timers come to what one of each comes to.",
         (
-            Part("many pollers", "Fifty at once on one environment.", ("tests/faults/test_many_pollers.py",)),
+            Part(
+                "fifty at once",
+                "Pollers of one environment, fan-outs and deliveries of one message, one flow that subscribes.",
+                ("tests/faults/test_many_pollers.py", "tests/faults/test_at_once.py"),
+            ),
             Part(
                 "two hosts", "Two functions hosts on one storage for a played day.", ("tests/faults/test_two_hosts.py",)
             ),
             Part(
                 "timers",
-                "Ticks missed, doubled, overlapping, the clock an hour off, and weeks of simulated time.",
-                ("tests/faults/test_timers.py",),
+                "Ticks missed, doubled, overlapping, the clock an hour off; a day, and six weeks of sweeps after it.",
+                ("tests/faults/test_timers.py", "tests/faults/test_soak.py"),
             ),
         ),
     ),
@@ -149,8 +158,8 @@ PROMISES = (
             ),
             Part(
                 "parsers",
-                "Seeds and their mutations for everything that reads bytes.",
-                ("tests/faults/test_fuzz_targets.py",),
+                "Samples and their mutations for everything that reads bytes; what fuzzing found, by name.",
+                ("tests/faults/test_fuzz_targets.py", "tests/faults/test_found.py"),
             ),
             Part("fuzzing", "Coverage-guided fuzzing (atheris) of the same parsers.", way=Way.FUZZ),
         ),

@@ -1,4 +1,4 @@
-"""Which bytes come from storage: queue messages, claims, checkpoints, rows of tables? Others may have put them there."""
+"""Which bytes come from storage, where others may have put them: messages, claims, checkpoints, rows of tables?"""
 
 import gzip
 from collections.abc import Callable, Mapping, Sequence
@@ -20,7 +20,7 @@ from shared.adapters.rows import environment_of
 from shared.adapters.subscription_rows import UNREADABLE, to_row, with_secrets, without_secrets
 from shared.domain.checkpoint import Checkpoint, EnvironmentState, JobMark, SeriesMark, SourceMark
 from shared.domain.deliveries import DeliveryBatch, Pair
-from shared.domain.events import Event, EventType, NumberedEvent, make_event
+from shared.domain.events import Event, EventType, JsonValue, NumberedEvent, make_event
 from shared.domain.shown import shown_message, shown_subscription
 from shared.domain.signatures import SigningSecret, new_secret, sign
 from shared.domain.subscribing import parse_filters
@@ -161,7 +161,13 @@ def _wanted(*batches: DeliveryBatch) -> list[tuple[str, bytes]]:
 
 
 def _event(place: int = 1) -> Event:
-    data = {"dataSourceName": "Ærø", "value": Decimal("1.50"), "rows": place, "errors": ["a", "b"], "summary": "It is."}
+    data: dict[str, JsonValue] = {
+        "dataSourceName": "Ærø",
+        "value": Decimal("1.50"),
+        "rows": place,
+        "errors": ["a", "b"],
+        "summary": "It is.",
+    }
     return make_event(
         ENVIRONMENT, EventType.REFRESH_FAILED, subject="datasources/1", occurrence=str(place), time=NOON, data=data
     )

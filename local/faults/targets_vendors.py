@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Awaitable, Callable, Sequence
+from contextlib import suppress
 from functools import cache
 from types import SimpleNamespace
 from typing import Any
@@ -12,7 +13,7 @@ from yarl import URL
 from local.entra.directory import TENANT
 from local.faults.target import AUTHORITY, ENVIRONMENT, Target, promise, run, text_of
 from local.faults.targets_callers import entra, issuer, published
-from local.faults.vendor_samples import ACTED, EXCHANGED, POLLED
+from local.faults.vendor_samples import ACTED, EXCHANGED, PARTLY, POLLED
 from shared.adapters.acting_for import StoragePartitions
 from shared.adapters.callback_sender import _code
 from shared.adapters.entra_keys import TenantKeys
@@ -31,6 +32,7 @@ from shared.services.read_partition import read_partition
 Calls = Sequence[Callable[[Any], Awaitable[object]]]
 _STATUSES = (200, 200, 200, 200, 201, 202, 206, 302, 400, 401, 403, 404, 409, 412, 416, 429, 500)
 _E = ENVIRONMENT
+_ASSERTION = "what the user called with"
 POLLS: Calls = (
     lambda api: api.jobs(_E, top=10),
     lambda api: api.job(_E, "j"),
@@ -117,7 +119,7 @@ def location(body: bytes) -> None:
     storage: Any = StoragePartitions(asked, _exchange(), (".blob.core.windows.net",))
     given = text_of(body)
     _exchange().of(json.dumps(EXCHANGED[0]).encode())
-    run(storage.read(Caller("maker", tenant_id=TENANT, token="t"), given, start=0, length=10))
+    run(storage.read(Caller("maker", tenant_id=TENANT, token=_ASSERTION), given, start=0, length=10))
     promise(_dialled(given).endswith(".blob.core.windows.net"), "another host is dialled")
 
 
@@ -134,8 +136,11 @@ def metadata(body: bytes) -> None:
 
 def exchange(body: bytes) -> None:
     """Entra ID's answer to an exchange of tokens, through msal: a token is one word, or there is none."""
-    found = _exchange().of(body)
-    promise(found.isascii() and " " not in found and found, "a token that is no word")
+    try:
+        found = _exchange().of(body)
+        promise(found.isascii() and " " not in found and found, "a token that is no word")
+    finally:
+        promise(_exchanges_again(), "an odd answer breaks the exchanges after it")
 
 
 def retry_after(body: bytes) -> None:
@@ -179,13 +184,21 @@ def _seeds(answers: Sequence[object]) -> list[bytes]:
         b"\x00\n\n\n",
         *(bytes((status,)) + b'\n60\nBearer claims="e30=", error="insufficient_claims"\n' for status in (8, 9, 15)),
     )
-    told = [bytes((place,)) + heads[0] + json.dumps(one).encode() for place, one in enumerate(answers)]
+    told = [bytes((place,)) + heads[0] + json.dumps(one).encode() for place, one in enumerate((*answers, PARTLY))]
     fault = {"errorCode": "BadRequest", "message": "It is not.", "name": "Name"}
     return [*told, *(b"\x01" + head + json.dumps(fault).encode() for head in heads[1:])]
 
 
 async def _asked(calls: Calls, body: bytes, api: object) -> None:
     await calls[(body[0] if body else 0) % len(calls)](api)
+
+
+def _exchanges_again() -> bool:
+    """Whether one of the next two exchanges succeeds."""
+    for _ in range(2):
+        with suppress(IdentityUnavailable):
+            return bool(_exchange().of(json.dumps(EXCHANGED[0]).encode()))
+    return False
 
 
 def _dialled(address: str) -> str:

@@ -72,6 +72,7 @@ _ENTITY = {
     ],
 }
 _ROWS = {"@odata.count": 2, "value": [{"Country": "NO", "Total": 12.5, "Name": "Mia"}, {"Country": None}]}
+PARTLY = [{**_JOB, "endTimestamp": "soon", "tasks": 5}, {"jobStatus": "a job without an id"}, _JOB]
 # In the order of the calls in targets_vendors.py.
 POLLED: tuple[Any, ...] = ([_JOB], _JOB, [_NODE], [_SOURCE], [_SEGMENT], [_MEASURE], _MEASURE, _ROWS, [_SOURCE])
 ACTED: tuple[Any, ...] = (

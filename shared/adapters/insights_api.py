@@ -12,7 +12,7 @@ from urllib.parse import quote
 
 from shared.adapters import insights_models as wire
 from shared.adapters.insights_http import InsightsHttp, Reply, failure_of, served_at
-from shared.adapters.salvage import decode_counted, decode_list, decode_one
+from shared.adapters.salvage import decode_each, decode_list, decode_one
 from shared.domain.snapshot import Job, JobList, Measure, Node, Segment
 from shared.domain.subscribing import COLUMN
 from shared.errors import InsightsError, InsightsNotFound, InsightsRejected, InsightsThrottled
@@ -47,8 +47,8 @@ class CustomerInsightsApi:
         """The newest jobs with their tasks, and the source's clock from the Date header."""
         query = {"top": str(top), "includeTasks": "true"}
         response = await self._get_variant(environment_id, "workflows", "/jobs", query)
-        jobs, listed = decode_counted(response.content, wire.WireJob)
-        return JobList(tuple(job.to_job() for job in jobs), served_at(response), listed)
+        listed = [found and found.to_job() for found in decode_each(response.content, wire.WireJob)]
+        return JobList(tuple(job for job in listed if job), served_at(response), len(listed))
 
     async def job(self, environment_id: str, job_id: str) -> Job:
         """One job with its tasks."""
@@ -71,7 +71,7 @@ class CustomerInsightsApi:
         """All segments with their evaluations of the last days."""
         query = {"includeHistoricStats": "true", "historicStatsDays": str(history_days)}
         response = await self._get(environment_id, "/manage/segments", query)
-        return tuple(segment.to_segment() for segment in decode_list(response.content, wire.WireSegment))
+        return tuple(found.to_segment() for found in decode_each(response.content, wire.WireSegment) if found)
 
     async def measures(self, environment_id: str) -> tuple[Measure, ...]:
         """All measures, without history."""

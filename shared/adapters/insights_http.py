@@ -154,7 +154,7 @@ class InsightsHttp:
             async with _guarded(deadline_seconds):
                 done = await self._run(request, once=once, bounds=_Bounds(max_bytes, raw))
             step.answered(done.http_response.status_code)
-        return Reply(done.http_response.status_code, done.http_response.headers, done.context[_CONTENT])
+        return Reply(done.http_response.status_code, done.http_response.headers, done.context.pop(_CONTENT))
 
     async def _run(
         self, request: HttpRequest, *, once: bool, bounds: _Bounds

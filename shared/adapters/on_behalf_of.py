@@ -141,6 +141,8 @@ class OnBehalfOf:
         try:
             found = self._app(tenant_id).acquire_token_on_behalf_of(assertion, [scope])
         except (requests.RequestException, MsalError, ValueError, RuntimeError, *_OF_ODD_ANSWERS) as error:
+            if isinstance(error, _OF_ODD_ANSWERS):
+                self._apps.pop(tenant_id, None)  # msal remembers an odd answer, and breaks at all that come after it
             kind = type(error).__name__
             _log.error("Entra ID gave no answer that counts (%s)", kind, extra={"action": "exchange_failed"})
             raise IdentityUnavailable(reason="token_exchange_unreachable") from None

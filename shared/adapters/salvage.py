@@ -5,7 +5,7 @@ The vendor's formats are known from a client library of 2021, so a field of anot
 
 import logging
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from functools import lru_cache
 from typing import Any, TypeVar, cast
 
@@ -40,12 +40,23 @@ def decode_list(body: bytes, kind: type[Wire]) -> list[Wire]:
 
 def decode_counted(body: bytes, kind: type[Wire]) -> tuple[list[Wire], int]:
     """The same, with the number of items that there were, readable or not."""
+    found = list(decode_each(body, kind))
+    return [item for item in found if item is not None], len(found)
+
+
+def decode_each(body: bytes, kind: type[Wire]) -> Iterator[Wire | None]:
+    """The items one by one, for there may be more than fit into the memory at once; None: it cannot be read at all.
+
+    Raises InsightsAnswerInvalid, at once when it is no list.
+    """
+    return (_decode_item(item, kind) for item in _parse(body, list[msgspec.Raw]))
+
+
+def _decode_item(item: msgspec.Raw, kind: type[Wire]) -> Wire | None:
     try:
-        found = _decoder(list[kind]).decode(body)  # type: ignore[valid-type]
+        return cast("Wire", _decoder(kind).decode(item))
     except UNREADABLE:
-        items = _parse(body, list[Any])
-        return list(_readable(items, kind)), len(items)
-    return found, len(found)
+        return next(iter(_readable([_parse(item, Any)], kind)), None)
 
 
 @lru_cache
@@ -54,7 +65,7 @@ def _decoder(kind: Any) -> msgspec.json.Decoder[Any]:
     return msgspec.json.Decoder(kind, strict=False, float_hook=str)
 
 
-def _parse(body: bytes, kind: Any) -> Any:
+def _parse(body: bytes | msgspec.Raw, kind: Any) -> Any:
     try:
         return _decoder(kind).decode(body)
     except UNREADABLE as error:

@@ -94,5 +94,5 @@ class LogExport(logging.Handler):
         return self._text(str(value))
 
     def _text(self, text: str) -> str:
-        """Without secrets, and in letters that can be sent: half a surrogate pair would spoil all that is sent with it."""
+        """Without secrets, and in letters that can be sent: half a surrogate pair would spoil the whole batch."""
         return self._clean(text.encode(errors="backslashreplace").decode())

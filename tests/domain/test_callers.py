@@ -2,6 +2,7 @@
 
 import string
 from dataclasses import replace
+from decimal import Decimal
 
 import pytest
 from hypothesis import given
@@ -147,3 +148,4 @@ def test_keys_and_ids_stay_what_they_were() -> None:
         polling_id(Caller("maker"), "e", ONE, {"b": 1, "a": "x"}) == "e.poll-7c2c64227ef2e0f294a7e7f8778e33e32d6db568"
     )
     assert callback_key("c") == "callback-c"
+    assert polling_id(FLOW, "e", ONE, {"threshold": Decimal("1.5")}) == polling_id(FLOW, "e", ONE, {"threshold": "1.5"})

@@ -82,3 +82,11 @@ def test_a_card_has_the_headline_and_what_needs_a_look() -> None:
         {"type": "TextBlock", "color": "Good", "text": "All well", "wrap": True},
         {"type": "TextBlock", "isSubtle": True, "text": "2026-05-04 02:00 UTC"},
     ]
+
+
+def test_a_text_of_a_card_is_short_and_no_link() -> None:
+    for length, text in ((200, "a" * 200), (201, "a" * 199 + "…")):
+        report = Report("e", ReportType.SEGMENTS, "a" * length, "[Sign in](https://x)", True, START, ())
+        body = as_card(report)["body"]
+        assert isinstance(body, list)
+        assert [part["text"] for part in body[:2]] == [text, "[Sign in] (https://x)"]

@@ -264,6 +264,8 @@ def test_limits_are_the_last_that_is_taken() -> None:
     assert parse_filters(Trigger.SEGMENT_CROSSED, {"segmentName": "S", "threshold": "1e60"}).threshold is not None
     words = ["x" * 100] * 50
     assert parse_filters(Trigger.PROCESS_ENDED, {"operationTypes": words}).operation_types == tuple(words)
+    with pytest.raises(RequestInvalid, match="operationTypes"):
+        parse_filters(Trigger.PROCESS_ENDED, {"operationTypes": "x" * 101})
     with pytest.raises(RequestInvalid, match="thresholdKind: must be one of value, percentChange"):
         parse_filters(Trigger.MEASURE_CROSSED, {**measured, "thresholdKind": "both"})
 

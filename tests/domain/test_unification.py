@@ -1,5 +1,7 @@
 """When map, match and merge of one job are over."""
 
+from itertools import pairwise
+
 from shared.domain.events import Event
 from shared.domain.snapshot import Job, Task
 from tests.factories import at, found_after, job, of_type, snapshot, task
@@ -99,3 +101,12 @@ def test_the_end_of_a_job_settles_a_merge_that_stays_queued() -> None:
     running, over = job("j", "running", *stages), job("j", "aborted", *stages)
     (event,) = _unified(running, over, over)
     assert event.data["mergeStatus"] == event.data["status"] == "aborted"
+
+
+def test_the_worst_stage_is_the_outcome_of_the_whole() -> None:
+    """Worse is what somebody has to do more about; what nobody knows is worse than nothing to do."""
+    order = ("failed", "timedOut", "aborted", "deleted", "endedOddly", "skipped", "successful")
+    for worse, better in pairwise(order):
+        for one, other in ((worse, better), (better, worse)):
+            (event,) = _unified(job("j", "successful", _stage("match", one), _stage("merge", other), operation="merge"))
+            assert event.data["status"] == worse

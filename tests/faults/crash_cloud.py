@@ -59,9 +59,10 @@ class FusedTransport(BoundedTransport):
             self._fuse.before_write()
         except Crash:
             self._break(ServiceRequestError("The connection could not be made."))
+        write = self._fuse.writes
         response = await super().send(request, **options)
         try:
-            self._fuse.after_write()
+            self._fuse.after_write(write)
         except Crash:
             self._break(ServiceResponseError("The connection broke before the answer came."))
         return response

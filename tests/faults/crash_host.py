@@ -84,7 +84,7 @@ class Host(ABC):
                 answer = str(await self._alive(action) or "")
                 break
             except (NotFound, InsightsOutcomeUnknown):
-                assert self.fuse.has_blown or self._goes_on, "the story asks for what is not there"
+                assert self.fuse.blown or self._goes_on, "the story asks for what is not there"
                 break
             except Exception:
                 self._restart()

@@ -3,6 +3,7 @@
 import gzip
 import json
 from collections.abc import Callable, Iterator, Mapping
+from functools import partial
 from typing import Any
 
 from functions.answers import MAX_BODY_BYTES
@@ -134,12 +135,12 @@ def _places(whole: Any) -> Iterator[Callable[[bytes], bytes]]:
         yield writer(json.dumps(inside(mark), ensure_ascii=False).encode())
         items = part.items() if isinstance(part, dict) else enumerate(part) if isinstance(part, list) else ()
         for key, value in items:
-            yield from walk(value, lambda found, key=key: inside(_with(part, key, found)))
+            yield from walk(value, partial(_inside, inside, part, key))
 
     return walk(whole, lambda found: found)
 
 
-def _with(part: Any, key: Any, found: Any) -> Any:
+def _inside(inside: Callable[[Any], Any], part: Any, key: Any, found: Any) -> Any:
     copied = part.copy()
     copied[key] = found
-    return copied
+    return inside(copied)

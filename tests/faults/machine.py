@@ -1,82 +1,31 @@
 """What can happen, in any order? The rules of the state machine; what has to hold is in machine_records.py."""
 
-from collections import Counter
-from collections.abc import Callable
-from dataclasses import dataclass, field
-from functools import wraps
-from typing import Any, ClassVar, cast
+from typing import ClassVar
 
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant
 
-from shared.errors import InsightsAnswerInvalid, InsightsError, InsightsThrottled, InsightsUnavailable
-from shared.services.drain_poison import drain_poison
 from shared.services.sweep import sweep
 from tests.factories import START
-from tests.faults.machine_flows import ANSWERS, ORDERS
+from tests.faults.machine_flows import ANSWERS
 from tests.faults.machine_source import SERIES, SOURCES
+from tests.faults.machine_steps import (
+    CALLS,
+    ENDS,
+    FAILURES,
+    LINES,
+    PICK,
+    STORES,
+    TURNS,
+    VALUES,
+    WORKERS,
+    Statistics,
+    step,
+)
 from tests.faults.machine_story import Story
 
-PICK = st.integers(0, 7)
-TURNS = st.lists(st.tuples(st.integers(0, 1), st.integers(1, 4)), max_size=12)
-CALLS = st.none() | st.integers(0, 12)
-ENDS = st.sampled_from(["successful", "successful", "failed", "timedOut", "skipped", "aborted"])
-VALUES = st.none() | st.sampled_from([20, 55, 60, 95, 100, 110, 140])
-LINES = st.sampled_from(list(ORDERS))
-STORES = st.sampled_from(["checkpoints", "log", "queues", "subscriptions", "dead"])
-WORKERS = st.integers(0, 1)
-FAILURES: dict[str, Callable[[], InsightsError]] = {
-    "throttled": lambda: InsightsThrottled(retry_after_seconds=30),
-    "unavailable": InsightsUnavailable,
-    "garbage": InsightsAnswerInvalid,
-}
 SUSPENDED_DAYS = 14
-
-
-@dataclass
-class Statistics:
-    """What happened in all the stories together."""
-
-    examples: int = 0
-    followed: int = 0
-    crashes: int = 0
-    calls: int = 0
-    lost_races: int = 0
-    with_crash: int = 0
-    with_call: int = 0
-    with_event: int = 0
-    rules: Counter[str] = field(default_factory=Counter)
-
-    @property
-    def steps(self) -> int:
-        """How many there were."""
-        return self.rules.total()
-
-    def add(self, story: Story, followed: int) -> None:
-        """A story came to its end."""
-        self.examples += 1
-        self.followed += followed
-        self.crashes += story.host.broken
-        self.calls += story.records.calls
-        self.lost_races += story.records.checkpoints.count
-        self.with_crash += story.host.broken > 0
-        self.with_call += story.records.calls > 0
-        self.with_event += bool(story.records.by_number)
-
-
-def step(*, when: Callable[[Story], object] | None = None, **drawn: st.SearchStrategy[Any]) -> Callable[..., Any]:
-    """A rule that is counted; `when` says in which stories it can apply."""
-
-    def accept(function: Callable[..., None]) -> Any:
-        @wraps(function)
-        def counted(self: "Machine", **values: Any) -> None:
-            self.statistics.rules[function.__name__] += 1
-            function(self, **values)
-
-        made: Any = cast("Any", rule)(**drawn)(counted)
-        return precondition(lambda self: bool(when(self.story)))(made) if when else made
-
-    return accept
+CHANGES = st.lists(st.sampled_from(["subscribe", "unsubscribe", "wait", "wait"]), min_size=1, max_size=5)
 
 
 class Machine(RuleBasedStateMachine):
@@ -216,10 +165,14 @@ class Machine(RuleBasedStateMachine):
         messages = self.story.host.messages
         self.story.hide(messages[place % len(messages)], seconds)
 
-    @step(when=lambda story: story.host.visible, place=PICK, store=STORES)
-    def message_is_given_up(self, place: int, store: str) -> None:
+    @step(when=lambda story: story.host.visible, place=PICK, store=STORES, worker=WORKERS, calls=CALLS)
+    def message_is_given_up(self, place: int, store: str, worker: int, calls: int | None) -> None:
+        """Storage is away as long as the host tries; then it is put aside, unless that worker dies too."""
         visible = self.story.host.visible
         self.story.give_up(visible[place % len(visible)], store)
+        self.story.drain(worker, calls)
+        if calls is not None:
+            self.story.kill(worker)
 
     # What breaks
 
@@ -262,6 +215,11 @@ class Machine(RuleBasedStateMachine):
         known = self.story.known
         self.story.unsubscribe(known[place % len(known)], worker=worker, calls=calls)
 
+    @step(place=PICK, calls=st.integers(2, 20), changes=CHANGES)
+    def flow_is_changed_amid_its_calls(self, place: int, calls: int, changes: list[str]) -> None:
+        """It is saved, or switched off, while it is being called."""
+        self.story.change_amid(place, calls, changes)
+
     @step(when=lambda story: story.known, place=PICK, worker=WORKERS)
     def secret_is_rotated(self, place: int, worker: int) -> None:
         known = self.story.known
@@ -272,16 +230,18 @@ class Machine(RuleBasedStateMachine):
         known = self.story.known
         self.story.replay(known[place % len(known)], START, worker=worker, calls=calls)
 
-    @step(when=lambda story: story.given_up, place=PICK, worker=WORKERS, calls=CALLS)
-    def dead_is_replayed(self, place: int, worker: int, calls: int | None) -> None:
+    @step(when=lambda story: story.given_up, place=PICK, worker=WORKERS, calls=CALLS, dies=st.booleans())
+    def dead_is_replayed(self, place: int, worker: int, calls: int | None, dies: bool) -> None:
         given_up = self.story.given_up
         self.story.replay_dead(given_up[place % len(given_up)], worker=worker, calls=calls)
+        if dies:
+            self.story.kill(worker)
 
     # Timers
 
     @step(worker=WORKERS, calls=CALLS)
     def poison_is_drained(self, worker: int, calls: int | None) -> None:
-        self.story.run("drain", drain_poison, worker=worker, calls=calls)
+        self.story.drain(worker, calls)
 
     @step(worker=WORKERS, calls=CALLS)
     def house_is_swept(self, worker: int, calls: int | None) -> None:

@@ -27,19 +27,23 @@ class StorageDown(Exception):
 
 @dataclass(eq=False)
 class Message:
-    """A message on a queue. `events`: the ids that it carries."""
+    """A message on a queue. `events`: the ids that it carries; `subscriptions`: those that are to get them."""
 
     queue: Queue
     body: bytes
     due: datetime
     events: tuple[str, ...] = ()
+    subscriptions: tuple[str, ...] = ()
     dequeued: int = 0
     number: int = field(default_factory=lambda: next(NUMBERS))
 
 
 @dataclass(eq=False)
 class Work:
-    """Something that a worker does. `calls_left`: how many calls of ports it may make before it waits; None: all."""
+    """Something that a worker does. `calls_left`: how many calls of ports it may make before it waits; None: all.
+
+    `faults`: what broke in it; `repeats`: how much of that may be done again for having been done unheard.
+    """
 
     kind: str
     worker: "Worker"
@@ -47,6 +51,7 @@ class Work:
     message: Message | None = None
     calls_left: int | None = None
     faults: int = 0
+    repeats: int = 0
     parked: list[asyncio.Future[None]] = field(default_factory=list)
     task: asyncio.Task[Any] | None = None
     done: Callable[[Any], None] | None = None
@@ -76,6 +81,7 @@ class Gate:
         if self.failing.get(store, 0):
             self.failing[store] -= 1
             work.faults += 1
+            work.repeats += store == "queues"
             raise StorageDown(store)
 
 
@@ -99,12 +105,11 @@ class Held:
         return held
 
     async def _write(self, method: Callable[..., Awaitable[Any]], *arguments: Any, **named: Any) -> Any:
-        with Blowing(self._fuse):
-            self._fuse.before_write()
+        with Breaking(self._fuse, self._store) as write:
             written = await method(*arguments, **named)
             if self._told is not None:
                 self._told(*arguments, **named)
-            self._fuse.after_write()
+            write.made = True
             return written
 
 
@@ -118,15 +123,26 @@ class HeldLog(Held):
             await one_by_one(environment_id, [one])
 
 
-class Blowing:
-    """Notes with the work that a write broke."""
+class Breaking:
+    """A write through a fuse. Notes with the work that it broke, and whether what it did may be done again."""
 
-    def __init__(self, fuse: Fuse) -> None:
-        self._fuse = fuse
+    def __init__(self, fuse: Fuse, store: str) -> None:
+        self._fuse, self._store = fuse, store
+        self.made = False
 
-    def __enter__(self) -> None:
-        pass
+    def __enter__(self) -> "Breaking":
+        self._through(self._fuse.before_write)
+        return self
 
     def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
-        if kind is Crash:
-            WORK.get().faults += 1
+        if kind is None:
+            self._through(self._fuse.after_write)
+
+    def _through(self, fuse: Callable[[], None]) -> None:
+        try:
+            fuse()
+        except Crash:
+            work = WORK.get()
+            work.faults += 1
+            work.repeats += self._store == "queues" or (self._store == "flows" and self.made)
+            raise

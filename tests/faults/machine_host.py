@@ -8,7 +8,7 @@ from typing import Any, cast
 
 from shared.adapters.messages import encode_polls
 from shared.adapters.packed_queues import PackedQueues
-from shared.domain.deliveries import PoisonMessage
+from shared.domain.deliveries import DeliveryBatch, PoisonMessage
 from shared.domain.proofs import Proofs
 from shared.domain.windows import Windows
 from shared.ports import PollRequest, Ports, Queue
@@ -17,7 +17,7 @@ from shared.services.deliver import deliver
 from shared.services.fan_out import fan_out
 from shared.services.poll_environments import poll_environments
 from tests.factories import ENVIRONMENT
-from tests.faults.machine_gate import NUMBERS, WORK, Blowing, Gate, Held, HeldLog, Message, Work
+from tests.faults.machine_gate import NUMBERS, WORK, Breaking, Gate, Held, HeldLog, Message, Work
 from tests.services.faults import Fuse
 from tests.services.pump import MAX_DEQUEUE_COUNT
 from tests.services.stage import Stage
@@ -36,10 +36,8 @@ class HostQueues(PackedQueues):
 
     async def _put(self, queue: Queue, body: bytes, delay_seconds: int) -> None:
         await self._host.gate.passed("queues")
-        with Blowing(self._fuse):
-            self._fuse.before_write()
+        with Breaking(self._fuse, "queues"):
             await self._host.put(queue, body, delay_seconds)
-            self._fuse.after_write()
 
     async def poison(self, queue: Queue, *, limit: int) -> list[PoisonMessage]:
         """What the host gave up."""
@@ -49,10 +47,8 @@ class HostQueues(PackedQueues):
     async def drop_poison(self, message: PoisonMessage) -> None:
         """Remove one."""
         await self._host.gate.passed("queues")
-        with Blowing(self._fuse):
-            self._fuse.before_write()
+        with Breaking(self._fuse, "queues"):
             self._host.poison = [one for one in self._host.poison if one.id != message.id]
-            self._fuse.after_write()
 
     async def _keep(self, body: bytes) -> str:
         raise AssertionError("nothing here is too big for a message")
@@ -127,7 +123,9 @@ class Host:
         elif queue is not Queue.POLLS:
             batch = await self.reader.read_events(body)
         events = tuple(event.id for event in batch.events) if batch else ()
-        message = Message(queue, body, self.now + timedelta(seconds=delay_seconds), events)
+        pairs = batch.pairs if isinstance(batch, DeliveryBatch) else ()
+        names = tuple(pair.subscription_id for pair in pairs)
+        message = Message(queue, body, self.now + timedelta(seconds=delay_seconds), events, names)
         self.messages.append(message)
         self.events_of[body] = events
         self.on_put(message, batch)
@@ -199,7 +197,7 @@ class Host:
     async def quiet(self) -> None:
         """Wait until every work waits at the gate or is done; a process that died takes all its works along."""
         await asyncio.sleep(_QUIET_SECONDS)
-        for worker in {work.worker for work in self.works if work.worker.fuse.dead}:
+        for worker in dict.fromkeys(work.worker for work in self.works if work.worker.fuse.dead):
             await self.kill(worker)
         for work in [work for work in self.works if work.task is not None and work.task.done()]:
             self._end(work, killed=False)

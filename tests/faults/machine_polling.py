@@ -11,8 +11,8 @@ from shared.domain.subscriptions import Trigger
 from shared.ports import Ports
 from shared.services.poll_trigger import Polled, poll_trigger
 from tests.factories import ENVIRONMENT
-from tests.faults.machine import CALLS, PICK, STORES, TURNS, WORKERS, Statistics, step
 from tests.faults.machine_flows import wants
+from tests.faults.machine_steps import CALLS, PICK, STORES, TURNS, WORKERS, Statistics, step
 from tests.faults.machine_story import Story
 from tests.services.stage import MAKER
 

@@ -131,7 +131,7 @@ class Records:
         if isinstance(error, AssertionError):
             self.wrong.append(f"{work.kind}: {error}")
         if work.message is not None:
-            self.disturb(work.message, work.faults + failed)
+            self.disturb(work.message, work.repeats + failed)
 
     def disturb(self, message: Message, times: int = 1) -> None:
         """A message may be handled so many times more."""

@@ -49,11 +49,11 @@ class Cell:
             case Kind.DOWN:
                 return Fault(self.kind, direction, after, accepts=self.place is Place.UNANSWERED)
             case Kind.BANDWIDTH:
-                return Fault(self.kind, direction, after, bytes_per_second=20)
+                return Fault(self.kind, direction, after, bytes_per_second=5)
             case Kind.SLOW_CLOSE:
                 return Fault(self.kind, direction, after, seconds=5, limit_bytes=10)
             case Kind.SLICER:
-                return Fault(self.kind, direction, after, seconds=0.05, jitter_seconds=0.05)
+                return Fault(self.kind, direction, after, seconds=0.2, jitter_seconds=0.1)
             case Kind.LIMIT:
                 return Fault(self.kind, direction, after, limit_bytes=10)
             case Kind.TIMEOUT | Kind.RESET:

@@ -70,7 +70,7 @@ class Pipeline:
         for _ in range(rounds):
             self.stage.wait(minutes=minutes)
             await self.attempt()
-            await self._work_off(lambda _: True)
+            await self._work_off(lambda queue: queue is not Queue.REDELIVERIES)
             stored = await self.ports().checkpoints.read(self.environment_id)
             if stored is not None and not stored.state.outbox and not self._waiting:
                 return

@@ -14,6 +14,7 @@ from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 import aiohttp
@@ -109,11 +110,14 @@ class House:
 
 
 def peak_mb() -> float:
-    """The most memory that this process has ever had."""
+    """The most memory that this process has ever had. Elsewhere than on Linux it may be its parent's that is told."""
+    status = Path("/proc/self/status")
+    if status.exists():
+        peak = next(line for line in status.read_text(encoding="ascii").splitlines() if line.startswith("VmHWM"))
+        return round(int(peak.split()[1]) / 1024, 1)
     import resource  # Windows has none
 
-    unit = 1 if sys.platform == "darwin" else 1024
-    return round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit / 1024**2, 1)
+    return round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024**2, 1)
 
 
 def orders(size: Size) -> list[Subscription]:

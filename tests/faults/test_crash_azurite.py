@@ -64,7 +64,9 @@ async def test_a_crash_at_any_request_loses_nothing_and_repeats_one_batch_at_mos
     writes = random.Random(form).sample(range(1, whole.writes + 1), min(TRIED, whole.writes))  # noqa: S311
     for write in writes[chunk::CHUNKS]:
         retries = not lasting and (write + after) % 2 == 0
-        ending = await ending_with(azurite, Fuse(frozenset({write}), after, lasting), retries=retries)
+        fuse = Fuse(frozenset({write}), after, lasting)
+        ending = await ending_with(azurite, fuse, retries=retries)
+        assert fuse.blown
         tally.add()
         tally.figure(
             "events that flows took twice after one crash on storage, at most", repeats_of(ending, whole).total()

@@ -54,6 +54,7 @@ def ending_of(fuse: Fuse) -> Ending:
 def judge(fuse: Fuse, whole: Ending, tally: Tally) -> None:
     """Play with crashes, and compare."""
     ending = ending_of(fuse)
+    assert fuse.blown
     tally.add()
     if len(fuse.at) == 1:
         tally.figure("events that flows took twice after one crash, at most", repeats_of(ending, whole).total())

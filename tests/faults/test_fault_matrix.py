@@ -173,6 +173,9 @@ async def test_what_a_flow_never_takes_is_dead_with_a_reason(azurite: str, day: 
             assert {(f"/workflows/{row.subscription_id[37:]}", row.event.id) for row in dead} == set(wanted.told), kind
             assert {row.reason for row in dead} == {reason}, kind
             assert not one.told(), kind
+        for scene in scenes:
+            if scene.proxy:
+                await scene.proxy.end()
     tally.add(len(mine))
 
 

@@ -1,7 +1,7 @@
 """What do callers and the log learn when something of ours breaks at any port, or a request comes to no door?
 
-A request that comes slowly, or never whole, comes to no function: the host reads it to its end first, here and in Azure,
-where its front end ends one that takes too long. The local host holds it until its caller leaves.
+A request that comes slowly, or never whole, comes to no function: the host reads it to its end first, here and in
+Azure, where its front end ends one that takes too long. The local host holds it until its caller leaves.
 """
 
 import asyncio

@@ -36,6 +36,7 @@ __all__ = ["call", "functions", "stage"]
 EVENT = (
     b'{"specversion":"1.0","id":"i","source":"s","type":"t","subject":"x","time":"%s","datacontenttype":"a","data":%s}'
 )
+GOOD_TOKEN = b'{"access_token": "a.b.c", "expires_in": 3599}'
 AT = b"2026-01-01T00:00:00Z"
 ODD = {
     "deep arrays": EVENT % (AT, b'{"a":%s}' % nested()["deep arrays"]),
@@ -92,6 +93,16 @@ def test_a_token_that_lasts_for_ever_is_not_kept_for_ever(lasts: bytes) -> None:
     target.close()
 
 
+def test_an_odd_refusal_of_entra_id_does_not_break_every_exchange_after_it() -> None:
+    """Msal keeps what an error was called, to tell of it with the next request, and joins it with texts."""
+    with pytest.raises(IdentityUnavailable):
+        _exchange().of(b'{"error": 1e999999}')
+    with pytest.raises(IdentityUnavailable):
+        _exchange().of(GOOD_TOKEN)
+    assert [_exchange().of(GOOD_TOKEN) for _ in range(3)] == ["a.b.c"] * 3
+    target.close()
+
+
 def test_a_size_of_5000_digits_is_no_size() -> None:
     with pytest.raises(InsightsAnswerInvalid):
         partition(b"\x06\n\nbytes 0-0/" + b"9" * 5000 + b"\na")
@@ -120,7 +131,7 @@ def test_msal_does_not_log_a_token_of_an_answer_that_it_cannot_read() -> None:
     target.close()
 
 
-async def test_a_report_shows_no_address_that_an_error_of_customer_insights_quotes(stage: Stage, call: Caller) -> None:
+async def test_a_report_shows_no_secret_that_an_error_of_customer_insights_quotes(stage: Stage, call: Caller) -> None:
     rebuilt(ports=replace(stage.ports, acting=_Quoting()))
     for name in ("send_status_report", "send_status_report_v2"):
         answer = await call(name, http(environmentId="e", reportType="environment"))
@@ -130,7 +141,7 @@ async def test_a_report_shows_no_address_that_an_error_of_customer_insights_quot
 
 
 class _Quoting(MemoryActions):
-    """Names an address that lets in whoever has it."""
+    """Says more of a data source's error than anybody should read."""
 
     async def segments(self, environment_id: str, *, history_days: int = 0) -> tuple[SegmentInfo, ...]:
-        raise InsightsUnavailable("GET https://acc.blob.core.windows.net/c?sp=r&sig=5ecret failed")
+        raise InsightsUnavailable("A connector failed: Authorization: Bearer 5ecret")

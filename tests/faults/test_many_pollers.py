@@ -12,6 +12,7 @@ from uuid import uuid4
 import pytest
 from cryptography.fernet import Fernet
 
+from shared.adapters import event_table
 from shared.domain.snapshot import Job
 from shared.ports import EVENT_QUEUES, Ports
 from shared.services.poll_environment import PollOutcome, poll_environment
@@ -19,7 +20,7 @@ from tests.adapters.counting import Ledger, counted_account
 from tests.contracts.kits import StorageMailbox
 from tests.factories import ENVIRONMENT
 from tests.faults.profile import pick
-from tests.faults.workers import CountedCheckpoints, quick_or_stalled, slowed, stored
+from tests.faults.workers import CommittedLog, CountedCheckpoints, quick_or_stalled, slowed, stored
 from tests.services.hosting import virtual_now
 from tests.services.stage import Stage, failed_refresh
 from tests.services.virtual_time import in_virtual_time
@@ -62,7 +63,7 @@ def _meeting(seed: int, *, pollers: int, rounds: int, stalls: float) -> Ending:
 async def _meet(seed: int, *, pollers: int, rounds: int, stalls: float) -> Ending:
     """Each round a change shows while all poll, twice each; then one more poll, for everybody may have been late."""
     stage, draw, checkpoints = Stage(), Random(seed), CountedCheckpoints()  # noqa: S311 - to be played again
-    stage.checkpoints = checkpoints
+    stage.checkpoints, stage.log = checkpoints, CommittedLog(checkpoints)
     times = quick_or_stalled(seed, stalls=stalls)
     workers = [slowed(stage.another_worker(), times) for _ in range(pollers)]
     await poll_environment(workers[0], ENVIRONMENT)
@@ -148,6 +149,7 @@ async def storage(azurite: str) -> AsyncIterator[Storage]:
     account = counted_account(azurite, ledger)
     mailbox = StorageMailbox(account)
     await mailbox.clear()
+    await account.tables.create_table_if_not_exists(event_table.EVENTS)
     workers = [stored(stage, account, key) for _ in range(POLLERS)]
     yield Storage(stage, str(uuid4()), ledger, mailbox, workers)
     await account.close()
@@ -163,8 +165,10 @@ async def test_many_pollers_on_storage_commit_a_change_once(storage: Storage, ta
         stage.insights.listed = (_change(number), *stage.insights.listed[:5])
         storage.ledger.clear()
         outcomes = await storage.poll_all()
+        appended = storage.ledger.of("table", "POST")
         statuses = storage.commits()
         assert statuses.count(201) == 2, statuses
+        assert len(appended) == 1, "nobody writes to the feed but who committed"
         assert set(statuses) <= {201, 412}
         assert sum(one.committed for one in outcomes) == 1
         assert all(one.committed or one.left_to_other or not one.events for one in outcomes)

@@ -121,9 +121,11 @@ def test_every_part_names_tests_that_are_there() -> None:
 
 
 def test_every_test_of_this_folder_belongs_to_a_promise() -> None:
-    """Else `./dev faults` would leave it out; the two that are about the suite itself belong to none."""
+    """Else `./dev faults` would leave it out; those that are about the suite itself belong to none."""
     here = {f"tests/faults/{file.name}" for file in Path(__file__).parent.glob("test_*.py")}
-    assert here - {test for _, test in parts()} == {"tests/faults/test_runner.py"}
+    assert here - {test for _, test in parts()} == {
+        f"tests/faults/test_{name}.py" for name in ("runner", "mutation")
+    }
 
 
 def test_names_are_one_each() -> None:

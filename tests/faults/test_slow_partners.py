@@ -1,7 +1,7 @@
 """Does a partner that drips, stalls or pours hold anything up for longer than it may, or fill the memory?
 
-A flow's drips and 100 MB bodies are in tests/adapters/test_callback_limits.py, redirects too; the API's and the key
-server's drips are cells of the matrix (test_fault_matrix.py).
+A flow's drips, its bodies of 100 MB and its redirects are in tests/adapters/test_callback_limits.py; drips of the API
+are cells of the matrix (test_fault_matrix.py).
 """
 
 import asyncio
@@ -12,18 +12,20 @@ from contextlib import AsyncExitStack
 from pathlib import Path
 
 import pytest
+from aiohttp import web
 from azure.core.exceptions import ServiceResponseTimeoutError
 
 from local.entra.certificate import make_certificate
 from local.faults.proxy import HOST, Fault, Kind
 from local.simulator.scenario import load_scenario
-from shared.adapters import callback_sender, on_behalf_of, storage
+from shared.adapters import callback_sender, entra_keys, on_behalf_of, storage
 from shared.adapters.callback_sender import CallbackSender
 from shared.adapters.storage import StorageAccount
 from shared.domain.deliveries import FlowCall
 from shared.errors import DeliveryFailed, IdentityUnavailable
 from tests.adapters.conftest import SCENARIOS
 from tests.adapters.flow_hosts import NEW, flow_hosts
+from tests.adapters.loopback import serving
 from tests.contracts import samples
 from tests.faults.matrix_cells import Partner
 from tests.faults.matrix_issuer import before_the_issuer
@@ -92,6 +94,26 @@ async def test_a_token_endpoint_that_drips_holds_up_nobody_beyond_the_deadline(
                 await entrance.act()
             assert (caught.value.reason, proxy.accepted) == ("token_exchange_unreachable", asked)
         await proxy.end()
+    tally.add()
+
+
+async def test_a_key_server_that_drips_is_given_up(monkeypatch: pytest.MonkeyPatch, tally: Tally) -> None:
+    """Byte by byte within TLS, which the proxy cannot do: every byte comes in time."""
+
+    async def drip(request: web.Request) -> web.StreamResponse:
+        response = web.StreamResponse()
+        await response.prepare(request)
+        for _ in range(2000):
+            await response.write(b" ")
+            await asyncio.sleep(0.05)
+        return response
+
+    monkeypatch.setattr(entra_keys, "_FETCH_SECONDS", 0.4)
+    async with asyncio.timeout(BOUND_SECONDS), serving() as server:
+        server.answers.append(drip)
+        with pytest.raises(IdentityUnavailable) as caught:
+            await entra_keys.fetch_document(f"{server.url}/keys")
+    assert caught.value.reason == "signing_keys_unavailable"
     tally.add()
 
 

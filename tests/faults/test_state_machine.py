@@ -4,8 +4,9 @@ import pytest
 from hypothesis import HealthCheck, seed, settings
 from hypothesis.stateful import RuleBasedStateMachine, run_state_machine_as_test
 
-from tests.faults.machine import Machine, Statistics
+from tests.faults.machine import Machine
 from tests.faults.machine_polling import Polling
+from tests.faults.machine_steps import Statistics
 from tests.faults.profile import FULL, pick
 from tests.tally import Tally
 

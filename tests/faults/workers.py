@@ -2,7 +2,7 @@
 
 import asyncio
 import inspect
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from random import Random
 from typing import Any, cast
@@ -11,11 +11,12 @@ from shared.adapters.blobs import BlobCheckpoints, BlobClaims
 from shared.adapters.cipher import Cipher
 from shared.adapters.dead_table import TableDeadDeliveries
 from shared.adapters.event_table import TableEventLog
-from shared.adapters.memory import MemoryCheckpoints
+from shared.adapters.memory import MemoryCheckpoints, MemoryEventLog
 from shared.adapters.queues import StorageQueues
 from shared.adapters.storage import StorageAccount
 from shared.adapters.subscription_table import TableSubscriptions
 from shared.domain.checkpoint import EnvironmentState
+from shared.domain.events import NumberedEvent
 from shared.errors import CheckpointConflict
 from shared.ports import Ports
 from tests.services.hosting import virtual_now
@@ -77,6 +78,19 @@ class CountedCheckpoints(MemoryCheckpoints):
             raise
         self.commits.append(state)
         return written
+
+
+class CommittedLog(MemoryEventLog):
+    """Takes only what was committed before: a number that is in the feed is nobody else's any more."""
+
+    def __init__(self, checkpoints: CountedCheckpoints) -> None:
+        super().__init__()
+        self._checkpoints = checkpoints
+
+    async def append(self, environment_id: str, events: Sequence[NumberedEvent]) -> None:
+        committed = {(one.sequence, one.event.id) for state in self._checkpoints.commits for one in state.outbox}
+        assert committed >= {(one.sequence, one.event.id) for one in events}, "the feed gets what nobody committed"
+        await super().append(environment_id, events)
 
 
 def stored(stage: Stage, account: StorageAccount, key: str) -> Ports:

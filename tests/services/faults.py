@@ -32,37 +32,37 @@ class Fuse:
     lasting: bool = True
     writes: int = 0
     dead: bool = False
-
-    @property
-    def has_blown(self) -> bool:
-        """Whether anything has broken yet."""
-        return any(write <= self.writes for write in self.at)
+    blown: int = 0
 
     def before_write(self) -> None:
-        """To be called before each write."""
+        """To be called before each write; `writes` is its number then."""
         if self.dead:
             raise Crash
         self.writes += 1
         if self.writes in self.at and not self.after:
             self._blow()
 
-    def after_write(self) -> None:
-        """To be called after each write."""
-        if self.writes in self.at and self.after:
+    def after_write(self, write: int | None = None) -> None:
+        """To be called after each write, with its number where others may have begun meanwhile."""
+        if (write or self.writes) in self.at and self.after:
             self._blow()
 
     @contextmanager
     def write(self) -> Iterator[None]:
-        """What is done in here is a write."""
+        """What is done in here is a write, whatever is answered to it."""
         self.before_write()
-        yield
-        self.after_write()
+        write = self.writes
+        try:
+            yield
+        finally:
+            self.after_write(write)
 
     def restart(self) -> None:
         """Start the process again."""
         self.dead = False
 
     def _blow(self) -> None:
+        self.blown += 1
         self.dead = self.lasting
         raise Crash
 

@@ -1,5 +1,6 @@
 """May this caller ask about this environment: a user by a role there, an application by its list."""
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from datetime import timedelta
@@ -7,6 +8,7 @@ from functools import partial
 
 import pytest
 
+from shared.adapters.memory_actions import MemoryActions
 from shared.domain.callback_url import parse_callback_url
 from shared.domain.callers import Caller
 from shared.domain.cursors import write_cursor
@@ -24,6 +26,7 @@ from shared.errors import (
     NotFound,
     SignalsError,
 )
+from shared.services import act as module
 from shared.services.act import act, require_overseer, require_reader
 from shared.services.environment_status import environment_status
 from shared.services.list_events import list_events
@@ -219,3 +222,27 @@ async def test_nothing_is_shown_or_kept_for_whoever_may_not_read(stage: Stage, n
     assert (stage.checkpoints.reads, stage.insights.calls) == (0, [])
     for caller in (MAKER, DAEMON):
         assert await services(stage)[name](caller)
+
+
+class Hanging(MemoryActions):
+    """Takes its time before it tells roles."""
+
+    seconds = 30.0
+
+    async def my_roles(self, environment_id: str) -> tuple[str, ...]:
+        await asyncio.sleep(self.seconds)
+        return await MemoryActions.my_roles(self, environment_id)
+
+
+async def test_who_proved_it_today_does_not_wait_long_and_who_did_not_does(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "_PATIENCE_SECONDS", 0.01)
+    actions = Hanging()
+    stage = Stage(actions=actions)
+    actions.seconds = 0.1
+    await require_reader(stage.ports, MAKER, ENVIRONMENT)
+    assert actions.calls == ["my_roles"]
+    actions.seconds = 30.0
+    after(stage, FRESH + MOMENT)
+    async with asyncio.timeout(20):
+        await require_reader(stage.ports, MAKER, ENVIRONMENT)
+    assert actions.calls == ["my_roles"]

@@ -1,6 +1,7 @@
 """A message asks for polls of environments, and for a full look as of a time; what it could not get it asks anew."""
 
 import asyncio
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 import pytest
@@ -8,13 +9,15 @@ import pytest
 from shared.adapters.memory import MemoryInsights
 from shared.domain.metrics import POLLS
 from shared.domain.snapshot import Job, JobList, Look
+from shared.domain.watches import Watches
 from shared.errors import InsightsUnavailable
 from shared.ports import PollRequest, Queue
-from shared.services.look_at_environment import look_at_environment
+from shared.services.look_at_environment import Sight, look_at_environment
 from shared.services.poll_environment import poll_environment
 from shared.services.poll_environments import poll_environments
-from tests.factories import ENVIRONMENT, START, job
-from tests.services.stage import Environments, Stage, types_of, watching_insights
+from shared.telemetry import SpanName
+from tests.factories import ENVIRONMENT, START, job, threshold
+from tests.services.stage import Environments, Stage, failed_refresh, standing_order, types_of, watching_insights
 
 
 async def asked_again(stage: Stage) -> list[tuple[PollRequest, int]]:
@@ -99,3 +102,52 @@ async def test_a_job_that_is_no_longer_there_counts_as_deleted(stage: Stage) -> 
     sight = await look_at_environment(stage.ports, ENVIRONMENT, stage.state, full=False)
     assert sight.snapshot.jobs == (Job("gone", "", "deleted"),)
     assert sight.owed == Look()
+
+
+async def test_a_light_look_tells_what_it_did_not_look_at(stage: Stage) -> None:
+    """The rules of freshness need no list; that there is a gap is told all the same."""
+    stage.insights.listed = (job("known", end=1),)
+    await stage.baseline()
+    sight = await look_at_environment(stage.ports, ENVIRONMENT, stage.state, full=False)
+    assert sight == Sight(replace(sight.snapshot, gapless=True), Watches(), full=False)
+    assert len(stage.insights.calls) == 1
+    stage.insights.listed = tuple(job(f"j-{number}", "running", start=9) for number in range(1001))
+    sight = await look_at_environment(stage.ports, ENVIRONMENT, stage.state, full=False)
+    assert (sight.full, sight.snapshot.gapless, len(sight.snapshot.jobs)) == (False, False, 1000)
+
+
+async def test_a_poll_is_a_step_of_its_environment(stage: Stage) -> None:
+    await stage.poll()
+    assert [(one.name, one.attributes) for one in stage.telemetry.spans] == [
+        (SpanName.POLL, {"environment": ENVIRONMENT})
+    ]
+
+
+async def test_a_light_look_keeps_the_number_of_rules(stage: Stage) -> None:
+    await stage.subscriptions.save(standing_order("loyal", threshold=threshold(100)))
+    await stage.poll(full=True)
+    stage.wait(minutes=6)
+    await stage.poll()
+    assert (stage.state.watches, stage.state.polled_at) == (1, stage.now)
+
+
+async def test_a_silence_of_ours_is_told_when_it_is_over(stage: Stage) -> None:
+    """Nobody could say so while it lasted."""
+    await stage.baseline()
+    stage.wait(minutes=4 * 60)
+    await stage.poll()
+    silent, over = await stage.logged()
+    assert (silent.type, silent.data["reason"], silent.time) == ("environment.unreachable", "not_polled", START)
+    assert (over.type, over.data["failingSince"]) == ("environment.recovered", "2026-05-04T02:00:00Z")
+
+
+async def test_handing_on_is_a_step_of_its_poll_and_the_fan_out_goes_on_with_it(stage: Stage) -> None:
+    await stage.baseline()
+    stage.telemetry.here = f"00-{'a' * 32}-{'b' * 16}-01"
+    stage.telemetry.spans.clear()
+    stage.insights.listed = (failed_refresh(),)
+    await stage.poll()
+    _, relay = stage.telemetry.spans
+    assert (relay.name, relay.attributes) == (SpanName.RELAY, {"environment": ENVIRONMENT, "events": 2})
+    bodies = [body for queue in stage.queues.messages for body, _ in stage.queues.messages[queue]]
+    assert {(await stage.queues.read_events(body)).traceparent for body in bodies} == {stage.telemetry.here}

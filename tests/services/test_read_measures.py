@@ -80,10 +80,12 @@ async def test_four_are_read_at_once() -> None:
 
 @pytest.mark.parametrize("error", [InsightsNotFound(), InsightsRejected(), InsightsAnswerInvalid()])
 @pytest.mark.parametrize("dimensions", [(), NORWAY], ids=["total", "row"])
-async def test_one_that_cannot_be_read_stays_as_it_was_listed(
+async def test_one_that_cannot_be_read_brings_no_values(
     error: InsightsError, dimensions: tuple[tuple[str, str], ...], caplog: pytest.LogCaptureFixture
 ) -> None:
     insights = Told("A", "B")
+    listed = measure(output(5, Total="9"), name="A", evaluated=5, history=(output(1, Total="8"),))
+    insights.measure_list = (listed, *insights.measure_list[1:])
     insights.failing = {"A": error}
     found = await read(insights, watched("A", "B", dimensions=dimensions))
     assert found["A"] == measure(name="A", evaluated=5)

@@ -133,6 +133,7 @@ async def test_an_environment_that_customer_insights_does_not_know_is_refused(st
     with pytest.raises(NotFound):
         await make(stage)
     assert stage.subscriptions.rows == {}
+    assert stage.insights.calls == ["jobs 1"]
 
 
 async def test_an_environment_that_cannot_be_asked_is_not_taken_for_unknown(stage: Stage) -> None:

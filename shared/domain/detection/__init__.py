@@ -6,6 +6,7 @@ order.
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from itertools import chain
 
 from shared.domain.checkpoint import Checkpoint
 from shared.domain.detection.freshness import judge_freshness
@@ -37,15 +38,16 @@ def detect(checkpoint: Checkpoint | None, snapshot: Snapshot, watches: Watches) 
     refreshes = Refreshes.of(before, progress, snapshot)
     overdue, sources = judge_freshness(before, snapshot, refreshes.successes, watches.freshness)
     crossings, series, unreadable = judge_thresholds(before, snapshot, watches.series)
-    events = [
-        *refresh_events(snapshot, refreshes),
-        *(event for item in progress for event in process_events(snapshot, item)),
-        *(event for item in progress for event in full_refresh_events(snapshot, item)),
-        *(event for item in progress for event in unification_events(snapshot, item)),
-        *crossings,
-        *overdue,
-        *gap_events(before, snapshot),
-    ]
+    # One by one: a first sight of a large environment would make several 100,000 for nothing.
+    events = chain(
+        refresh_events(snapshot, refreshes),
+        (event for item in progress for event in process_events(snapshot, item)),
+        (event for item in progress for event in full_refresh_events(snapshot, item)),
+        (event for item in progress for event in unification_events(snapshot, item)),
+        crossings,
+        overdue,
+        gap_events(before, snapshot),
+    )
     after = replace(
         before,
         seen_at=max(before.seen_at, snapshot.taken_at),

@@ -1,0 +1,89 @@
+"""Where exactly does detection draw its lines?"""
+
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from shared.domain.callers import flow_of
+from shared.domain.checkpoint import Checkpoint, JobMark
+from shared.domain.detection.progress import unlisted_open_jobs
+from shared.domain.snapshot import Segment
+from tests.factories import (
+    BIRTH,
+    ENVIRONMENT,
+    START,
+    at,
+    follow,
+    found_after,
+    job,
+    measure,
+    of_type,
+    output,
+    segment,
+    snapshot,
+    threshold,
+    watching,
+)
+
+CROSSED = "segment.threshold.crossed"
+OVER_100 = watching(threshold(100))
+OTHER_BIRTH = BIRTH + timedelta(days=1)
+MICROSECOND = timedelta(microseconds=1)
+
+
+def test_a_header_of_two_hundred_letters_is_taken() -> None:
+    assert flow_of({"x-ms-workflow-name": "x" * 200}).name == "x" * 200
+
+
+def test_history_is_what_is_older_than_the_first_list_by_however_little() -> None:
+    first = job("first", start=5)
+    earlier, later = (
+        replace(job(name, start=5), submitted_at=moment)
+        for name, moment in (("earlier", at(5) - MICROSECOND), ("later", at(5) + MICROSECOND))
+    )
+    events = found_after(snapshot(20, first), snapshot(21, earlier, first, later))
+    assert {event.data["jobId"] for event in events} == {"later"}
+
+
+def test_a_first_list_without_any_times_is_a_first_list() -> None:
+    unknown = job("j", "running", start=None, end=None)
+    assert found_after(snapshot(0, unknown), snapshot(1, unknown)) == []
+
+
+@pytest.mark.parametrize(("age", "is_open"), [(7 * 24 * 60 - 1, True), (7 * 24 * 60, False)])
+def test_a_job_that_nobody_tells_about_is_given_up_after_a_week(age: int, is_open: bool) -> None:
+    checkpoint = Checkpoint(ENVIRONMENT, at(age), jobs={"j": JobMark(START, frozenset(), closed=False)})
+    assert unlisted_open_jobs(checkpoint, []) == (["j"] if is_open else [])
+
+
+def test_all_that_is_not_understood_is_counted() -> None:
+    odd = segment((1, None), (2, None), (3, 5, "odd"), (4, 5, "odder"), name="Odd")
+    worse = measure(output(1, Total="x", Count="y"), name="Worse")
+    detection = follow(snapshot(0, segments=[], measures=[]), snapshot(9, segments=[odd], measures=[worse]))[-1]
+    assert detection.not_understood == {
+        "unknown_evaluation_status": 2,
+        "segment_without_count": 2,
+        "measure_not_a_number": 2,
+    }
+
+
+def test_a_number_of_sixty_one_digits_is_the_largest() -> None:
+    looks = [snapshot(0, measures=[measure(output(0, Total=text))]) for text in ("1e60", "1e61")]
+    assert [bool(one.checkpoint.series) for one in (follow(look)[0] for look in looks)] == [True, False]
+
+
+def crossings(*looks: Segment) -> int:
+    """How often 100 was crossed."""
+    polls = [snapshot(10 * number, segments=[look]) for number, look in enumerate(looks)]
+    return len(of_type(found_after(*polls, watches=OVER_100), CROSSED))
+
+
+def test_a_segment_that_was_created_anew_is_known_by_its_time_also_if_that_was_not_always_told() -> None:
+    """It begins with a baseline; one whose time is told only now and then is the same."""
+    before, after = segment((1, 50), created=BIRTH), segment((9, 500), created=OTHER_BIRTH)
+    untold = replace(before, created_at=None)
+    assert crossings(untold, before, after) == 0
+    assert crossings(before, untold, after) == 0
+    assert crossings(before, untold, replace(after, created_at=BIRTH)) == 1
+    assert crossings(untold, replace(after, created_at=None)) == 1
