@@ -12,9 +12,11 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+from random import Random
 
 from local.children import ROOT
 from local.errors import LocalError
+from local.faults.mutating import PIECES, mutated
 from local.faults.targets import TARGETS
 from local.package.environment import CACHE, clean_environment
 
@@ -24,6 +26,8 @@ WHAT = "what mutates and fuzzes, which the app knows nothing of, into an environ
 MAX_BYTES = 32 * 1024
 MEMORY_MB = 1024
 INPUT_SECONDS = 10
+_DAMAGED = 300
+_LONGEST_WORD = 64
 _START_SECONDS = 120  # to import the app, instrumented, on a busy machine
 _RUNS = re.compile(r"^(?:stat::number_of_executed_units:\s*|Done )(\d+)", re.MULTILINE)
 _PROGRAM = "local.faults.fuzz_one"
@@ -87,7 +91,17 @@ def _fuzz_one(seconds: float, tools: Path, target: str) -> FuzzResult:
     with ExitStack() as stack:
         corpus = Path(stack.enter_context(tempfile.TemporaryDirectory()))
         write_seeds(target, corpus)
-        command = [sys.executable, "-m", _PROGRAM, target, "--tools", str(tools), *_options(seconds, corpus, findings)]
+        words = Path(stack.enter_context(tempfile.TemporaryDirectory())) / "words"
+        write_words(words)
+        command = [
+            sys.executable,
+            "-m",
+            _PROGRAM,
+            target,
+            "--tools",
+            str(tools),
+            *_options(seconds, corpus, words, findings),
+        ]
         done = _ended(command, seconds + _START_SECONDS)
     counted = _RUNS.findall(done.stdout)
     new = tuple(sorted(set(findings.iterdir()) - before))
@@ -112,21 +126,29 @@ def _ended(command: Sequence[str], seconds: float) -> "subprocess.CompletedProce
         raise LocalError(f"{command[3]} did not end by itself") from None
 
 
-def _options(seconds: float, corpus: Path, findings: Path) -> Iterator[str]:
+def _options(seconds: float, corpus: Path, words: Path, findings: Path) -> Iterator[str]:
     """LibFuzzer's bounds."""
     yield f"-max_total_time={max(1, round(seconds))}"
     yield f"-max_len={MAX_BYTES}"
     yield f"-rss_limit_mb={MEMORY_MB}"
     yield f"-timeout={INPUT_SECONDS}"
     yield f"-artifact_prefix={findings}{os.sep}"
+    yield f"-dict={words}"
     yield "-print_final_stats=1"
     yield str(corpus)
 
 
 def write_seeds(target: str, folder: Path) -> None:
-    """The samples that a target begins with, as files."""
-    for seed in TARGETS[target].seeds():
-        (folder / hashlib.sha256(seed).hexdigest()[:16]).write_bytes(seed)
+    """The samples that a target begins with, whole and damaged, as files."""
+    seeds, chance = TARGETS[target].seeds(), Random(target)  # noqa: S311 - the same damages every time
+    for seed in (*seeds, *(mutated(chance, seeds) for _ in range(_DAMAGED))):
+        (folder / hashlib.sha256(seed).hexdigest()[:16]).write_bytes(seed[:MAX_BYTES])
+
+
+def write_words(file: Path) -> None:
+    """What to put into inputs, in the form of libFuzzer's dictionaries."""
+    words = ("".join(f"\\x{byte:02x}" for byte in piece) for piece in PIECES if len(piece) <= _LONGEST_WORD)
+    file.write_text("".join(f'"{word}"\n' for word in words), encoding="ascii")
 
 
 def slug(target: str) -> str:

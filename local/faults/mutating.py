@@ -1,11 +1,13 @@
 """What becomes of a sample when it is damaged by chance? The same for the same chance, in every process."""
 
+import re
 from collections.abc import Sequence
 from random import Random
 
 _LONGEST = 64 * 1024
 _DEEP = 3000
-_PIECES = (
+_VALUE = re.compile(rb'"(?:[^"\\]|\\.)*"|-?\d[\d.eE+-]*|true|false|null')
+PIECES = (
     *(
         b"{",
         b"}",
@@ -58,7 +60,7 @@ def mutated(chance: Random, samples: Sequence[bytes]) -> bytes:
 def _damaged(chance: Random, body: bytes, samples: Sequence[bytes]) -> bytes:
     place = chance.randrange(len(body) + 1)
     end = min(len(body), place + chance.choice((1, 1, 2, 8, 64)))
-    match chance.randrange(7):
+    match chance.randrange(8):
         case 0:  # one bit
             return (
                 body[:place]
@@ -75,6 +77,18 @@ def _damaged(chance: Random, body: bytes, samples: Sequence[bytes]) -> bytes:
         case 4:  # twice
             return body[:end] + body[place:]
         case 5:
-            return body[:place] + chance.choice(_PIECES) + body[place:]
+            return body[:place] + chance.choice(PIECES) + body[place:]
+        case 6:
+            return _another_value(chance, body)
         case _:
-            return body[:place] + chance.choice(_PIECES) + body[end:]
+            return body[:place] + chance.choice(PIECES) + body[end:]
+
+
+def _another_value(chance: Random, body: bytes) -> bytes:
+    """Where it is JSON, another value or name in the place of one: a piece, in quotes or not."""
+    found = [one.span() for one in _VALUE.finditer(body)]
+    if not found:
+        return body
+    start, end = chance.choice(found)
+    piece = chance.choice(PIECES)
+    return body[:start] + (b'"%s"' % piece if chance.random() < 1 / 2 else piece) + body[end:]

@@ -148,7 +148,7 @@ def changed(before: Sequence[str], after: Sequence[str]) -> str:
     steps = [step for step in difflib.ndiff(before, after) if step[:2] in ("- ", "+ ")]
     old = " ".join(step[2:].strip() for step in steps if step.startswith("-"))
     new = " ".join(step[2:].strip() for step in steps if step.startswith("+"))
-    return f"{old} -> {new}"
+    return f"{old} => {new}"
 
 
 def parted(

@@ -45,3 +45,5 @@ def test_each_watch_has_its_own_time_and_its_hours_are_told_to_two_places() -> N
     odd = watching(overdue_after(1.23456))
     ((hours, _),) = overdue(found_after(*looks, watches=odd))
     assert hours == 1.23
+    month = snapshot(721 * 60, nodes=[node(success=0)])
+    assert overdue(found_after(looks[0], month, watches=watching(overdue_after(720)))) == [(720, at(720 * 60))]

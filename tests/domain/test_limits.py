@@ -8,6 +8,7 @@ import pytest
 from shared.domain.callers import flow_of
 from shared.domain.checkpoint import Checkpoint, JobMark
 from shared.domain.detection.progress import unlisted_open_jobs
+from shared.domain.signatures import OVERLAP, REPEATED_WITHIN, SigningSecret, rotated
 from shared.domain.snapshot import Segment
 from tests.factories import (
     BIRTH,
@@ -22,6 +23,7 @@ from tests.factories import (
     output,
     segment,
     snapshot,
+    task,
     threshold,
     watching,
 )
@@ -87,3 +89,25 @@ def test_a_segment_that_was_created_anew_is_known_by_its_time_also_if_that_was_n
     assert crossings(before, untold, after) == 0
     assert crossings(before, untold, replace(after, created_at=BIRTH)) == 1
     assert crossings(untold, replace(after, created_at=None)) == 1
+
+
+def test_a_secret_is_taken_for_one_that_is_asked_for_again_for_less_than_two_minutes() -> None:
+    earlier = SigningSecret("earlier", START + OVERLAP)
+    for passed, signs in ((REPEATED_WITHIN - MICROSECOND, True), (REPEATED_WITHIN, False)):
+        assert (earlier in rotated([earlier], "new", START + passed)) is signs
+
+
+def test_five_errors_of_a_thousand_letters_are_told_of_a_unification() -> None:
+    """Its stages may have begun at any time: where none says, with its job."""
+    errors = ["x" * 1000, "y" * 1001, *"abcd"]
+    stages = [task("", "failed", operation=stage, start=None, end=5, errors=errors) for stage in ("match", "merge")]
+    whole = job("j", "failed", *stages, operation="merge", start=2)
+    (event,) = of_type(found_after(snapshot(0), snapshot(20, whole)), "unification.completed")
+    assert event.data["errors"] == ["x" * 1000, "y" * 1000, "a", "b", "c"]
+    assert (event.data["startedAt"], event.data["durationSeconds"]) == ("2026-05-04T02:02:00Z", 180.0)
+
+
+def test_an_error_of_a_process_is_told_with_4096_letters() -> None:
+    whole = job("j", "failed", task("Orders", "failed", errors=["x" * 4096, "y" * 4097]))
+    (event,) = of_type(found_after(snapshot(0), snapshot(20, whole)), "process.ended")
+    assert event.data["errors"] == ["x" * 4096, "y" * 4096]

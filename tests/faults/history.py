@@ -14,7 +14,7 @@ from tests.factories import at, job, task, threshold
 from tests.services.hosting import virtual_now
 from tests.services.stage import Stage, standing_order
 
-EVERY_MINUTES = 9
+EVERY_MINUTES = 6
 _UNIFICATION = ("map", "match", "merge")
 WATCHES: dict[str, ThresholdWatch] = {
     "crowded": threshold(5, Direction.BOTH),
@@ -32,7 +32,7 @@ FLOWS = {
 
 
 def history(hours: float) -> World:
-    """Every nine minutes a source is refreshed, by itself or with everything; values go up and down by turns."""
+    """Every six minutes a source is refreshed, by itself or with everything; values go up and down by turns."""
     jobs = tuple(_jobs(hours))
     ends = [one.ended_at for one in jobs if one.operation_type == "all" and one.ended_at]
     values = [(at(-200), 2), *((end, 8 if turn % 2 else 2) for turn, end in enumerate(ends))]

@@ -22,10 +22,11 @@ from tests.faults.machine_steps import (
     Statistics,
     step,
 )
-from tests.faults.machine_story import Story
+from tests.faults.machine_story import SERIES_OF, Story
 
 SUSPENDED_DAYS = 14
-CHANGES = st.lists(st.sampled_from(["subscribe", "unsubscribe", "wait", "wait"]), min_size=1, max_size=5)
+MOVES = st.lists(st.sampled_from([20, 55, 110, 140]), min_size=1, max_size=3)
+CHANGES = st.lists(st.sampled_from(["subscribe", "unsubscribe", "wait", "break", "refuse"]), min_size=1, max_size=5)
 
 
 class Machine(RuleBasedStateMachine):
@@ -165,11 +166,10 @@ class Machine(RuleBasedStateMachine):
         messages = self.story.host.messages
         self.story.hide(messages[place % len(messages)], seconds)
 
-    @step(when=lambda story: story.host.visible, place=PICK, store=STORES, worker=WORKERS, calls=CALLS)
+    @step(place=PICK, store=STORES, worker=WORKERS, calls=st.none() | st.integers(1, 5))
     def message_is_given_up(self, place: int, store: str, worker: int, calls: int | None) -> None:
-        """Storage is away as long as the host tries; then it is put aside, unless that worker dies too."""
-        visible = self.story.host.visible
-        self.story.give_up(visible[place % len(visible)], store)
+        """Then it is put aside, unless the worker dies over it."""
+        self.story.give_up_some(place, store)
         self.story.drain(worker, calls)
         if calls is not None:
             self.story.kill(worker)
@@ -215,7 +215,11 @@ class Machine(RuleBasedStateMachine):
         known = self.story.known
         self.story.unsubscribe(known[place % len(known)], worker=worker, calls=calls)
 
-    @step(place=PICK, calls=st.integers(2, 20), changes=CHANGES)
+    @step(calls=st.integers(0, 10), line=st.sampled_from(sorted(SERIES_OF)), values=MOVES, unread=st.integers(0, 6))
+    def flow_subscribes_amid_a_look(self, calls: int, line: str, values: list[int], unread: int) -> None:
+        self.story.happen_amid_a_look(calls, line, values, unread)
+
+    @step(place=PICK, calls=st.integers(0, 10), changes=CHANGES)
     def flow_is_changed_amid_its_calls(self, place: int, calls: int, changes: list[str]) -> None:
         """It is saved, or switched off, while it is being called."""
         self.story.change_amid(place, calls, changes)
@@ -230,11 +234,14 @@ class Machine(RuleBasedStateMachine):
         known = self.story.known
         self.story.replay(known[place % len(known)], START, worker=worker, calls=calls)
 
-    @step(when=lambda story: story.given_up, place=PICK, worker=WORKERS, calls=CALLS, dies=st.booleans())
-    def dead_is_replayed(self, place: int, worker: int, calls: int | None, dies: bool) -> None:
-        given_up = self.story.given_up
-        self.story.replay_dead(given_up[place % len(given_up)], worker=worker, calls=calls)
-        if dies:
+    @step(place=PICK, worker=WORKERS, calls=st.none() | st.integers(1, 5))
+    def dead_is_replayed(self, place: int, worker: int, calls: int | None) -> None:
+        """To the end, or its worker dies over it. Where nothing is dead, a flow refuses something first."""
+        if not self.story.given_up:
+            self.story.change_amid(place, 0, ["refuse"])
+        if given_up := self.story.given_up:
+            self.story.replay_dead(given_up[place % len(given_up)], worker=worker, calls=calls)
+        if calls is not None:
             self.story.kill(worker)
 
     # Timers

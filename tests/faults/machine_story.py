@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from shared.domain.subscriptions import Subscription
+from shared.errors import InsightsAnswerInvalid
 from shared.ports import Ports
 from shared.services.replay_delivery import replay_delivery
 from shared.services.replay_subscription import replay_subscription
@@ -11,7 +12,7 @@ from shared.services.rotate_secret import rotate_secret
 from shared.services.subscribe import subscribe
 from shared.services.unsubscribe import unsubscribe
 from tests.factories import ENVIRONMENT
-from tests.faults.machine_flows import Version
+from tests.faults.machine_flows import Line, Version
 from tests.faults.machine_gate import Message
 from tests.faults.machine_house import House
 from tests.faults.machine_source import SOURCES
@@ -19,6 +20,8 @@ from tests.services.stage import ADMINISTRATOR
 from tests.services.test_subscribe import PARSE
 
 SETTLING_TICKS = (1, 1, 1, 1, 16, 16)  # minutes: an outbox is taken over, everything is looked at
+FULL_LOOK_SECONDS = 16 * 60
+SERIES_OF = {"grown": "Loyal", "shrunk": "Loyal", "revenue": "Revenue"}
 LOOK_SECONDS = 6  # a little more than a turn goes on without looking
 MOST_STEPS = 40
 MOST_MESSAGES = 20_000  # of a story that is ended
@@ -105,26 +108,58 @@ class Story(House):
 
     def change_amid(self, place: int, calls: int, changes: Sequence[str]) -> None:
         """A worker is left in the middle of a flow's calls, and meanwhile the flow is changed by the other one."""
+        self._much_happens()
+        deliveries = self._reach_deliveries()
+        if not deliveries:
+            return
+        ids = sorted(deliveries[0].subscriptions)
+        line = self.lines[self.records.line_names()[ids[place % len(ids)]]]
+        work = self.take(deliveries[0], calls=calls)
+        for what in changes:
+            self._change(line, what)
+        if work in self.host.works:
+            self.go_on(work, None)
+
+    def _change(self, line: Line, what: str) -> None:
+        match what:
+            case "wait":
+                self.wait(LOOK_SECONDS)
+            case "break":
+                self.break_write(0, 1, after=False, lasting=False)
+            case "refuse":
+                self.receivers.plan(line.name, "cannot take it", 2)
+            case "subscribe":
+                self.subscribe(line.name, worker=1)
+            case _:
+                if line.versions[-1].id:
+                    self.unsubscribe(line.versions[-1], worker=1)
+
+    def happen_amid_a_look(self, calls: int, line: str, values: Sequence[int], unread: int) -> None:
+        """During a full look a flow subscribes, and then what it watches moves; some answers are garbage."""
+        self.wait(FULL_LOOK_SECONDS)
+        self.host.queue_poll()
+        work = self.take(self.host.visible[-1], calls=calls)
+        self.subscribe(line, worker=1)
+        for value in values:
+            self.evaluate(SERIES_OF[line], value, with_job=True)
+        self.source.failures.extend(InsightsAnswerInvalid() for _ in range(unread))
+        if work in self.host.works:
+            self.go_on(work, None)
+
+    def give_up_some(self, place: int, store: str) -> None:
+        """Storage is away as long as the host tries a message that carries events."""
+        self._much_happens()
+        self.take(self.host.visible[0])
+        carrying = [one for one in self.host.visible if one.events]
+        if carrying:
+            self.give_up(carrying[place % len(carrying)], store)
+
+    def _much_happens(self) -> None:
         for source_id in (*SOURCES, *SOURCES):
             self.source.ingest(source_id, "failed", with_task=True)
         self.source.export(4)
         self.wait(60)
         self.host.queue_poll()
-        deliveries = self._reach_deliveries()
-        if not deliveries:
-            return
-        names = self.records.line_names()
-        line = self.lines[names[sorted(deliveries[0].subscriptions)[place % len(deliveries[0].subscriptions)]]]
-        work = self.take(deliveries[0], calls=calls)
-        for what in changes:
-            if what == "wait":
-                self.wait(LOOK_SECONDS)
-            elif what == "subscribe":
-                self.subscribe(line.name, worker=1)
-            elif line.versions[-1].id:
-                self.unsubscribe(line.versions[-1], worker=1)
-        if work in self.host.works:
-            self.go_on(work, None)
 
     def _reach_deliveries(self) -> list[Message]:
         """Handle messages until there are some for flows."""

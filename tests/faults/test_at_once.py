@@ -155,7 +155,7 @@ def test_what_is_unsubscribed_amid_deliveries_gets_no_more(seed: int, tally: Tal
 async def _unsubscribe_amid(seed: int) -> None:
     draw = Random(seed)  # noqa: S311 - to be played again
     stage, queues = Stage(), TimedQueues()
-    flows = [TimedFlows(0.2), TimedFlows(0.2)]
+    flows = [TimedFlows(0.3), TimedFlows(0.3)]  # so long that a message of thirty takes nine seconds
     hosts = [Host(stage, queues) for _ in flows]
     for host, one in zip(hosts, flows, strict=True):
         host.ports = replace(host.ports, flows=one)
@@ -169,7 +169,7 @@ async def _unsubscribe_amid(seed: int) -> None:
 
     async def leave() -> None:
         nonlocal left_at
-        await asyncio.sleep(draw.uniform(0.1, 6))
+        await asyncio.sleep(draw.uniform(0.1, 3))
         await unsubscribe(hosts[0].ports, leaving.id, MAKER)
         left_at = asyncio.get_running_loop().time()
 

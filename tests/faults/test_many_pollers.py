@@ -120,6 +120,42 @@ def test_pollers_that_stall_and_are_taken_over_commit_a_change_once(chunk: int, 
     assert repeats, "somebody has to be taken over"
 
 
+@pytest.mark.parametrize("chunk", range(4))
+def test_pollers_that_stall_while_the_source_goes_on_tell_every_change_once(chunk: int, tally: Tally) -> None:
+    """What one of them does a minute late must not undo what others did meanwhile."""
+    for seed in range(chunk, pick(24, 400), 4):
+        in_virtual_time(_poll_on(seed))
+        tally.add(12)
+
+
+async def _poll_on(seed: int) -> None:
+    stage, checkpoints = Stage(), CountedCheckpoints()
+    stage.checkpoints, stage.log = checkpoints, CommittedLog(checkpoints)
+    times = quick_or_stalled(seed, stalls=0.1)
+    workers = [slowed(stage.another_worker(), times) for _ in range(4)]
+    await poll_environment(workers[0], ENVIRONMENT)
+
+    async def poll_again_and_again(ports: Ports) -> None:
+        while asyncio.get_running_loop().time() < 600:
+            await poll_environment(ports, ENVIRONMENT)
+            await asyncio.sleep(times())
+
+    async def show() -> None:
+        for number in range(12):
+            stage.insights.listed = (_change(number), *stage.insights.listed)
+            stage.insights.served_at = virtual_now()
+            await asyncio.sleep(30)
+
+    await asyncio.gather(show(), *map(poll_again_and_again, workers))
+    await asyncio.sleep(120)
+    await poll_environment(workers[0], ENVIRONMENT)
+    feed = [event.id for event in await stage.logged()]
+    assert len(feed) == len(set(feed)) == 12 * EVENTS_A_CHANGE
+    assert {event.id for event in await stage.queued()} == set(feed)
+    told = [one.event.id for state in checkpoints.commits for one in state.outbox]
+    assert told == feed, "a change is committed once"
+
+
 @dataclass(slots=True)
 class Storage:
     """A storage account whose requests are counted, and as many workers on it as there are pollers."""

@@ -40,7 +40,7 @@ def x_twice__mutmut_2(n):
 """
 SPANS = {"x_twice__mutmut_orig": [1, 2], "x_twice__mutmut_1": [3, 4], "x_twice__mutmut_2": [5, 6]}
 TWICE = "shared.domain.sums.x_twice__mutmut_"
-THREE = Survivor("shared.domain.sums.twice", "return n * 2 -> return n * 3")
+THREE = Survivor("shared.domain.sums.twice", "return n * 2 => return n * 3")
 
 
 def told(folder: Path, codes: Mapping[str, int | None]) -> Path:
@@ -95,7 +95,7 @@ def test_a_mutants_name_says_where_it_is(name: str, module: str, function: str) 
 def test_a_survivor_is_told_by_what_it_changes() -> None:
     before = ["def of(n):", "    first = n", "    return first < 2"]
     after = ["def of(n):", "    first = None", "    return first < 2"]
-    assert changed(before, after) == "first = n -> first = None"
+    assert changed(before, after) == "first = n => first = None"
 
 
 def test_survivors_have_a_reason_or_are_named(tmp_path: Path) -> None:
@@ -180,7 +180,7 @@ def test_every_reason_is_about_lines_that_are_there(tally: Tally) -> None:
         lines = [line.strip() for line in lines_of(function)]
         for change, reason in changes.items():
             tally.add()
-            left = change.partition(" -> ")[0]
+            left = change.partition(" => ")[0]
             for line in lines:
                 left = left.removeprefix(line).lstrip() if left.startswith(line) else left
             assert not left, f"{function}: no longer has {left}"
@@ -221,7 +221,7 @@ use_git_change_detection = false
 """
 REASONS = """\
 ["rules.sums.is_many"]
-"return n > 2 -> return n >= 2" = "nobody asks about two"
+"return n > 2 => return n >= 2" = "nobody asks about two"
 """
 
 
@@ -263,7 +263,7 @@ def test_a_sample_from_end_to_end(sample: Subject, tmp_path: Path) -> None:
         said: list[str] = []
         found = mutate(2, said.append, sample, tmp_path / "work", seconds=300)
         assert found.by_module == {"rules.sums": Count(4, 2)}
-        assert found.explained == (Survivor("rules.sums.is_many", "return n > 2 -> return n >= 2"),)
-        assert found.unexplained == (Survivor("rules.sums.is_many", "return n > 2 -> return n > 3"),)
+        assert found.explained == (Survivor("rules.sums.is_many", "return n > 2 => return n >= 2"),)
+        assert found.unexplained == (Survivor("rules.sums.is_many", "return n > 2 => return n > 3"),)
         assert said[-1] == "4 of 4 mutants tried"
         assert not (tmp_path / "work" / "tree").exists()

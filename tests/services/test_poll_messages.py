@@ -7,17 +7,23 @@ from datetime import datetime, timedelta
 import pytest
 
 from shared.adapters.memory import MemoryInsights
-from shared.domain.metrics import POLLS
+from shared.adapters.memory_subscriptions import MemorySubscriptions
+from shared.domain.checkpoint import EnvironmentState
+from shared.domain.events import NumberedEvent
+from shared.domain.metrics import DETECTION_LAG, EVENTS, POLLS
 from shared.domain.snapshot import Job, JobList, Look
+from shared.domain.subscriptions import Subscription
 from shared.domain.watches import Watches
 from shared.errors import InsightsUnavailable
 from shared.ports import PollRequest, Queue
 from shared.services.look_at_environment import Sight, look_at_environment
+from shared.services.note_poll import note_events
 from shared.services.poll_environment import poll_environment
 from shared.services.poll_environments import poll_environments
 from shared.telemetry import SpanName
 from tests.factories import ENVIRONMENT, START, job, threshold
 from tests.services.stage import Environments, Stage, failed_refresh, standing_order, types_of, watching_insights
+from tests.services.test_fan_out import refresh
 
 
 async def asked_again(stage: Stage) -> list[tuple[PollRequest, int]]:
@@ -104,6 +110,13 @@ async def test_a_job_that_is_no_longer_there_counts_as_deleted(stage: Stage) -> 
     assert sight.owed == Look()
 
 
+class Unread(MemorySubscriptions):
+    """Not to be read."""
+
+    async def of_environment(self, environment_id: str) -> list[Subscription]:
+        raise AssertionError(environment_id)
+
+
 async def test_a_light_look_tells_what_it_did_not_look_at(stage: Stage) -> None:
     """The rules of freshness need no list; that there is a gap is told all the same."""
     stage.insights.listed = (job("known", end=1),)
@@ -111,6 +124,8 @@ async def test_a_light_look_tells_what_it_did_not_look_at(stage: Stage) -> None:
     sight = await look_at_environment(stage.ports, ENVIRONMENT, stage.state, full=False)
     assert sight == Sight(replace(sight.snapshot, gapless=True), Watches(), full=False)
     assert len(stage.insights.calls) == 1
+    unread = replace(stage.ports, subscriptions=Unread())
+    assert await look_at_environment(unread, ENVIRONMENT, stage.state, full=False) == sight
     stage.insights.listed = tuple(job(f"j-{number}", "running", start=9) for number in range(1001))
     sight = await look_at_environment(stage.ports, ENVIRONMENT, stage.state, full=False)
     assert (sight.full, sight.snapshot.gapless, len(sight.snapshot.jobs)) == (False, False, 1000)
@@ -151,3 +166,13 @@ async def test_handing_on_is_a_step_of_its_poll_and_the_fan_out_goes_on_with_it(
     assert (relay.name, relay.attributes) == (SpanName.RELAY, {"environment": ENVIRONMENT, "events": 2})
     bodies = [body for queue in stage.queues.messages for body, _ in stage.queues.messages[queue]]
     assert {(await stage.queues.read_events(body)).traceparent for body in bodies} == {stage.telemetry.here}
+
+
+async def test_what_was_committed_is_counted_by_type_with_how_long_it_took(stage: Stage) -> None:
+    """Where nobody knows when it was committed, in no time; so if our clock is behind the source's."""
+    events = tuple(NumberedEvent(number, refresh(number)) for number in range(2))
+    for committed_at, lags in ((START + timedelta(minutes=1), [60, 0]), (None, [0, 0])):
+        stage.telemetry.numbers.clear()
+        note_events(stage.telemetry, ENVIRONMENT, EnvironmentState(outbox=events, committed_at=committed_at))
+        assert stage.telemetry.amounts(EVENTS, environment=ENVIRONMENT) == [2]
+        assert stage.telemetry.amounts(DETECTION_LAG, type="datasource.refresh.failed") == lags
