@@ -13,7 +13,7 @@ from local.faults.outcomes import Results, read_results, written
 from local.faults.page import PAGE, README, RESULTS, page, with_promises
 from local.faults.promises import Part, Promise, Way
 from local.faults.register import PROMISES
-from local.faults.running import Run
+from local.faults.running import Run, kept
 from local.faults.telling import Telling
 from local.machine import azurite_command, require_writable
 from local.options import OneLineParser
@@ -37,6 +37,7 @@ def parse(arguments: list[str]) -> argparse.Namespace:
     add("--skip", metavar="NAME", action="append", default=[], help="a promise or part to leave out; may be repeated")
     add("--list", action="store_true", help="show the promises and their parts, and try nothing")
     add("--workers", type=workers, default=workers(str(cores())), metavar="N", help="processes side by side")
+    add("--resume", action="store_true", help="take over what the last run found good, if the app's code is the same")
     add("--report", type=Path, metavar="FILE", help="write the results to this JSON file too")
     add("--write", action="store_true", help="renew docs/reliability.md and docs/reliability.json, after a whole run")
     options = parser.parse_args(arguments)
@@ -71,8 +72,9 @@ def main(arguments: list[str]) -> int:
     azurite_command()
     with ended_by_signals(), ExitStack() as stack:
         stack.callback(telling.close)
-        run = Run(FOLDER, "quick" if options.quick else "full", options.workers, telling)
-        results = run.results(chosen)
+        profile = "quick" if options.quick else "full"
+        earlier = kept(FOLDER / "results.json", profile) if options.resume else None
+        results = Run(FOLDER, profile, options.workers, telling, earlier).results(chosen)
     keep(results, options)
     telling.table(chosen, results, FOLDER)
     return 0 if results.is_good else 1
@@ -96,9 +98,8 @@ def _parts(promise: Promise, only: Collection[str], skip: Collection[str]) -> It
 
 
 def keep(results: Results, options: argparse.Namespace) -> None:
-    """Write the results where they were asked for, and always below .cache."""
-    files = [FOLDER / "results.json", *([options.report] if options.report else [])]
-    for file in [*files, *([RESULTS] if options.write else [])]:
+    """Write the results where they were asked for."""
+    for file in [*([options.report] if options.report else []), *([RESULTS] if options.write else [])]:
         file.write_bytes(written(results))
     if options.write:
         kept = read_results(RESULTS)

@@ -27,10 +27,11 @@ class Outcome(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Results(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """A run: when and where it was, and what each part of each promise came to."""
+    """A run: when, of which code (its digest) and where it was, and what each part of each promise came to."""
 
     day: str
     profile: str
+    code: str
     machine: str
     versions: dict[str, str]
     seconds: float

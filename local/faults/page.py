@@ -70,7 +70,8 @@ def _promise(promise: Promise, results: Results, where: str = "") -> str:
 
 def _overview(results: Results, promises: Sequence[Promise]) -> Iterator[str]:
     versions = ", ".join(f"{name} {version}" for name, version in results.versions.items())
-    yield f"Last run: {results.day}, {results.seconds / 60:.0f} minutes on {results.machine}. {versions}.\n"
+    yield f"Last run: {results.day}, {results.seconds / 60:.0f} minutes on {results.machine}. {versions}."
+    yield f"The digest of the app's code was `{results.code[:12]}`.\n"
     yield "| promise | tried | fell short |\n| --- | ---: | ---: |"
     yield "".join(_promise(one, results) for one in promises)
 

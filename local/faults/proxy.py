@@ -12,7 +12,6 @@ from collections import Counter
 from contextlib import suppress
 from dataclasses import dataclass, field
 from enum import StrEnum
-from types import TracebackType
 
 from local.children import free_ports
 
@@ -122,8 +121,8 @@ class _Connection:
 class FaultProxy:
     """Passes everything on to a port of this machine, but for what a fault befalls.
 
-    Use as an async context manager. `befell` counts connections by the kind of fault that they met; one that ends at
-    the door counts too, one that is refused cannot be seen. `open` is how many there are.
+    `befell` counts by kind whom a fault befell: connections that ended at the door, and ways of the others. One that
+    is refused cannot be seen. `open` is how many connections there are.
     """
 
     def __init__(self, server_port: int, *, seed: int = 0) -> None:
@@ -141,9 +140,7 @@ class FaultProxy:
         await self._listen()
         return self
 
-    async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    async def __aexit__(self, *_: object) -> None:
         await self.close()
 
     @property
@@ -263,12 +260,9 @@ class FaultProxy:
             case Kind.TIMEOUT:
                 connection.spoilt = True
                 return b""
-            case Kind.LATENCY:
+            case Kind.LATENCY | Kind.SLICER:
                 await self._hold(self._delay(fault))
-                return await self._write(pipe, data, len(data))
-            case Kind.SLICER:
-                await self._hold(self._delay(fault))
-                return await self._write(pipe, data, fault.piece_bytes)
+                return await self._write(pipe, data, fault.piece_bytes if fault.kind is Kind.SLICER else len(data))
             case Kind.BANDWIDTH:
                 count = max(1, fault.bytes_per_second // _SLICES_A_SECOND)
                 await self._hold(count / fault.bytes_per_second)

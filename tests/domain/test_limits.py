@@ -111,3 +111,46 @@ def test_an_error_of_a_process_is_told_with_4096_letters() -> None:
     whole = job("j", "failed", task("Orders", "failed", errors=["x" * 4096, "y" * 4097]))
     (event,) = of_type(found_after(snapshot(0), snapshot(20, whole)), "process.ended")
     assert event.data["errors"] == ["x" * 4096, "y" * 4096]
+
+
+def test_a_task_that_ends_after_its_job_is_told_too() -> None:
+    """A retry may come late; a list that leaves out the tasks changes nothing."""
+    early = task("Orders", "failed", task_id="t-1")
+    late = task("Orders", "successful", task_id="t-2", end=15)
+    bare, whole = job("j", "failed"), job("j", "failed", early)
+    events = found_after(
+        snapshot(0), snapshot(20, whole), snapshot(21, bare), snapshot(22, job("j", "failed", early, late))
+    )
+    assert [event.data["outcome"] for event in of_type(events, "process.ended")] == ["failed", "successful"]
+
+
+def test_a_gap_is_told_with_its_ends() -> None:
+    first = snapshot(5, job("known"))
+    (event,) = of_type(found_after(first, snapshot(90, job("new", start=60), gapless=False)), "environment.gap")
+    assert (event.time, event.subject) == (at(60), f"environments/{ENVIRONMENT}")
+    assert event.data == {
+        "environmentId": ENVIRONMENT,
+        "from": "2026-05-04T02:05:00Z",
+        "to": "2026-05-04T03:00:00Z",
+        "summary": "Jobs from 2026-05-04T02:05:00Z to 2026-05-04T03:00:00Z are no longer listed and may have been "
+        "missed.",
+    }
+
+
+def test_a_segment_that_is_away_is_remembered_for_a_week() -> None:
+    """Each by itself, and none that was not looked for."""
+    week = 7 * 24 * 60
+    both = [segment((0, 5), name="A"), segment((0, 5), name="B"), segment((0, 5), name="C")]
+    only_b = [segment((0, 5), name="B")]
+    total = measure(output(0, Total="1"))
+    looks = [
+        snapshot(0, segments=both, measures=[total]),
+        snapshot(1, segments=only_b),
+        snapshot(1 + week, segments=only_b),
+    ]
+    first, away, kept = (one.checkpoint.series for one in follow(*looks))
+    missing = {key.split("\x1f")[1]: mark.missing_since for key, mark in away.items()}
+    assert missing == {"A": at(1), "B": None, "C": at(1), "Revenue": None}
+    assert kept.keys() == away.keys() == first.keys()
+    gone = follow(*looks, snapshot(2 + week, segments=only_b))[-1].checkpoint.series
+    assert [key.split("\x1f")[1] for key in gone] == ["B", "Revenue"]

@@ -110,3 +110,10 @@ def test_the_worst_stage_is_the_outcome_of_the_whole() -> None:
         for one, other in ((worse, better), (better, worse)):
             (event,) = _unified(job("j", "successful", _stage("match", one), _stage("merge", other), operation="merge"))
             assert event.data["status"] == worse
+
+
+def test_without_a_merge_only_what_broke_before_it_is_a_unification() -> None:
+    """A job of the merge alone that never came to it is one; a run of the rules only is none."""
+    assert _unified(job("j", "successful", _stage("map"), _stage("match", "skipped"))) == []
+    assert len(_unified(job("j", "failed", _stage("match", "failed"), operation="merge"))) == 1
+    assert _unified(job("j", "failed", _stage("match", "failed"), operation="match")) == []

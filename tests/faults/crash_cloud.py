@@ -34,7 +34,7 @@ from tests.faults.crash_host import Host, Taken
 from tests.services.faults import Crash, Fuse, fused
 from tests.services.stage import Stage
 
-KEY = "2b6hXY1gTgV1kq7Z7DOXc0sQ6bVt2M1jzWkB3xW3u3k="
+KEY, OLDER_KEY = "2b6hXY1gTgV1kq7Z7DOXc0sQ6bVt2M1jzWkB3xW3u3k=", "b0lkZXItb2xkZXItb2xkZXItb2xkZXItb2xkZXItMDE="
 RETRYING: dict[str, Any] = {"retry_total": 3, "initial_backoff": 0, "increment_base": 0, "random_jitter_range": 0}
 RETRYING_TABLES: dict[str, Any] = {"retry_total": 3, "retry_backoff_factor": 0}
 ONCE: dict[str, Any] = {"retry_total": 0}

@@ -219,10 +219,10 @@ class Machine(RuleBasedStateMachine):
     def flow_subscribes_amid_a_look(self, calls: int, line: str, values: list[int], unread: int) -> None:
         self.story.happen_amid_a_look(calls, line, values, unread)
 
-    @step(place=PICK, calls=st.integers(0, 10), changes=CHANGES)
-    def flow_is_changed_amid_its_calls(self, place: int, calls: int, changes: list[str]) -> None:
+    @step(place=PICK, calls=st.integers(0, 10), changes=CHANGES, later=st.booleans())
+    def flow_is_changed_amid_its_calls(self, place: int, calls: int, changes: list[str], later: bool) -> None:
         """It is saved, or switched off, while it is being called."""
-        self.story.change_amid(place, calls, changes)
+        self.story.change_amid(place, calls, changes, later=later)
 
     @step(when=lambda story: story.known, place=PICK, worker=WORKERS)
     def secret_is_rotated(self, place: int, worker: int) -> None:

@@ -106,9 +106,14 @@ class Story(House):
         """An operator sends something again that was given up."""
         self.run("replay", lambda ports: replay_delivery(ports, delivery_id, ADMINISTRATOR), worker=worker, calls=calls)
 
-    def change_amid(self, place: int, calls: int, changes: Sequence[str]) -> None:
-        """A worker is left in the middle of a flow's calls, and meanwhile the flow is changed by the other one."""
+    def change_amid(self, place: int, calls: int, changes: Sequence[str], *, later: bool = False) -> None:
+        """A worker is left in the middle of a flow's calls, and meanwhile the flow is changed by the other one.
+
+        `later`: the first attempts have failed; the calls are those of a retry.
+        """
         self._much_happens()
+        if later:
+            self._fail_once()
         deliveries = self._reach_deliveries()
         if not deliveries:
             return
@@ -119,6 +124,12 @@ class Story(House):
             self._change(line, what)
         if work in self.host.works:
             self.go_on(work, None)
+
+    def _fail_once(self) -> None:
+        for name in self.lines:
+            self.receivers.plan(name, "unavailable", 1)
+        self.work_off(MOST_STEPS)
+        self.wait(LOOK_SECONDS)
 
     def _change(self, line: Line, what: str) -> None:
         match what:

@@ -75,6 +75,7 @@ _ANSWERED_BYTES = {
     Partner.FLOW: 60,
     Partner.ISSUER: 2000,
 }
+_HALVES = {Place.CONNECT: Place.UNANSWERED, Place.MID_BODY: Place.MID_REQUEST}
 _QUICK = {
     Partner.API: ((Kind.TIMEOUT, Place.CONNECT), (Kind.SLICER, Place.MID_BODY), (Kind.LIMIT, Place.MID_BODY)),
     Partner.BLOB: ((Kind.RESET, Place.CONNECT), (Kind.BANDWIDTH, Place.MID_BODY), (Kind.SLOW_CLOSE, Place.MID_BODY)),
@@ -85,9 +86,11 @@ _QUICK = {
 }
 
 
-def cells(partner: Partner, half: Place) -> list[Cell]:
-    """Those of this run. `half` is CONNECT or MID_BODY; a full run tries the other side's view of it too."""
-    other = Place.UNANSWERED if half is Place.CONNECT else Place.MID_REQUEST
-    full = [Cell(partner, kind, place) for place in (half, other) for kind in Kind]
-    quick = [Cell(partner, kind, place) for kind, place in _QUICK[partner] if place is half]
-    return pick(quick, full)
+def groups(*partners: Partner) -> dict[str, list[Cell]]:
+    """Cells that are tried side by side, by name; a full run tries both sides' view of each place."""
+    some = [Cell(partner, kind, place) for partner in partners for kind, place in _QUICK[partner]]
+    return pick({"some": some}, {f"{partner}-{half}": _all(partner, half) for partner in partners for half in _HALVES})
+
+
+def _all(partner: Partner, half: Place) -> list[Cell]:
+    return [Cell(partner, kind, place) for place in (half, _HALVES[half]) for kind in Kind]

@@ -14,6 +14,7 @@ from tests.faults.crash_cloud_story import ending_of, forget, new_environment, p
 from tests.faults.crash_history import History
 from tests.faults.crash_host import in_silence
 from tests.faults.crash_judge import Ending, faults_of, repeats_of
+from tests.faults.crash_upkeep import faults_of_upkeep
 from tests.faults.profile import pick
 from tests.services.faults import Fuse
 from tests.tally import Tally
@@ -84,3 +85,23 @@ async def test_the_story_has_what_it_should(azurite: str) -> None:
     assert whole.live == {"steady": 1, "ended": 1}
     assert (len(whole.runs), len(whole.feed), whole.died) == (6, 7, set())
     assert not faults_of(whole, whole)
+
+
+@pytest.mark.parametrize("form", FORMS)
+async def test_a_crash_at_any_request_of_the_upkeep_loses_no_subscription_and_no_secret(
+    azurite: str, form: str, tally: Tally
+) -> None:
+    """The second night makes up for the first: all is under the newest key, and what had its time is gone."""
+    async with cloud_at(azurite, Fuse(), retries=False) as cloud:
+        await cloud.make_places()
+    whole = Fuse()
+    assert not await faults_of_upkeep(azurite, whole, new_environment(), retries=False)
+    assert whole.writes >= 5
+    after, lasting = FORMS[form]
+    for write in range(1, whole.writes + 1, pick(3, 1)):
+        fuse = Fuse(frozenset({write}), after, lasting)
+        retries = not lasting and (write + after) % 2 == 0
+        faults = await faults_of_upkeep(azurite, fuse, new_environment(), retries=retries)
+        tally.add()
+        assert fuse.blown
+        assert not faults, f"{form} at write {write}: {faults}"

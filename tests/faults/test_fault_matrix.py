@@ -22,7 +22,7 @@ from local.faults.proxy import FaultProxy, Kind
 from local.simulator.model import Scenario
 from local.simulator.scenario import load_scenario
 from tests.adapters.conftest import SCENARIOS
-from tests.faults.matrix_cells import Cell, Partner, Place, cells
+from tests.faults.matrix_cells import Cell, Partner, Place, groups
 from tests.faults.matrix_issuer import REASONS, Entrance, before_the_issuer
 from tests.faults.matrix_partners import SECRET, Scene, before_flows, before_storage, before_the_api, in_memory
 from tests.faults.matrix_pipeline import Pipeline, Told
@@ -30,15 +30,10 @@ from tests.faults.matrix_scale import INVOCATION_SECONDS, scaled, short_waits
 from tests.faults.profile import pick
 from tests.tally import Tally
 
-HALVES = (Place.CONNECT, Place.MID_BODY)
 _OF_SOME = {Kind.DOWN: "connection", Kind.RESET: "connection"}
 _OF_OTHERS = {Kind.LIMIT: "connection", Kind.TIMEOUT: "timeout", Kind.SLICER: "timeout", Kind.SLOW_CLOSE: "timeout"}
-PIPELINES = [
-    pytest.param(partner, half, id=f"{partner}-{half}")
-    for partner in Partner
-    for half in HALVES
-    if partner is not Partner.ISSUER and cells(partner, half)
-]
+PIPELINES = groups(*(partner for partner in Partner if partner is not Partner.ISSUER))
+ENTRANCES = groups(Partner.ISSUER)
 
 
 @pytest.fixture(scope="session")
@@ -132,11 +127,11 @@ def note(tally: Tally, cells: Sequence[Cell], stories: Sequence[Pipeline | Entra
     tally.figure("longest run under a fault (of functionTimeout)", round(longest / INVOCATION_SECONDS, 2))
 
 
-@pytest.mark.parametrize(("partner", "half"), PIPELINES)
+@pytest.mark.parametrize("mine", PIPELINES.values(), ids=list(PIPELINES))
 async def test_after_a_fault_every_event_has_reached_its_flows_and_keeps_its_id(
-    partner: Partner, half: Place, azurite: str, day: Scenario, tally: Tally
+    mine: list[Cell], azurite: str, day: Scenario, tally: Tally
 ) -> None:
-    mine, before, tasks = cells(partner, half), files_open(), len(asyncio.all_tasks())
+    before, tasks = files_open(), len(asyncio.all_tasks())
     async with AsyncExitStack() as stack:
         ids = [str(uuid4()) for _ in mine]
         with short_waits():
@@ -147,7 +142,7 @@ async def test_after_a_fault_every_event_has_reached_its_flows_and_keeps_its_id(
         await under_fault(mine, pipelines, [scene.proxy for scene in scenes if scene.proxy])
         await asyncio.gather(*(one.settle() for one in pipelines))
         for cell, one in zip(mine, pipelines, strict=True):
-            wanted = await expected(partner, one.environment_id, day)
+            wanted = await expected(cell.partner, one.environment_id, day)
             assert await one.feed() == wanted.feed, cell
             assert set(one.told()) == set(wanted.told), cell
             assert not one.stage.dead.rows, cell
@@ -197,11 +192,11 @@ def trusted(certificate: Certificate, monkeypatch: pytest.MonkeyPatch) -> Certif
 
 
 @pytest.mark.filterwarnings("ignore:unclosed <ssl.SSLSocket:ResourceWarning")  # urllib3's, of a reset in a handshake
-@pytest.mark.parametrize("half", HALVES, ids=str)
+@pytest.mark.parametrize("mine", ENTRANCES.values(), ids=list(ENTRANCES))
 async def test_a_caller_gets_in_or_hears_why_not_and_gets_in_a_minute_later(
-    half: Place, day: Scenario, trusted: Certificate, tally: Tally
+    mine: list[Cell], day: Scenario, trusted: Certificate, tally: Tally
 ) -> None:
-    mine, before, tasks = cells(Partner.ISSUER, half), files_open(), len(asyncio.all_tasks())
+    before, tasks = files_open(), len(asyncio.all_tasks())
     async with AsyncExitStack() as stack:
         found = [await stack.enter_async_context(before_the_issuer(day, trusted)) for _ in mine]
         entrances = [entrance for entrance, _ in found]

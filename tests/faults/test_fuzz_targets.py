@@ -6,6 +6,7 @@ The same targets as atheris has (local/faults/fuzz.py), with damages made by cha
 import ast
 import logging
 import re
+import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -14,7 +15,7 @@ from types import FrameType
 
 import pytest
 
-from local.faults import target
+from local.faults import fuzz, target
 from local.faults.mutating import mutated
 from local.faults.targets import TARGETS
 from tests.faults.profile import pick
@@ -134,3 +135,24 @@ def test_every_parser_of_bytes_from_outside_has_a_target() -> None:
     missing = {name for place, name in found.items() if place not in seen}
     assert missing == ELSEWHERE.keys()
     assert len(found) > 25, "the pattern finds the parsers no more"
+
+
+def test_what_a_run_begins_with_is_written_for_it(tmp_path: Path) -> None:
+    fuzz.write_seeds("cursor", tmp_path)
+    written = {file.read_bytes() for file in tmp_path.iterdir()}
+    assert written > set(TARGETS["cursor"].seeds())
+    assert max(map(len, written)) <= fuzz.MAX_BYTES
+    words = tmp_path / "words"
+    fuzz.write_words(words)
+    assert all(re.fullmatch(r'"(\\x[0-9a-f]{2})+"', line) for line in words.read_text(encoding="ascii").splitlines())
+
+
+def test_a_finding_can_be_run_again(tmp_path: Path) -> None:
+    """The command that is told with it."""
+    finding = tmp_path / "crash"
+    finding.write_bytes(b"not a cursor")
+    _, program, rest = fuzz.again("cursor", finding).partition(" -m local.faults.fuzz_one ")
+    assert rest == f'"cursor" {finding}'
+    command = [sys.executable, *program.split(), "cursor", str(finding)]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=120, check=False)
+    assert (done.returncode, done.stdout) == (0, "It is read, or refused as it should be.\n"), done.stderr

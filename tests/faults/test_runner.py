@@ -10,10 +10,11 @@ from local.errors import LocalError
 from local.faults.main import choose, main
 from local.faults.outcomes import Outcome, Results, added, read_results, written
 from local.faults.page import PAGE, README, RESULTS, page, with_promises
-from local.faults.promises import Promise
+from local.faults.promises import Part, Promise
 from local.faults.pytest_part import run_tests
 from local.faults.register import PROMISES
-from local.faults.telling import told, verdict
+from local.faults.running import Run, kept
+from local.faults.telling import Telling, told, verdict
 
 HEAD = "import os, pytest\nfrom tests.faults.profile import FULL\nfrom tests.conftest import tally\n"
 GOOD = """
@@ -79,7 +80,7 @@ def test_the_profile_reaches_the_tests(tmp_path: Path) -> None:
 
 
 def results(*outcomes: Outcome) -> Results:
-    return Results("2026-01-02", "full", "a machine", {"Python": "3.11"}, 120, {"one": outcomes})
+    return Results("2026-01-02", "full", "c0de", "a machine", {"Python": "3.11"}, 120, {"one": outcomes})
 
 
 def test_nothing_tried_is_not_good() -> None:
@@ -123,9 +124,7 @@ def test_every_part_names_tests_that_are_there() -> None:
 def test_every_test_of_this_folder_belongs_to_a_promise() -> None:
     """Else `./dev faults` would leave it out; those that are about the suite itself belong to none."""
     here = {f"tests/faults/{file.name}" for file in Path(__file__).parent.glob("test_*.py")}
-    assert here - {test for _, test in parts()} == {
-        f"tests/faults/test_{name}.py" for name in ("runner", "mutation")
-    }
+    assert here - {test for _, test in parts()} == {f"tests/faults/test_{name}.py" for name in ("runner", "mutation")}
 
 
 def test_names_are_one_each() -> None:
@@ -181,3 +180,18 @@ def test_the_list_names_every_part(capsys: pytest.CaptureFixture[str]) -> None:
 def test_cases_of_a_promise_are_those_of_its_parts() -> None:
     assert added((Outcome("a", 3, 1), Outcome("b", 4, 0))) == (7, 1)
     assert msgspec.json.decode(written(results(Outcome("a"))))["promises"]["one"][0]["part"] == "a"
+
+
+def test_a_run_that_is_resumed_repeats_what_was_not_good(tmp_path: Path) -> None:
+    """And what was found of other code, or with another profile, is not taken over."""
+    promise = Promise("one", "Says.", (Part("a", "Tries.", ("nowhere.py",)), Part("b", "Tries.", ("nowhere.py",))))
+    earlier = Run(tmp_path, "full", 1, Telling())._told({"one": (Outcome("a", 5), Outcome("b", 5, 1))})
+    (tmp_path / "results.json").write_bytes(written(earlier))
+    assert kept(tmp_path / "results.json", "quick") is None
+    found = Run(tmp_path, "full", 1, Telling(), kept(tmp_path / "results.json", "full")).results([promise])
+    assert found.promises["one"][0] == Outcome("a", 5)
+    assert found.promises["one"][1].cases == 0
+    assert read_results(tmp_path / "results.json") == found
+    (tmp_path / "results.json").write_bytes(written(msgspec.structs.replace(earlier, code="other")))
+    assert kept(tmp_path / "results.json", "full") is None
+    assert kept(tmp_path / "none.json", "full") is None

@@ -24,7 +24,6 @@ from shared.domain.deliveries import DeliveryBatch, Pair
 from shared.domain.detection import detect
 from shared.domain.events import Event
 from shared.errors import InsightsAnswerInvalid
-from shared.services.start_polls import ENVIRONMENTS_PER_MESSAGE
 from tests.factories import ENVIRONMENT, NO_WATCHES, snapshot
 from tests.faults.profile import FULL, pick
 from tests.faults.scale_vendor import Size, Vendor
@@ -38,6 +37,7 @@ SMALL = Size(1_000, 100, 20, 500, 100, changed=100, watched_measures=10)
 LARGE = Size(10_000, 1_000, 200, 5_000, 1_000, changed=1_000, watched_measures=100)
 MOST_MB = 400  # an instance of Flex Consumption has 512, of which the host takes its part
 ROWS_A_PAGE, ROWS_A_WRITE, IDS_A_QUERY = 1_000, 100, 14
+ENVIRONMENTS_A_MESSAGE = 16
 EVENTS_A_MESSAGE = 50  # that many crossings with all they tell fit into 40 KiB
 
 Steps = Mapping[str, Mapping[str, Any]]
@@ -77,7 +77,7 @@ def _require_few_messages(size: Size, steps: Steps) -> None:
     assert steps["deliveries of one event"]["messages in"] <= ceil(others / 400)
     for name in ("first tick", "quiet tick"):
         assert steps[f"{name}: start"]["environments"] == size.environments
-        assert steps[f"{name}: polls"]["messages in"] == ceil(size.environments / ENVIRONMENTS_PER_MESSAGE)
+        assert steps[f"{name}: polls"]["messages in"] == ceil(size.environments / ENVIRONMENTS_A_MESSAGE)
 
 
 def _require_few_requests(size: Size, steps: Steps) -> None:
@@ -94,7 +94,7 @@ def _require_few_requests(size: Size, steps: Steps) -> None:
         bodies, pairs = delivered["messages in"], fanned["pairs"]
         assert delivered["storage"]["table GET"] <= 2 * (ceil(pairs / IDS_A_QUERY) + bodies)
         assert sum(delivered["storage"].values()) <= 3 * (ceil(pairs / IDS_A_QUERY) + bodies)
-    assert steps["quiet tick: start"]["storage"]["queue POST"] == ceil(size.environments / ENVIRONMENTS_PER_MESSAGE)
+    assert steps["quiet tick: start"]["storage"]["queue POST"] == ceil(size.environments / ENVIRONMENTS_A_MESSAGE)
     assert steps["quiet tick: polls"]["storage"] == {"blob GET": size.environments}
 
 

@@ -5,7 +5,6 @@ are cells of the matrix (test_fault_matrix.py).
 """
 
 import asyncio
-import itertools
 import tracemalloc
 from collections.abc import Awaitable, Callable
 from contextlib import AsyncExitStack
@@ -134,7 +133,7 @@ async def test_an_identity_that_never_gives_its_token_holds_up_a_delivery_no_lon
 
 @pytest.mark.parametrize(
     "line",
-    [b"X-Padding: " + b"x" * 1000 + b"\r\n", b"x" * 65536, b"X-%d: y\r\n"],
+    [b"X-Padding: " + b"x" * 1000 + b"\r\n", b"x" * 65536, b"".join(b"X-%d: y\r\n" % place for place in range(5000))],
     ids=["many-headers", "one-endless-header", "many-names"],
 )
 async def test_headers_without_an_end_are_not_read(line: bytes, tally: Tally) -> None:
@@ -146,10 +145,9 @@ async def test_headers_without_an_end_are_not_read(line: bytes, tally: Tally) ->
         try:
             await reader.readuntil(b"\r\n\r\n")
             writer.write(b"HTTP/1.1 202 Accepted\r\n" + (b"X-Long: " if b"\n" not in line else b""))
-            for place in itertools.count():
-                piece = line % place if b"%" in line else line
-                writer.write(piece)
-                poured += len(piece)
+            while True:
+                writer.write(line)
+                poured += len(line)
                 await writer.drain()
         except OSError:
             pass
@@ -166,7 +164,7 @@ async def test_headers_without_an_end_are_not_read(line: bytes, tally: Tally) ->
         tracemalloc.stop()
         await sender.close()
     assert caught.value.reason == "protocol"
-    assert peak < 32 * 1024 * 1024
+    assert peak < 4 * 1024 * 1024
     assert poured < 32 * 1024 * 1024
     tally.add()
     tally.figure("peak memory of a call to a flow that pours headers (MB)", round(peak / 1024**2, 1))

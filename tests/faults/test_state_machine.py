@@ -1,17 +1,23 @@
 """Are the promises kept whatever happens, in any order? Stories that hypothesis makes up, each followed to its end."""
 
+from contextlib import closing
+from itertools import product
+
 import pytest
 from hypothesis import HealthCheck, seed, settings
 from hypothesis.stateful import RuleBasedStateMachine, run_state_machine_as_test
 
 from tests.faults.machine import Machine
+from tests.faults.machine_flows import ORDERS
 from tests.faults.machine_polling import Polling
 from tests.faults.machine_steps import Statistics
+from tests.faults.machine_story import Story
 from tests.faults.profile import FULL, pick
 from tests.tally import Tally
 
 CHUNKS, EXAMPLES, STEPS = pick((2, 50, 30), (20, 105, 50))
 POLLING_CHUNKS, POLLING_EXAMPLES = pick((1, 40), (5, 200))
+CALLS, PLACES = pick((8, 1), (16, 5))
 RARE = 5  # of a rule that cannot often apply
 
 
@@ -60,6 +66,29 @@ def test_a_flow_that_asks_gets_each_event_once_in_any_story(chunk: int, tally: T
     run(Chunk, 1000 + chunk, POLLING_EXAMPLES)
     count(Chunk.statistics, tally)
     assert_something_happened(Chunk.statistics, rules=10)
+
+
+AMID = (
+    ["unsubscribe", "wait"],
+    ["subscribe", "wait"],
+    ["unsubscribe", "subscribe"],
+    ["subscribe", "unsubscribe", "wait"],
+    ["break", "wait"],
+    ["refuse", "break", "subscribe"],
+)
+
+
+@pytest.mark.parametrize("changes", AMID, ids=",".join)
+@pytest.mark.parametrize("later", [False, True], ids=["first attempt", "retry"])
+def test_a_flow_that_is_changed_amid_its_calls_gets_all_and_no_more(
+    changes: list[str], later: bool, tally: Tally
+) -> None:
+    """At each of a worker's calls of storage and flows, the other worker takes the change."""
+    for calls, place in product(range(CALLS), range(PLACES)):
+        with closing(Story(rate=0, lines=list(ORDERS))) as story:
+            story.change_amid(place, calls, changes, later=later)
+            story.settle()
+        tally.add()
 
 
 def count(statistics: Statistics, tally: Tally) -> None:

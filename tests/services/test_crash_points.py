@@ -7,7 +7,7 @@ from collections import deque
 from dataclasses import dataclass
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from shared.domain.deliveries import Answer
@@ -19,6 +19,7 @@ from tests.factories import ENVIRONMENT, job, segment, task, threshold
 from tests.services.faults import Fuse, fused
 from tests.services.pump import Pump
 from tests.services.stage import Stage, callback, failed_refresh, standing_order
+from tests.tally import Tally
 
 SETTLING_POLLS = 6
 REFUSING = ("off", "gone")
@@ -101,12 +102,13 @@ async def _play(fuse: Fuse) -> Ending:
     )
 
 
-async def _play_with_crashes(*, after: bool, lasting: bool) -> None:
+async def _play_with_crashes(tally: Tally, *, after: bool, lasting: bool) -> None:
     undisturbed = await _play(Fuse())
     assert len(undisturbed.dead) == 3  # one of the flow that is gone, both of the one that is off
     assert len(undisturbed.feed) == len(set(undisturbed.feed)) > 10
     for write in range(1, undisturbed.writes + 1):
         ending = await _play(Fuse(frozenset({write}), after=after, lasting=lasting))
+        tally.add()
         _compare(ending, undisturbed, f"write {write}")
 
 
@@ -117,25 +119,29 @@ def _compare(ending: Ending, undisturbed: Ending, where: str) -> None:
     assert ending.dead >= undisturbed.dead, f"a dead delivery is missing with a crash at {where}"
 
 
-async def test_a_process_that_dies_before_any_write_loses_nothing() -> None:
-    await _play_with_crashes(after=False, lasting=True)
+async def test_a_process_that_dies_before_any_write_loses_nothing(tally: Tally) -> None:
+    await _play_with_crashes(tally, after=False, lasting=True)
 
 
-async def test_a_process_that_dies_after_any_write_loses_nothing() -> None:
-    await _play_with_crashes(after=True, lasting=True)
+async def test_a_process_that_dies_after_any_write_loses_nothing(tally: Tally) -> None:
+    await _play_with_crashes(tally, after=True, lasting=True)
 
 
-async def test_any_write_that_fails_by_itself_loses_nothing() -> None:
+async def test_any_write_that_fails_by_itself_loses_nothing(tally: Tally) -> None:
     """The process goes on with its other work."""
-    await _play_with_crashes(after=False, lasting=False)
+    await _play_with_crashes(tally, after=False, lasting=False)
 
 
-async def test_any_write_that_succeeds_without_saying_so_loses_nothing() -> None:
+async def test_any_write_that_succeeds_without_saying_so_loses_nothing(tally: Tally) -> None:
     """The connection broke after the service had done it."""
-    await _play_with_crashes(after=True, lasting=False)
+    await _play_with_crashes(tally, after=True, lasting=False)
 
 
 @given(st.frozensets(st.integers(1, 120), min_size=2, max_size=4), st.booleans(), st.booleans())
-@settings(max_examples=150, deadline=None)
-async def test_several_crashes_lose_nothing_either(writes: frozenset[int], after: bool, lasting: bool) -> None:
+@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+async def test_several_crashes_lose_nothing_either(
+    tally: Tally, writes: frozenset[int], after: bool, lasting: bool
+) -> None:
+    """The tally counts over all examples."""
+    tally.add()
     _compare(await _play(Fuse(writes, after=after, lasting=lasting)), await _play(Fuse()), f"{sorted(writes)}")

@@ -193,6 +193,8 @@ async def test_a_circle_of_successors_leads_to_nobody(stage: Stage) -> None:
     await stage.subscriptions.save(replaced(NEW, by=OLD.id, now=stage.now))
     async with asyncio.timeout(30):
         assert await live_successor(stage.ports, stage.subscriptions.rows[OLD.id]) is None
+    removed = replaced(OLD, by="removed", now=stage.now)
+    assert await last_in_line(stage.ports, removed) is removed
     ended = replace(NEW, state=SubscriptionState.ENDED)
     assert await last_in_line(stage.ports, ended) is ended
     assert await last_in_line(stage.ports, replace(NEW, replaced_by=OLD.id)) == replace(NEW, replaced_by=OLD.id)

@@ -8,7 +8,7 @@ import pytest
 
 from shared.adapters.memory import MemoryInsights, MemoryQueues
 from shared.adapters.memory_subscriptions import MemorySubscriptions
-from shared.domain.callers import Caller, callback_key, flow_key
+from shared.domain.callers import Caller, callback_key, flow_key, polling_id
 from shared.domain.deliveries import DeadDelivery, PoisonMessage
 from shared.domain.health import LONGEST_OPEN
 from shared.domain.metrics import POISON
@@ -208,6 +208,7 @@ async def test_an_order_that_is_polled_again_is_active_again(stage: Stage) -> No
     await poll_trigger(stage.ports, TRIGGER, query, FLOW, state="", top=1)
     (order,) = stage.subscriptions.rows.values()
     assert (order.flow, order.created_at, order.state_since) == (FLOW.flow, stage.now, stage.now)
+    assert order.id == polling_id(FLOW, ENVIRONMENT, TRIGGER, {})
     await stage.subscriptions.change(order.id, lambda one: replace(one, state=SubscriptionState.ENDED))
     stage.wait(minutes=25 * 60)
     await poll_trigger(stage.ports, TRIGGER, query, MAKER, state="", top=1)

@@ -192,3 +192,16 @@ async def test_a_flow_that_polls_is_never_called(stage: Stage) -> None:
     assert body is not None
     assert await fan_out(stage.ports, await stage.queues.read_events(body)) == 0
     assert stage.queues.take(Queue.DELIVERIES) is None
+
+
+async def test_a_feed_that_began_anew_is_told_page_by_page_too(stage: Stage) -> None:
+    await ask(stage)
+    await stage.log.append(ENVIRONMENT, [NumberedEvent(number, happened(number)) for number in range(1, 4)])
+    polled = await ask(stage, write_cursor(ENVIRONMENT, 900), top=2)
+    assert (len(polled.events), polled.retry_after_seconds) == (2, 1)
+
+
+async def test_an_environment_that_nobody_watched_begins_anew_with_the_first_poll(stage: Stage) -> None:
+    await stage.baseline()
+    await ask(stage)
+    assert stage.state.checkpoint is None

@@ -170,12 +170,16 @@ async def test_what_was_done_is_told_by_its_name(stage: Stage) -> None:
 
 
 async def test_a_page_that_fails_is_told_by_its_step(stage: Stage, caplog: pytest.LogCaptureFixture) -> None:
+    asked: list[object] = []
+
     class Unlisted(MemorySubscriptions):
-        async def page(self, **_: object) -> list[Subscription]:
+        async def page(self, **query: object) -> list[Subscription]:
+            asked.append(query["limit"])
             raise OSError
 
     await sweep(replace(stage.ports, subscriptions=Unlisted()), suspended_days=SUSPENDED_DAYS)
     assert [record.__dict__["what"] for record in caplog.records] == ["subscriptions"]
+    assert asked == [1000]
 
 
 async def test_the_first_of_all_ids_is_swept_too(stage: Stage) -> None:
