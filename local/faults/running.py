@@ -55,8 +55,16 @@ class Run:
                 outcome = self._try(promise, part)
                 self.telling.end(outcome)
                 found[promise.name] = (*found.get(promise.name, ()), outcome)
-                self.file.write_bytes(written(self._told(found)))
+                self.file.write_bytes(written(self._told(self._with_kept(found))))
         return self._told(found)
+
+    def _with_kept(self, found: Mapping[str, tuple[Outcome, ...]]) -> dict[str, tuple[Outcome, ...]]:
+        """What was not yet come to is still known from before: this run may be broken off too."""
+        whole = dict(found)
+        for name, outcomes in self.kept.promises.items() if self.kept else ():
+            new = {one.part for one in whole.get(name, ())}
+            whole[name] = (*whole.get(name, ()), *(one for one in outcomes if one.part not in new))
+        return whole
 
     def _told(self, found: Mapping[str, tuple[Outcome, ...]]) -> Results:
         return Results(

@@ -1,6 +1,7 @@
 """Does `./dev faults` count what its tests came to, and never call a run good that was not?"""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import msgspec
@@ -192,6 +193,8 @@ def test_a_run_that_is_resumed_repeats_what_was_not_good(tmp_path: Path) -> None
     assert found.promises["one"][0] == Outcome("a", 5)
     assert found.promises["one"][1].cases == 0
     assert read_results(tmp_path / "results.json") == found
+    Run(tmp_path, "full", 1, Telling(), earlier).results([replace(promise, parts=promise.parts[1:])])
+    assert read_results(tmp_path / "results.json").promises["one"][1] == Outcome("a", 5)
     (tmp_path / "results.json").write_bytes(written(msgspec.structs.replace(earlier, code="other")))
     assert kept(tmp_path / "results.json", "full") is None
     assert kept(tmp_path / "none.json", "full") is None

@@ -7,12 +7,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from shared.adapters.memory import MemoryCheckpoints
 from shared.domain.callers import Caller
 from shared.domain.checkpoint import EnvironmentState
 from shared.domain.cursors import read_cursor, write_cursor
 from shared.domain.events import Event, NumberedEvent
 from shared.domain.subscriptions import SubscriptionState, watches_of
 from shared.domain.watches import Series
+from shared.errors import CheckpointConflict
 from shared.ports import PollRequest, Queue
 from shared.services.fan_out import fan_out
 from shared.services.poll_trigger import Polled, poll_trigger
@@ -205,3 +207,17 @@ async def test_an_environment_that_nobody_watched_begins_anew_with_the_first_pol
     await stage.baseline()
     await ask(stage)
     assert stage.state.checkpoint is None
+
+
+async def test_two_who_begin_at_the_same_time_are_both_answered(stage: Stage) -> None:
+    """The other one has it begin anew."""
+
+    class Taken(MemoryCheckpoints):
+        async def write(self, environment_id: str, state: EnvironmentState, etag: str | None) -> str:
+            raise CheckpointConflict
+
+    await stage.baseline()
+    taken = Taken()
+    taken.documents = stage.checkpoints.documents
+    stage.checkpoints = taken
+    assert (await ask(stage)).events == ()
