@@ -23,3 +23,13 @@ def guarding(*handlers: logging.Handler) -> Iterator[logging.Logger]:
                 one.removeFilter(guard)
         for handler in handlers:
             root.removeHandler(handler)
+
+
+@contextmanager
+def silence() -> Iterator[None]:
+    """Nothing is logged: not thousands of refusals, and no half of a surrogate pair, which would stop pytest-xdist."""
+    logging.disable()
+    try:
+        yield
+    finally:
+        logging.disable(logging.NOTSET)

@@ -101,7 +101,6 @@ class _Connection:
             with suppress(OSError, TimeoutError):
                 async with asyncio.timeout(_FLUSH_SECONDS):
                     await writer.wait_closed()
-        self.abort()
 
     def abort(self) -> None:
         """End it at once, both ways."""
@@ -201,8 +200,10 @@ class FaultProxy:
         try:
             with suppress(OSError, asyncio.CancelledError):  # ended from outside: that is no fault of the proxy's
                 await self._connect(connection, reader, writer)
+            with suppress(asyncio.CancelledError):
+                await connection.finish()
         finally:
-            await connection.finish()
+            connection.abort()
             del self._connections[task]
 
     async def _connect(

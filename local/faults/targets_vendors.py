@@ -204,7 +204,7 @@ def _exchanges_again() -> bool:
 def _dialled(address: str) -> str:
     """The host that would be called."""
     try:
-        return URL(address).host or ""
+        return (URL(address).host or "").lower()
     except ValueError:
         raise InsightsError("It names no host.") from None  # as InsightsHttp tells it
 

@@ -16,6 +16,7 @@ from tests.access.hostile_claims import Row
 from tests.access.houses import rebuilt
 from tests.functions.support import Caller, http, told
 from tests.services.stage import Stage
+from tests.tally import Tally
 from tests.tokens import AUTHORITY, Published, bearer
 
 FAMILIES = (
@@ -68,6 +69,7 @@ async def test_none_is_let_in_and_the_log_says_why_but_the_answer_does_not(
     publishing: Published,
     call: Caller,
     caplog: pytest.LogCaptureFixture,
+    tally: Tally,
     family: Callable[[], Iterator[Row]],
 ) -> None:
     expected, found = {}, {}
@@ -79,6 +81,7 @@ async def test_none_is_let_in_and_the_log_says_why_but_the_answer_does_not(
         found[row.name] = (answer.status_code, *(record.__dict__["reason"] for record in caplog.records))
         if found[row.name] == expected[row.name]:
             assert_it_tells_nothing(answer, CHALLENGES.get(row.status if row.status == 401 else row.reason, ""))
+    tally.add(len(expected))
     assert found == expected
     assert publishing.key_requests <= 1
 

@@ -162,10 +162,10 @@ async def test_waiting_for_a_turn_is_not_the_flows_time(
     sender: CallbackSender, loopback: Loopback, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Many slow flows at once: each gets its whole time, and none is called twice for having waited."""
-    monkeypatch.setattr("shared.adapters.callback_sender.TIMEOUT_SECONDS", 2)
+    monkeypatch.setattr("shared.adapters.callback_sender.TIMEOUT_SECONDS", 5)
 
     async def slowly(_: web.Request) -> web.StreamResponse:
-        await asyncio.sleep(0.3)
+        await asyncio.sleep(0.7)
         return web.Response(status=202)
 
     loopback.answers.append(slowly)

@@ -10,6 +10,7 @@ from shared.domain.checkpoint import Checkpoint, JobMark
 from shared.domain.detection.progress import unlisted_open_jobs
 from shared.domain.signatures import OVERLAP, REPEATED_WITHIN, SigningSecret, rotated
 from shared.domain.snapshot import Segment
+from shared.domain.watches import Series
 from tests.factories import (
     BIRTH,
     ENVIRONMENT,
@@ -154,3 +155,23 @@ def test_a_segment_that_is_away_is_remembered_for_a_week() -> None:
     assert kept.keys() == away.keys() == first.keys()
     gone = follow(*looks, snapshot(2 + week, segments=only_b))[-1].checkpoint.series
     assert [key.split("\x1f")[1] for key in gone] == ["B", "Revenue"]
+
+
+def test_a_measure_is_told_by_the_name_that_people_gave_it() -> None:
+    looks = [replace(measure(output(at_, Total=str(value))), display_name="Sales") for at_, value in ((0, 1), (5, 9))]
+    rule = watching(threshold(5, series=Series("measures", "Revenue", "Total")))
+    polls = [snapshot(10 * number, measures=[look]) for number, look in enumerate(looks)]
+    (event,) = found_after(*polls, watches=rule)
+    assert (event.data["measureDisplayName"], event.data["summary"]) == ("Sales", "Sales rose above 5: 1 to 9.")
+
+
+def test_what_waits_for_a_rule_that_is_gone_waits_no_more() -> None:
+    """Another rule of the same segment goes on."""
+    rearmed, other = threshold(100, rearm_at=90), threshold(50)
+    looks = [segment((0, 10)), segment((5, 120)), segment((9, 40)), segment((12, 60))]
+    before = follow(*(snapshot(10 * n, segments=[looks[n]]) for n in range(2)), watches=watching(rearmed, other))[-1]
+    assert before.checkpoint.series[Series("segments", "Loyal").key].disarmed
+    after = [snapshot(10 * n, segments=[looks[n]]) for n in (2, 3)]
+    last = follow(*after, watches=watching(other), after=before.checkpoint)[-1]
+    assert [event.data["threshold"] for event in last.events] == [50]
+    assert not last.checkpoint.series[Series("segments", "Loyal").key].disarmed

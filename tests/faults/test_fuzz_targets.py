@@ -4,7 +4,6 @@ The same targets as atheris has (local/faults/fuzz.py), with damages made by cha
 """
 
 import ast
-import logging
 import re
 import subprocess
 import sys
@@ -19,6 +18,7 @@ from local.faults import fuzz, target
 from local.faults.mutating import mutated
 from local.faults.targets import TARGETS
 from tests.faults.profile import pick
+from tests.logs import silence
 from tests.tally import Tally
 
 CHUNKS = pick(1, 4)
@@ -41,10 +41,8 @@ ELSEWHERE = {
 
 @pytest.fixture(autouse=True)
 def quiet() -> Iterator[None]:
-    """What is logged of a thousand refusals; half of a surrogate pair in it would stop xdist."""
-    logging.disable()
-    yield
-    logging.disable(logging.NOTSET)
+    with silence():
+        yield
 
 
 @pytest.fixture(scope="module", autouse=True)

@@ -121,7 +121,7 @@ async def test_size_costs_no_more_than_it_must(request: pytest.FixtureRequest, t
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows does not tell a process's largest memory")
 async def test_jobs_that_all_work_on_everything_fit_into_the_memory(tally: Tally) -> None:
     """The list of jobs is as long as it can be: each of the 25 has a task for every part, 85 MB of JSON."""
-    size = replace(LARGE, full_jobs=25, environments=1, subscriptions=1_200)
+    size = replace(LARGE, full_jobs=25, environments=2, subscriptions=1_200)
     steps = await _run(size, "")
     _require_few_calls(size, steps)
     peak = max(one["peak_mb"] for one in steps.values())

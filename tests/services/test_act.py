@@ -246,3 +246,14 @@ async def test_who_proved_it_today_does_not_wait_long_and_who_did_not_does(monke
     async with asyncio.timeout(20):
         await require_reader(stage.ports, MAKER, ENVIRONMENT)
     assert actions.calls == ["my_roles"]
+
+
+async def test_a_caller_acts_at_the_environment_that_is_named(stage: Stage) -> None:
+    asked: list[tuple[Caller, str]] = []
+
+    def acting(caller: Caller, environment_id: str) -> MemoryActions:
+        asked.append((caller, environment_id))
+        return stage.actions
+
+    assert act(replace(stage.ports, acting=acting), MAKER, ENVIRONMENT) is stage.actions
+    assert asked == [(MAKER, ENVIRONMENT)]

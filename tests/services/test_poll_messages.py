@@ -176,3 +176,9 @@ async def test_what_was_committed_is_counted_by_type_with_how_long_it_took(stage
         note_events(stage.telemetry, ENVIRONMENT, EnvironmentState(outbox=events, committed_at=committed_at))
         assert stage.telemetry.amounts(EVENTS, environment=ENVIRONMENT) == [2]
         assert stage.telemetry.amounts(DETECTION_LAG, type="datasource.refresh.failed") == lags
+
+
+async def test_a_poll_that_failed_is_a_step_that_says_why(stage: Stage) -> None:
+    stage.insights.failure = InsightsUnavailable()
+    await stage.poll()
+    assert [one.reason for one in stage.telemetry.spans] == ["insights_unavailable"]

@@ -94,6 +94,10 @@ async def test_off_for_no_time_that_is_known_is_soon_tried_again(stage: Stage) -
 async def test_of_a_flow_that_is_gone_all_are_dead(stage: Stage) -> None:
     assert await settled(stage, rest_of(0, 1, attempt=4), Verdict.GONE, tried=1) == (False, [])
     assert dead(stage) == [("flow_gone", EVENTS[0], 4), ("flow_gone", EVENTS[1], 0)]
+    rows = stage.dead.rows.values()
+    assert {(row.environment_id, row.subscription_id, row.died_at) for row in rows} == {
+        (ORDER.environment_id, ORDER.id, stage.now)
+    }
 
 
 @pytest.mark.parametrize("state", [SubscriptionState.REPLACED, SubscriptionState.UNSUBSCRIBED])
