@@ -176,6 +176,7 @@ PROMISES = (
                     "tests/access/test_canary.py",
                     "tests/telemetry/test_secrets.py",
                     "tests/test_observability.py",
+                    "tests/telemetry/test_logs.py",
                 ),
             ),
             Part(
