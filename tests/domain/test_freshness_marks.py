@@ -2,6 +2,7 @@
 
 from shared.domain.checkpoint import SourceMark
 from shared.domain.events import Event
+from shared.domain.snapshot import Node
 from tests.factories import at, follow, found_after, job, node, of_type, overdue_after, snapshot, task, watching
 
 BOTH = watching(overdue_after(1), overdue_after(2))
@@ -47,3 +48,10 @@ def test_each_watch_has_its_own_time_and_its_hours_are_told_to_two_places() -> N
     assert hours == 1.23
     month = snapshot(721 * 60, nodes=[node(success=0)])
     assert overdue(found_after(looks[0], month, watches=watching(overdue_after(720)))) == [(720, at(720 * 60))]
+
+
+def test_a_source_that_is_away_is_remembered_for_a_week() -> None:
+    week = 7 * 24 * 60
+    gone: list[Node] = []
+    looks = [snapshot(0, nodes=[node()]), *(snapshot(minute, nodes=gone) for minute in (1, 1 + week, 2 + week))]
+    assert [list(one.checkpoint.sources) for one in follow(*looks)] == [["ds-orders"]] * 3 + [[]]

@@ -52,3 +52,18 @@ def test_a_source_is_found_by_the_name_that_it_had() -> None:
     old, other = task("Old name"), task("Stores", task_id="t-2")
     found = sources_of(job("j", "successful", old, other), [node("ds-1", "New name"), STORES], {"ds-1": "Old name"})
     assert found == {old.key: "ds-1", other.key: "ds-stores"}
+
+
+def test_the_name_of_the_last_look_is_told_where_the_sources_cannot_be_read() -> None:
+    asked = job("j", "failed", operation="ingestion", identifiers=["ds-orders"])
+    (event,) = refreshes(asked, readable=False)
+    assert event.data["dataSourceName"] == "Orders"
+
+
+def test_what_has_no_times_at_all_ended_when_it_was_seen() -> None:
+    done = task(start=None, end=None)
+    merge = task("", operation="merge", start=None, end=None)
+    whole = job("j", "successful", done, merge, operation="merge", start=None, end=None)
+    events = found_after(snapshot(0, nodes=[node()]), snapshot(20, whole, nodes=[node()]))
+    assert {event.time for event in events} == {at(20)}
+    assert {"datasource.refresh.succeeded", "unification.completed"} <= {event.type for event in events}

@@ -175,3 +175,8 @@ def test_what_waits_for_a_rule_that_is_gone_waits_no_more() -> None:
     last = follow(*after, watches=watching(other), after=before.checkpoint)[-1]
     assert [event.data["threshold"] for event in last.events] == [50]
     assert not last.checkpoint.series[Series("segments", "Loyal").key].disarmed
+
+
+def test_a_job_that_is_listed_late_is_told_if_it_is_newer_than_what_was_forgotten() -> None:
+    looks = [snapshot(20, job("a", start=5)), snapshot(40, job("c", start=30)), snapshot(41, job("b", start=20))]
+    assert [event.data["jobId"] for event in of_type(found_after(*looks), "process.ended")] == ["c", "b"]

@@ -23,7 +23,7 @@ def data_of(one: Job, kind: str = PROCESS) -> dict[str, JsonValue]:
 
 def test_a_job_without_tasks_is_one_process() -> None:
     event = told(job("j", "successful", operation="export", start=1, end=3))
-    assert event.time == at(3)
+    assert (event.id, event.time) == ("59002c49-524d-5b67-b6b7-776214ff5d5c", at(3))
     assert event.data == {
         "environmentId": event.data["environmentId"],
         "processName": "export",

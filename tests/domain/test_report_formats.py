@@ -90,3 +90,13 @@ def test_a_text_of_a_card_is_short_and_no_link() -> None:
         body = as_card(report)["body"]
         assert isinstance(body, list)
         assert [part["text"] for part in body[:2]] == [text, "[Sign in] (https://x)"]
+
+
+def test_a_card_has_as_many_facts_as_it_takes() -> None:
+    """Ten of a section, and no more letters than Teams takes."""
+    sections = [Section("S", (Row("漢" * 190, "Failure", False),) * 11)] * 3
+    for shown, expected in ((sections[:1], 10), (sections, 16)):
+        report = Report("e", ReportType.SEGMENTS, "t", "s", False, START, tuple(shown))
+        body = as_card(report)["body"]
+        assert isinstance(body, list)
+        assert len(body[2]["facts"]) == expected

@@ -195,7 +195,7 @@ class Story(House):
         self.receivers.lift()
         for worker in self.workers:
             worker.fuse.at = frozenset()
-        self.runner.run(self.host.go_on_all())
+        self.complete(self.host.go_on_all())
         for minutes in SETTLING_TICKS:
             self.wait(60 * minutes)
             self.tick()

@@ -110,7 +110,7 @@ def test_many_pollers_in_any_order_commit_a_change_once(seed: int, tally: Tally)
 def test_pollers_that_stall_and_are_taken_over_commit_a_change_once(chunk: int, tally: Tally) -> None:
     """The queues may get an event twice then, with the same id."""
     late = repeats = 0
-    seeds = range(chunk, pick(80, 1600), 4)
+    seeds = range(chunk, pick(80, 800), 4)
     for seed in seeds:
         ending = _meeting(seed, pollers=6, rounds=3, stalls=0.1)
         _require_one_commit_a_change(ending, 3, once=False)
@@ -123,7 +123,7 @@ def test_pollers_that_stall_and_are_taken_over_commit_a_change_once(chunk: int, 
 @pytest.mark.parametrize("chunk", range(4))
 def test_pollers_that_stall_while_the_source_goes_on_tell_every_change_once(chunk: int, tally: Tally) -> None:
     """What one of them does a minute late must not undo what others did meanwhile."""
-    for seed in range(chunk, pick(24, 400), 4):
+    for seed in range(chunk, pick(24, 200), 4):
         in_virtual_time(_poll_on(seed))
         tally.add(12)
 

@@ -15,7 +15,7 @@ from tests.faults.machine_story import Story
 from tests.faults.profile import FULL, pick
 from tests.tally import Tally
 
-CHUNKS, EXAMPLES, STEPS = pick((2, 50, 30), (20, 105, 50))
+CHUNKS, EXAMPLES, STEPS = pick((2, 75, 30), (20, 125, 50))
 POLLING_CHUNKS, POLLING_EXAMPLES = pick((1, 40), (5, 200))
 CALLS, PLACES = pick((8, 1), (16, 5))
 RARE = 5  # of a rule that cannot often apply

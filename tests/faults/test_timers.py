@@ -25,11 +25,11 @@ from tests.tally import Tally
 
 __all__ = ["functions"]
 
-HOURS = pick(5.0, 12.0)
+HOURS = pick(4.0, 10.0)
 TICKS = int(HOURS * 60) + 29
 SILENT_MINUTES = 180  # after so many the app says that it did not look (up to five earlier: the heartbeat's age)
 OF_OURS = (EventType.UNREACHABLE, EventType.RECOVERED)
-MISSED = pick((1, 7, 181), (1, 2, 3, 5, 8, 13, 30, 60, 120, 170, 181, 240, 360, 480, 500))
+MISSED = pick((1, 181), (1, 2, 3, 5, 13, 60, 170, 181, 240, 360, 500))
 HOUR = timedelta(hours=1)
 
 
@@ -197,7 +197,7 @@ def test_polls_that_take_longer_than_a_tick_overlap_and_tell_nothing_twice(
     tally.add(ending.ticks)
 
 
-@pytest.mark.parametrize("minute", pick((100,), tuple(range(95, 300, 29))))
+@pytest.mark.parametrize("minute", pick((100,), tuple(range(95, 300, 41))))
 @pytest.mark.parametrize("off", [-HOUR, HOUR], ids=["back", "forward"])
 def test_a_clock_that_jumps_an_hour_changes_nothing(off: timedelta, minute: int, play: Play, tally: Tally) -> None:
     """The host's and the services' clock; later it is set right. The source's own clock is right all the time."""

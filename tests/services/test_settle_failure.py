@@ -32,11 +32,17 @@ def waits(*places: int, attempt: int = 1) -> Pair:
 
 
 async def settled(
-    stage: Stage, rest: Pair, verdict: Verdict, *, subscription: Subscription = ORDER, tried: int = 1
+    stage: Stage,
+    rest: Pair,
+    verdict: Verdict,
+    *,
+    subscription: Subscription = ORDER,
+    tried: int = 1,
+    retry_after_seconds: float | None = None,
 ) -> tuple[bool, Waiting]:
     """Whether the next call has its turn, and what waits for how long."""
     stage_ports = replace(stage.ports, jitter=lambda: 0.0)
-    attempt = Attempt(verdict, "http_400")
+    attempt = Attempt(verdict, "http_400", retry_after_seconds=retry_after_seconds)
     goes_on = await settle_failure(stage_ports, batch_for("one"), subscription, rest, attempt, tried=tried)
     found: Waiting = []
     for body, delay in stage.queues.messages[Queue.REDELIVERIES]:
@@ -61,6 +67,16 @@ async def test_what_is_given_up_is_dead_and_the_next_has_its_turn_if_the_flow_ma
     goes_on, waiting = await settled(stage, rest_of(0, 1, 2), Verdict.REFUSED, subscription=subscription)
     assert dead(stage) == [("http_400", EVENTS[0], 1)]
     assert (goes_on, waiting) == ((True, []) if subscription is ORDER else (False, [(waits(1, 2), 100)]))
+
+
+async def test_a_rest_that_is_over_holds_nothing_up(stage: Stage) -> None:
+    over = replace(RESTING, health=Health(open_until=START - timedelta(seconds=1)))
+    assert await settled(stage, rest_of(0, 1), Verdict.REFUSED, subscription=over) == (True, [])
+
+
+async def test_a_flow_that_says_when_to_come_again_is_heard(stage: Stage) -> None:
+    found = await settled(stage, rest_of(0), Verdict.RETRY, retry_after_seconds=99.0)
+    assert found == (False, [(waits(0, attempt=2), 99)])
 
 
 async def test_with_nothing_behind_it_nothing_waits(stage: Stage) -> None:
@@ -92,8 +108,8 @@ async def test_off_for_no_time_that_is_known_is_soon_tried_again(stage: Stage) -
 
 
 async def test_of_a_flow_that_is_gone_all_are_dead(stage: Stage) -> None:
-    assert await settled(stage, rest_of(0, 1, attempt=4), Verdict.GONE, tried=1) == (False, [])
-    assert dead(stage) == [("flow_gone", EVENTS[0], 4), ("flow_gone", EVENTS[1], 0)]
+    assert await settled(stage, rest_of(0, 1, 2, attempt=4), Verdict.GONE, tried=2) == (False, [])
+    assert dead(stage) == [("flow_gone", EVENTS[place], attempts) for place, attempts in ((0, 4), (1, 4), (2, 0))]
     rows = stage.dead.rows.values()
     assert {(row.environment_id, row.subscription_id, row.died_at) for row in rows} == {
         (ORDER.environment_id, ORDER.id, stage.now)
