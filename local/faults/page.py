@@ -64,7 +64,7 @@ def with_promises(readme: str, results: Results, promises: Sequence[Promise]) ->
 
 
 def _promise(promise: Promise, results: Results, where: str = "") -> str:
-    cases, failures = added(results.promises[promise.name])
+    cases, failures = added(results.promises.get(promise.name, ()))
     return f"| [{promise.says}]({where}#{promise.name}) | {cases:,} | {failures} |\n"
 
 
@@ -80,9 +80,9 @@ def _details(results: Results, promises: Sequence[Promise]) -> Iterator[str]:
     for promise in promises:
         yield f"## {promise.name}\n\n{promise.says}\n"
         yield "| part | what it tries | tried | fell short | measured |\n| --- | --- | ---: | ---: | --- |"
-        told = {outcome.part: outcome for outcome in results.promises[promise.name]}
+        told = {outcome.part: outcome for outcome in results.promises.get(promise.name, ())}
         for part in promise.parts:
-            yield _row(part.name, part.tries, told[part.name])
+            yield _row(part.name, part.tries, told.get(part.name, Outcome(part.name, not_done="not run yet")))
         yield ""
 
 

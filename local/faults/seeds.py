@@ -25,7 +25,7 @@ SEEDS = (
         await ports.log.append(environment_id, committed.outbox)
     etag = await ports.checkpoints.write(environment_id, committed, stored.etag if stored else None)
 """,
-        ("tests/faults/test_many_pollers.py",),
+        ("tests/faults/test_many_pollers.py::test_pollers_that_stall_and_are_taken_over_commit_a_change_once",),
     ),
     Seed(
         "a missing dedupe: a task that ended is news at each poll",
@@ -126,6 +126,6 @@ SEEDS = (
         "shared/services/start_polls.py",
         "ENVIRONMENTS_PER_MESSAGE = 16",
         "ENVIRONMENTS_PER_MESSAGE = 1",
-        ("tests/services/test_start_polls.py", "tests/faults/test_scale.py"),
+        ("tests/services/test_start_polls.py",),
     ),
 )

@@ -192,3 +192,9 @@ def test_a_host_may_have_253_letters_and_a_url_2048() -> None:
     assert len(parse_callback_url(f"https://{LONG_HOST}.logic.azure.com/", allowed_suffixes=HOSTS).host) == 253
     url = "https://a.logic.azure.com/"
     assert parse_callback_url(url + "x" * (MAX_LENGTH - len(url)), allowed_suffixes=HOSTS).host == "a.logic.azure.com"
+
+
+def test_a_url_of_this_machine_has_its_host_too() -> None:
+    for host in ("127.0.0.1", "localhost"):
+        taken = parse_callback_url(f"http://{host.upper()}:8080/x", allowed_suffixes=HOSTS, allow_loopback=True)
+        assert taken == CallbackUrl(f"http://{host.upper()}:8080/x", host)

@@ -205,3 +205,17 @@ def test_slots_never_overlap_and_leave_no_gap_while_any_wait(asked: list[tuple[f
         health = reserved(health, now, calls, rate)
         free_at = starts_at + timedelta(seconds=calls / rate)
         assert health.next_slot_at == free_at
+
+
+def test_a_failure_ends_a_trial_and_one_of_another_kind_ends_a_row_of_refused_tokens() -> None:
+    refused = Attempt(Verdict.RETRY, "http_401", refused_token=True)
+    tried = begin_probe(after_failure(subscription(), START, refused), START)
+    assert tried.health.refusals == 1
+    failed = after_failure(tried, START, RETRY)
+    assert (failed.health.probe_until, failed.health.refusals, failed.health.failures) == (None, 0, 2)
+
+
+def test_a_flow_that_is_on_again_is_so_from_now_on() -> None:
+    off = replace(subscription(state=SubscriptionState.SUSPENDED), state_since=START)
+    well = after_success(off, START + HOUR, delivered=1, run_id="")
+    assert (well.state, well.state_since) == (SubscriptionState.ACTIVE, START + HOUR)

@@ -217,3 +217,9 @@ def test_one_that_was_just_replaced_stands_for_its_successor_for_less_than_ten_m
         assert receivers(old, START - since) == (old if listed else [])
     same = [replace(one, flow_key="f") for one in old]
     assert receivers(same, START) == same[:1]
+
+
+def test_an_event_without_a_source_is_about_none_whatever_a_source_is_called() -> None:
+    event = _event(FAILED, status="failed")
+    for name in ("None", "none", "xxxx"):
+        assert Directory([subscription(filters=Filters(data_source_id=name))]).wanting(event) == []

@@ -111,3 +111,12 @@ def test_windows_are_remembered_by_flow_and_the_oldest_is_forgotten() -> None:
         windows.of(f"flow-{number}")
     assert windows.of("busy").calls == 1
     assert windows.of("first").calls == 8
+
+
+def test_what_the_clock_made_of_a_rest_or_of_spent_calls_is_not_believed() -> None:
+    """It was set back: neither stands farther ahead than it could have been set."""
+    window = Window(closed_until=START + 2 * LONGEST_OPEN, spent_until=START + 85 * SECOND)
+    window.rest_until(START + SECOND, START)
+    assert window.closed_until == START + SECOND
+    assert window.takes(1, 1, START)
+    assert window.spent_until == START + 10 * SECOND

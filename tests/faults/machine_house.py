@@ -1,6 +1,7 @@
 """What befalls the house of a story: time, messages, workers and stores. Its flows are in machine_story.py."""
 
 import asyncio
+import logging
 import secrets
 from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from datetime import timedelta
@@ -32,6 +33,7 @@ class House:
     def __init__(self, rate: int, skew: int) -> None:
         self.runner = asyncio.Runner(loop_factory=VirtualTimeLoop)
         random = Random(SEED)  # noqa: S311 - ids decide who is called first: they have to be the same again
+        logging.disable()  # what breaks is logged with its traceback, which takes longer than the story
         self._patch = pytest.MonkeyPatch()
         self._patch.setattr(secrets, "token_urlsafe", lambda size: random.randbytes(size).hex())
         self.source = Source(START + timedelta(seconds=skew), THRESHOLDS)
@@ -48,6 +50,7 @@ class House:
     def close(self) -> None:
         """Let go of everything."""
         self._patch.undo()
+        logging.disable(logging.NOTSET)
         self.complete(self.host.abandon())
         self.runner.close()
 

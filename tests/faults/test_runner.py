@@ -134,13 +134,12 @@ def test_names_are_one_each() -> None:
 
 
 def test_the_page_tells_the_results_of_the_last_whole_run() -> None:
-    """Of every promise and part there is now: whoever adds one runs `./dev faults --write`."""
+    """Whoever adds a promise or a part runs `./dev faults --write`; until then the page says that it was not run."""
     kept = read_results(RESULTS)
     assert kept.is_good
     assert kept.profile == "full"
-    assert {name: [one.part for one in outcomes] for name, outcomes in kept.promises.items()} == {
-        promise.name: [part.name for part in promise.parts] for promise in PROMISES
-    }
+    there_are = {(promise.name, part.name) for promise in PROMISES for part in promise.parts}
+    assert {(name, one.part) for name, outcomes in kept.promises.items() for one in outcomes} <= there_are
     assert PAGE.read_text(encoding="utf-8") == page(kept, PROMISES)
     readme = README.read_text(encoding="utf-8")
     assert readme == with_promises(readme, kept, PROMISES)

