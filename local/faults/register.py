@@ -42,7 +42,7 @@ PROMISES = (
                 "state machine",
                 "Changes, polls, crashes, repeated and reordered messages, clock jumps, flows that come, go and "
                 "refuse, lost races and failing storage, in orders that hypothesis chooses.",
-                ("tests/faults/test_state_machine.py",),
+                ("tests/faults/test_state_machine.py", "tests/faults/test_found_stories.py"),
             ),
             Part(
                 "repeats",

@@ -17,7 +17,7 @@ from shared.domain.subscriptions import watches_of
 from shared.domain.watches import Watches
 from shared.errors import InsightsError, InsightsNotFound
 from shared.ports import Ports
-from shared.services.read_measures import read_measures
+from shared.services.read_measures import read_measures, unread
 
 Part = TypeVar("Part", tuple[Node, ...], tuple[Segment, ...], tuple[Measure, ...])
 
@@ -76,8 +76,10 @@ async def look_at_environment(ports: Ports, environment_id: str, before: Environ
     watches = await _watches(ports, environment_id)
     read = partial(read_measures, insights, environment_id, watches, days_of)
     measures = await attempts.read("measures", look.measures, read)
-    if look.measures:
-        watches = await _watches(ports, environment_id)
+    if measures is not None:
+        early, watches = watches, await _watches(ports, environment_id)
+        late = set(watches.measure_names) - set(early.measure_names)
+        measures = tuple(unread(measure) if measure.name in late else measure for measure in measures)
     snapshot = Snapshot(environment_id, listed.served_at, jobs, nodes, segments, measures, gapless)
     failures = attempts.failures
     owed = Look("nodes" in failures, "segments" in failures, "measures" in failures)

@@ -32,7 +32,7 @@ async def read_measures(
                 return await insights.measure(environment_id, measure.name, history_days=history_days(measure.name))
             except _OF_ONE_MEASURE as failure:
                 _tell(environment_id, measure.name, failure)
-                return replace(measure, outputs=(), history=())
+                return unread(measure)
 
     watched = [listed[name] for name in watches.measure_names if name in listed]
     found = {**listed, **{measure.name: measure for measure in await asyncio.gather(*map(detailed, watched))}}
@@ -40,6 +40,11 @@ async def read_measures(
         if row.name in found and found[row.name].is_evaluated:
             found[row.name] = await _with_row(insights, environment_id, found[row.name], row)
     return tuple(found.values())
+
+
+def unread(measure: Measure) -> Measure:
+    """A measure of which nothing is judged, so that the next look judges all of its evaluations."""
+    return replace(measure, outputs=(), history=())
 
 
 async def _with_row(insights: InsightsApi, environment_id: str, measure: Measure, row: Series) -> Measure:

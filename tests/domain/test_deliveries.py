@@ -112,3 +112,9 @@ def test_events_are_given_up_after_three_days_and_not_when_they_never_waited() -
 def test_nothing_is_given_up_before_its_last_attempt() -> None:
     longest = timedelta(seconds=1.2 * sum(SCHEDULE_SECONDS))
     assert longest < LONGEST_WAIT
+
+
+def test_what_is_left_of_a_pair_begins_anew_unless_it_is_all_of_it() -> None:
+    whole = Pair("s", (3, 4, 5), attempt=4, since=at(0), slot_at=at(0), not_before=at(0))
+    assert whole.rest_from(0) is whole
+    assert whole.rest_from(1) == Pair("s", (4, 5), since=at(0))

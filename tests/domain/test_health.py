@@ -219,3 +219,20 @@ def test_a_flow_that_is_on_again_is_so_from_now_on() -> None:
     off = replace(subscription(state=SubscriptionState.SUSPENDED), state_since=START)
     well = after_success(off, START + HOUR, delivered=1, run_id="")
     assert (well.state, well.state_since) == (SubscriptionState.ACTIVE, START + HOUR)
+
+
+def test_while_another_tries_one_looks_again_soon() -> None:
+    rested = subscription()
+    rested = replace(rested, health=Health(failures=5, open_until=START - SECOND))
+    assert admission(begin_probe(rested, START), START).wait_until == START + PROBE_LOOK
+
+
+def test_a_moment_is_believed_as_far_ahead_as_it_can_have_been_set() -> None:
+    """With a minute by which clocks differ, to the moment."""
+    for ahead, believed in (
+        (timedelta(0), False),
+        (SECOND, True),
+        (HOUR + MINUTE, True),
+        (HOUR + MINUTE + SECOND, False),
+    ):
+        assert is_ahead(START + ahead, START, HOUR) is believed

@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from shared.domain import windows as module
 from shared.domain.health import LONGEST_OPEN
 from shared.domain.windows import SLOW, Window, Windows
 from tests.factories import START
@@ -120,3 +121,14 @@ def test_what_the_clock_made_of_a_rest_or_of_spent_calls_is_not_believed() -> No
     assert window.closed_until == START + SECOND
     assert window.takes(1, 1, START)
     assert window.spent_until == START + 10 * SECOND
+
+
+def test_as_many_flows_are_remembered_as_there_is_room_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "_MOST_FLOWS", 2)
+    windows = Windows()
+    first, second = windows.of("a"), windows.of("b")
+    assert (windows.of("a"), windows.of("b")) == (first, second)
+    assert windows.of("a") is first
+    windows.of("c")
+    assert windows.of("a") is first
+    assert windows.of("b") is not second

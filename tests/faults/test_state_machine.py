@@ -40,7 +40,7 @@ def _small_pages(monkeypatch: pytest.MonkeyPatch) -> None:
     """A feed is read over many pages, whose borders are where events get lost."""
     monkeypatch.setattr("shared.services.poll_trigger._READ_AT_ONCE", 3)
     monkeypatch.setattr("shared.services.poll_trigger._MOST_READ", 9)
-    monkeypatch.setattr("shared.services.replay_subscription._READ_AT_ONCE", 3)
+    monkeypatch.setattr("shared.services.replay_subscription._READ_AT_ONCE", 20)
 
 
 @pytest.mark.parametrize("chunk", range(CHUNKS))

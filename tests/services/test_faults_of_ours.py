@@ -67,6 +67,7 @@ async def test_a_fault_that_cannot_even_be_noted_is_raised_for_the_host(stage: S
         async def send_redeliveries(self, batch: DeliveryBatch, *, delay_seconds: int) -> None:
             raise Bug
 
+    stage.flows = Patient()
     await order_for(stage, "broken", Bug())
     await order_for(stage, "well")
     with pytest.raises(Bug):

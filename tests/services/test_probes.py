@@ -19,7 +19,11 @@ async def admitted(stage: Stage, health: Health, kept: Health | None) -> bool:
     if kept is not None:
         await stage.subscriptions.save(replace(order, health=kept))
     batch = batch_for("one")
-    return await admit_pair(stage.ports, batch, batch.pairs[0], order, PACE, calls=4) is not None
+    pair = replace(batch.pairs[0], slot_at=stage.now)
+    goes = await admit_pair(stage.ports, batch, pair, order, PACE, calls=4) is not None
+    bodies = [body for body, _ in stage.queues.messages[Queue.REDELIVERIES]]
+    assert [one.slot_at for body in bodies for one in (await stage.queues.read_deliveries(body)).pairs] in ([], [None])
+    return goes
 
 
 def delays(stage: Stage) -> list[int]:

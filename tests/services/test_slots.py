@@ -108,3 +108,16 @@ async def test_a_call_sleeps_until_its_slot_unless_the_clock_was_set_back(
     turn = _Turn(stage.ports, batch_for("one"), ORDER, LIMITED, 1, Served())
     await turn._until(stage.now + timedelta(seconds=left))
     assert found == slept
+
+
+@pytest.mark.parametrize("health", [Health(open_until=START + 100 * SECOND), Health(failures=1, open_until=START)])
+async def test_what_waits_for_a_rest_or_for_anothers_trial_keeps_no_slot(stage: Stage, health: Health) -> None:
+    tried = replace(health, probe_until=START + SECOND)
+    assert await admitted(stage, LIMITED, health=tried, slot_at=START) is None
+    assert [pair for pair, _ in await waiting(stage)] == [Pair(ORDER.id, (0, 1, 2, 3), since=START)]
+
+
+async def test_a_few_calls_need_no_slots_and_are_counted_for_their_flow(stage: Stage) -> None:
+    assert await admitted(stage, LIMITED) == START
+    assert slots_until(stage) is None
+    assert stage.windows.of(ORDER.id).spent_until == START + 4 * SECOND
