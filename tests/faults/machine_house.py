@@ -92,7 +92,7 @@ class House:
         passed = timedelta(seconds=seconds)
         self.host.now += passed
         self.source.served_at += passed
-        self.records.silence |= passed >= LONGEST_SILENCE
+        self.records.silence |= self.host.now - (self.records.committed_at or self.host.now) >= LONGEST_SILENCE
 
     def jump(self, seconds: float) -> None:
         """Our clock is set, by an hour at most."""

@@ -4,7 +4,7 @@ import json
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from shared.adapters.memory import MemoryCheckpoints
 from shared.domain.checkpoint import EnvironmentState
@@ -77,9 +77,11 @@ class Records:
     calls: int = 0
     disturbed_polls: int = 0
     silence: bool = False
+    committed_at: datetime | None = None
 
     def committed(self, environment_id: str, state: EnvironmentState, _etag: str | None) -> None:
         """A commit was made."""
+        self.committed_at = self.host.now
         for one in state.outbox:
             if one.sequence not in self.by_number:
                 self._new(one.event, one.sequence)

@@ -148,3 +148,10 @@ async def test_each_end_of_a_delivery_is_counted_once(stage: Stage) -> None:
         "gone": [1],
         "dead": [1, 1, 1],
     }
+
+
+async def test_the_dead_are_counted_where_they_are_kept_and_not_once_more(stage: Stage) -> None:
+    await stage.subscriptions.save(ORDER)
+    old = Pair(ORDER.id, (0, 1), attempt=4, since=stage.now - LONGEST_WAIT - TOOK)
+    assert await deliver(stage.ports, replace(batch_for("one"), pairs=(old,)), PACE) == {"dead": 2}
+    assert stage.telemetry.amounts(DELIVERIES) == [1, 1]

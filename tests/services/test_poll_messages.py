@@ -11,9 +11,9 @@ from shared.adapters.memory_subscriptions import MemorySubscriptions
 from shared.domain.checkpoint import EnvironmentState
 from shared.domain.events import NumberedEvent
 from shared.domain.metrics import DETECTION_LAG, EVENTS, POLLS
-from shared.domain.snapshot import Job, JobList, Look
+from shared.domain.snapshot import Job, JobList, Look, Measure
 from shared.domain.subscriptions import Subscription
-from shared.domain.watches import Watches
+from shared.domain.watches import Series, Watches
 from shared.errors import InsightsUnavailable
 from shared.ports import PollRequest, Queue
 from shared.services.look_at_environment import Sight, look_at_environment
@@ -21,7 +21,7 @@ from shared.services.note_poll import note_events
 from shared.services.poll_environment import poll_environment
 from shared.services.poll_environments import poll_environments
 from shared.telemetry import SpanName
-from tests.factories import ENVIRONMENT, START, job, threshold
+from tests.factories import ENVIRONMENT, START, job, measure, output, threshold
 from tests.services.stage import Environments, Stage, failed_refresh, standing_order, types_of, watching_insights
 from tests.services.test_fan_out import refresh
 
@@ -182,3 +182,26 @@ async def test_a_poll_that_failed_is_a_step_that_says_why(stage: Stage) -> None:
     stage.insights.failure = InsightsUnavailable()
     await stage.poll()
     assert [one.reason for one in stage.telemetry.spans] == ["insights_unavailable"]
+
+
+class Subscribing(MemoryInsights):
+    """While measures are read, somebody subscribes to one of them."""
+
+    def __init__(self, stage: Stage) -> None:
+        super().__init__()
+        self._stage = stage
+        self.measure_list = tuple(measure(output(1, Total="5"), name=name) for name in ("Late", "Other"))
+
+    async def measures(self, environment_id: str) -> tuple[Measure, ...]:
+        rule = threshold(1, series=Series("measures", "Late", "Total"))
+        await self._stage.subscriptions.save(standing_order("late", threshold=rule))
+        return await super().measures(environment_id)
+
+
+async def test_a_measure_that_is_watched_late_is_left_to_the_next_look(stage: Stage) -> None:
+    """Its history was not read: only that one shows nothing for now."""
+    stage.insights = Subscribing(stage)
+    sight = await look_at_environment(stage.ports, ENVIRONMENT, EnvironmentState(), full=True)
+    late, other = stage.insights.measure_list
+    assert sight.snapshot.measures == (replace(late, outputs=()), other)
+    assert sight.watches.measure_names == ["Late"]
