@@ -56,6 +56,26 @@ class Child:
         except subprocess.TimeoutExpired:
             self.kill()
 
+    def stop_all(self) -> None:
+        """Have it and its group leave as at a Ctrl-C, so that they end what they started; then end what is left."""
+        if self.process.poll() is None and os.name != "nt":
+            self._send_all("SIGINT")
+            with suppress(subprocess.TimeoutExpired):
+                self.process.wait(GRACE_SECONDS)
+        self.stop()
+        self._send_all("SIGKILL")
+
+    def kill_all(self) -> None:
+        """End it and its group at once."""
+        self._send_all("SIGKILL")
+        self.kill()
+
+    def _send_all(self, name: str) -> None:
+        """Send it and its group a signal; Windows has no groups."""
+        if hasattr(os, "killpg"):
+            with suppress(ProcessLookupError):
+                os.killpg(self.process.pid, signal.Signals[name])
+
     def wait_until_listening(self, port: int, seconds: float = 60.0) -> None:
         """Return when something answers at the port; raise when the program ends first or the time is over."""
         wait_until(lambda: is_listening(port), f"The {self.name} does not listen on port {port}", seconds, (self,))
@@ -80,14 +100,18 @@ def start(name: str, command: Sequence[str], log: Path, environment: Mapping[str
 
 @contextmanager
 def running(
-    name: str, command: Sequence[str], log: Path, environment: Mapping[str, str] | None = None
+    name: str,
+    command: Sequence[str],
+    log: Path,
+    environment: Mapping[str, str] | None = None,
+    end: Callable[[Child], None] = Child.stop,
 ) -> Iterator[Child]:
-    """Have a program run for as long as the block does."""
+    """Have a program run for as long as the block does; `end` is how it ends then."""
     child = start(name, command, log, environment)
     try:
         yield child
     finally:
-        child.stop()
+        end(child)
 
 
 def wait_until(holds: Callable[[], object], problem: str, seconds: float, children: Sequence[Child] = ()) -> None:

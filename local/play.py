@@ -1,6 +1,7 @@
 """How does a played day go? Flows subscribe, the simulated clock runs, and what reaches them is compared."""
 
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from urllib.parse import quote
@@ -30,18 +31,18 @@ class Killer:
     stage: Stage
     every_seconds: float
     next_at: float = field(default=0.0)
-    kills: int = 0
+    killed_at: list[datetime] = field(default_factory=list)
 
     def act(self, screen: Screen) -> None:
         """Kill it when it is time."""
         if time.monotonic() < self.next_at:
             return
         self.next_at = time.monotonic() + self.every_seconds
-        host = self.stage.hosts[self.kills % len(self.stage.hosts)]
-        self.kills += 1
+        host = self.stage.hosts[len(self.killed_at) % len(self.stage.hosts)]
         host.kill()
+        self.killed_at.append(datetime.now(UTC))
         host.start()
-        screen.note(f"-- {host.name} killed and started again ({self.kills}) --")
+        screen.note(f"-- {host.name} killed and started again ({len(self.killed_at)}) --")
 
 
 @dataclass(slots=True)
@@ -55,6 +56,11 @@ class Day:
     killer: Killer | None = None
     arrived_at: float = field(default_factory=time.monotonic)
     subscribed: set[str] = field(default_factory=set)
+
+    @property
+    def killed_at(self) -> Sequence[datetime]:
+        """When a functions host was killed."""
+        return self.killer.killed_at if self.killer is not None else ()
 
     def look(self) -> bool:
         """Show what is new; whether the day is over."""

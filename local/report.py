@@ -52,10 +52,13 @@ class SimulatedClock:
     real_start: datetime
     speed: float
 
+    def happened_at(self, delivery: Delivery) -> datetime:
+        """The real time at which the event happened."""
+        return self.real_start + (delivery.time - self.start) / self.speed
+
     def lag_seconds(self, delivery: Delivery) -> float:
         """The real seconds from when the event happened to when the flow had it."""
-        happened = self.real_start + (delivery.time - self.start) / self.speed
-        return round((delivery.received_at - happened) / timedelta(seconds=1), 3)
+        return round((delivery.received_at - self.happened_at(delivery)) / timedelta(seconds=1), 3)
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,6 +131,18 @@ def split_repeats(deliveries: Iterable[Delivery]) -> tuple[list[Delivery], list[
         else:
             first[each.flow, each.id] = each
     return list(first.values()), repeats
+
+
+def unexplained(repeats: Iterable[Delivery], killed_at: Sequence[datetime], clock: SimulatedClock) -> list[Delivery]:
+    """The repeats that no kill explains: a kill may repeat, once, what happened before it and came again after it."""
+    seen: Counter[tuple[str, str]] = Counter()
+    found = []
+    for each in sorted(repeats, key=lambda one: one.received_at):
+        seen[each.flow, each.id] += 1
+        kills = sum(clock.happened_at(each) <= moment <= each.received_at for moment in killed_at)
+        if seen[each.flow, each.id] > kills:
+            found.append(each)
+    return found
 
 
 def table_rows(report: Report) -> tuple[TypeRow, ...]:

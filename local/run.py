@@ -15,7 +15,7 @@ from local.news import News
 from local.options import OneLineParser, a_few, port_base, positive
 from local.places import DEFAULT_PORT, fresh_folder, run_folder
 from local.play import Day, begin_day
-from local.report import Report, as_json
+from local.report import Report, as_json, unexplained
 from local.show import Screen
 from local.sign_in import SignIn
 from local.simulator.scenario import ScenarioError, load_scenario
@@ -132,7 +132,9 @@ def played(day: Day, options: argparse.Namespace) -> Report:
     report = day.settle(SETTLE_SECONDS_WITH_KILLS if options.kill_every else SETTLE_SECONDS)
     day.news.screen.summary(report, duplicates_allowed=bool(options.kill_every))
     if options.report:
-        content = as_json(report, {"seed": options.seed, "scenario": day.scenario.title})
+        odd = unexplained(report.duplicates, day.killed_at, day.clock)
+        extra = {"seed": options.seed, "scenario": day.scenario.title}
+        content = as_json(report, {**extra, "kills": len(day.killed_at), "unexplained": len(odd)})
         options.report.write_bytes(msgspec.json.format(msgspec.json.encode(content), indent=2) + b"\n")
     return report
 

@@ -8,22 +8,23 @@ import sys
 from pathlib import Path
 from random import Random
 
-from local.faults.mutating import mutated
+from local.faults.damages import damaged
 
 TOOLS = "--tools"
 
 
-def main(target: str, *rest: str) -> None:
+def main(first: str, *rest: str) -> None:
     """Take one input, or fuzz with libFuzzer's options."""
     logging.disable(logging.CRITICAL)
-    if rest[0] != TOOLS:
+    if first != TOOLS:
         from local.faults.targets import TARGETS
 
-        TARGETS[target].take(Path(rest[0]).read_bytes())
+        TARGETS[first].take(Path(rest[0]).read_bytes())
         print("It is read, or refused as it should be.")
         return
-    sys.path.append(rest[1])  # behind ours: the app's own packages count
-    _fuzz(target, list(rest[2:]))
+    tools, target, *options = rest
+    sys.path.append(tools)  # behind ours: the app's own packages count
+    _fuzz(target, options)
 
 
 def _fuzz(target: str, options: list[str]) -> None:
@@ -36,7 +37,7 @@ def _fuzz(target: str, options: list[str]) -> None:
     def another(body: bytes, most: int, seed: int) -> bytes:
         """Half of the inputs are damaged as JSON is; what msgspec does in C tells libFuzzer nothing."""
         chance = Random(seed)  # noqa: S311 - libFuzzer's own
-        found: bytes = mutated(chance, [body, *seeds]) if chance.random() < 1 / 2 else atheris.Mutate(body, most)
+        found: bytes = damaged(chance, [body, *seeds]) if chance.random() < 1 / 2 else atheris.Mutate(body, most)
         return found[:most]
 
     atheris.Setup([sys.argv[0], *options], TARGETS[target].take, custom_mutator=another)

@@ -81,9 +81,20 @@ class MutationResult:
         return self.killed / self.total if self.total else 0.0
 
     @property
+    def shortcomings(self) -> tuple[str, ...]:
+        """What is too little: the share, or each survivor of which it is not known why."""
+        share = [] if self.share >= BAR else [f"{self.share:.1%} of the mutants were killed, fewer than {BAR:.0%}"]
+        return (*share, *(f"{one.function}: {one.change}" for one in self.unexplained))
+
+    @property
     def is_enough(self) -> bool:
         """Whether enough were killed, and it is known of the others why not."""
-        return self.share >= BAR and not self.unexplained
+        return not self.shortcomings
+
+    def without_mutants(self, paths: Iterable[str]) -> list[str]:
+        """Those of these folders of which there were none."""
+        named = {path: f"{path.replace('/', '.')}." for path in paths}
+        return [path for path, start in named.items() if not any(one.startswith(start) for one in self.by_module)]
 
 
 class UnfinishedError(Exception):

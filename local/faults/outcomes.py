@@ -1,6 +1,6 @@
 """What came of a part of the suite, and of a whole run, as it is kept in a results file?"""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 import msgspec
@@ -25,9 +25,23 @@ class Outcome(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         """Whether something was tried and nothing fell short."""
         return not self.failures and not self.not_done and self.cases > 0
 
+    @property
+    def fell_short(self) -> int:
+        """How often it did: a part that is not done, or that tried nothing, did so once."""
+        return self.failures or int(not self.is_good)
+
+    @property
+    def why(self) -> str:
+        """In a line, why there is nothing to count; empty where there is."""
+        if self.not_done:
+            return f"not done: {self.not_done.splitlines()[0]}"
+        if self.cases or self.failures:
+            return ""
+        return f"all {self.skipped} skipped" if self.skipped else "nothing was tried"
+
 
 class Results(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """A run: when, of which code (its digest) and where it was, and what each part of each promise came to."""
+    """A run: when and where it was, of which code and suite (their digests), and what each part came to."""
 
     day: str
     profile: str
@@ -36,16 +50,23 @@ class Results(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     versions: dict[str, str]
     seconds: float
     promises: dict[str, tuple[Outcome, ...]]
+    suite: str = ""
 
     @property
     def is_good(self) -> bool:
-        """Whether nothing fell short."""
-        return all(outcome.is_good for outcomes in self.promises.values() for outcome in outcomes)
+        """Whether something was tried of every promise, and nothing fell short."""
+        found = self.promises.values()
+        return bool(found) and all(outcomes and all(one.is_good for one in outcomes) for outcomes in found)
+
+    def of(self, promise: str, part: str) -> Outcome | None:
+        """What a part came to, if it was run."""
+        return next((one for one in self.promises.get(promise, ()) if one.part == part), None)
 
 
-def added(outcomes: tuple[Outcome, ...]) -> tuple[int, int]:
-    """Cases and failures of a promise."""
-    return sum(one.cases for one in outcomes), sum(one.failures for one in outcomes)
+def added(outcomes: Iterable[Outcome]) -> tuple[int, int]:
+    """Cases of some parts, and how often they fell short."""
+    found = tuple(outcomes)
+    return sum(one.cases for one in found), sum(one.fell_short for one in found)
 
 
 def written(results: Results) -> bytes:

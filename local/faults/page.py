@@ -1,10 +1,12 @@
-"""How is docs/reliability.md written? From the results of the last whole run, so that each number was counted."""
+"""How is docs/reliability.md written? From the results of a run that were kept, so that each number was counted."""
 
 from collections.abc import Iterator, Sequence
+from pathlib import Path
 
 from local.children import ROOT
-from local.faults.outcomes import Outcome, Results, added
-from local.faults.promises import Promise
+from local.errors import LocalError
+from local.faults.outcomes import Outcome, Results, added, written
+from local.faults.promises import Part, Promise
 from local.faults.telling import number
 
 PAGE = ROOT / "docs" / "reliability.md"
@@ -12,11 +14,12 @@ README = ROOT / "README.md"
 RESULTS = ROOT / "docs" / "reliability.json"
 HEAD = """# Reliability
 
-What you may rely on, how each promise is tried, and what the last whole run counted. `./dev faults --write` makes this
-page from `docs/reliability.json`, which that run wrote; nobody writes numbers here by hand.
+What you may rely on, how each promise is tried, and what was counted. `./dev faults --write` makes this page and
+`docs/reliability.json` after a whole run in which nothing fell short; nobody writes numbers here by hand.
 """
 BEGIN = "<!-- The last whole run of ./dev faults --write -->"
 END = "<!-- End of what it wrote -->"
+NOT_RUN = "not run"
 TAIL = """## Run it
 
 | command | what it does |
@@ -50,27 +53,49 @@ below `.cache/faults`.
 """
 
 
+def renew(
+    results: Results, promises: Sequence[Promise], file: Path = PAGE, readme: Path = README, kept: Path = RESULTS
+) -> None:
+    """Write what docs and README tell of a run. Raises LocalError."""
+    try:
+        told = with_promises(readme.read_text(encoding="utf-8"), results, promises)
+        kept.write_bytes(written(results))
+        file.write_text(page(results, promises), encoding="utf-8")
+        readme.write_text(told, encoding="utf-8")
+    except OSError as error:
+        raise LocalError(f"{error.filename} cannot be written or read: {error.strerror}") from None
+
+
 def page(results: Results, promises: Sequence[Promise]) -> str:
     """The whole page."""
     return "\n".join([HEAD, *_overview(results, promises), *_details(results, promises), TAIL])
 
 
 def with_promises(readme: str, results: Results, promises: Sequence[Promise]) -> str:
-    """The README with what is promised, and how often each promise was tried."""
+    """The README with what is promised, and how often each promise was tried. Raises LocalError without its marks."""
     before, begin, rest = readme.partition(BEGIN)
     _, end, after = rest.partition(END)
+    if not begin or not end:
+        raise LocalError(f"The README has no place for the promises: it needs the lines {BEGIN} and {END}")
     rows = "".join(_promise(one, results, "docs/reliability.md") for one in promises)
     return f"{before}{begin}\n| promise | tried | fell short |\n| --- | ---: | ---: |\n{rows}{end}{after}"
 
 
 def _promise(promise: Promise, results: Results, where: str = "") -> str:
-    cases, failures = added(results.promises.get(promise.name, ()))
-    return f"| [{promise.says}]({where}#{promise.name}) | {cases:,} | {failures} |\n"
+    """What was not run is no 0."""
+    found = [one for part in promise.parts if (one := results.of(promise.name, part.name))]
+    cases, failures = added(found)
+    partly = "" if len(found) == len(promise.parts) else f" in {len(found)} of {len(promise.parts)} parts"
+    told = f"{cases:,} | {failures}{partly}" if found else f"| {NOT_RUN}"
+    return f"| [{promise.says}]({where}#{promise.name}) | {told} |\n"
 
 
 def _overview(results: Results, promises: Sequence[Promise]) -> Iterator[str]:
     versions = ", ".join(f"{name} {version}" for name, version in results.versions.items())
-    yield f"Last run: {results.day}, {results.seconds / 60:.0f} minutes on {results.machine}. {versions}."
+    parts = [(promise.name, part.name) for promise in promises for part in promise.parts]
+    run = sum(results.of(*part) is not None for part in parts)
+    of = "Last whole run" if run == len(parts) else f"Last run, of {run} of {len(parts)} parts"
+    yield f"{of}: {results.day}, {results.seconds / 60:.0f} minutes on {results.machine}. {versions}."
     yield f"The digest of the app's code was `{results.code[:12]}`.\n"
     yield "| promise | tried | fell short |\n| --- | ---: | ---: |"
     yield "".join(_promise(one, results) for one in promises)
@@ -80,14 +105,14 @@ def _details(results: Results, promises: Sequence[Promise]) -> Iterator[str]:
     for promise in promises:
         yield f"## {promise.name}\n\n{promise.says}\n"
         yield "| part | what it tries | tried | fell short | measured |\n| --- | --- | ---: | ---: | --- |"
-        told = {outcome.part: outcome for outcome in results.promises.get(promise.name, ())}
-        for part in promise.parts:
-            yield _row(part.name, part.tries, told.get(part.name, Outcome(part.name, not_done="not run yet")))
+        yield from (_row(part, results.of(promise.name, part.name)) for part in promise.parts)
         yield ""
 
 
-def _row(name: str, tries: str, outcome: Outcome) -> str:
-    measured = "; ".join(f"{figure}: {number(value)}" for figure, value in outcome.figures.items())
-    measured += f"{'; ' if measured else ''}{outcome.skipped} skipped" if outcome.skipped else ""
-    failures = outcome.not_done or str(outcome.failures)
-    return f"| {name} | {tries} | {outcome.cases:,} | {failures} | {measured} |"
+def _row(part: Part, outcome: Outcome | None) -> str:
+    if outcome is None:
+        return f"| {part.name} | {part.tries} | | {NOT_RUN} | |"
+    measured = [f"{figure}: {number(value)}" for figure, value in outcome.figures.items()]
+    measured += [f"{outcome.skipped} skipped"] if outcome.skipped else []
+    short = f"{outcome.fell_short}{f' ({outcome.why})' if outcome.why else ''}"
+    return f"| {part.name} | {part.tries} | {outcome.cases:,} | {short} | {'; '.join(measured)} |"

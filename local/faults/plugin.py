@@ -36,6 +36,10 @@ class Lines:
         """With xdist they are known to the workers."""
         self.total(len(ids))
 
+    def pytest_deselected(self, items: Sequence[pytest.Item]) -> None:
+        """What is not to run is told too: nobody who runs a part leaves tests of it out."""
+        self._write({"deselected": len(items)})
+
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         """A test is over with its teardown; one that took its worker along, with that."""
         if report.failed:
@@ -66,8 +70,19 @@ def pytest_runtest_teardown(item: pytest.Item) -> None:
         item.user_properties.append(("examples", sum(map(int, passing))))
 
 
+class Deselected:
+    """Writes, in a worker of xdist, what only workers know: how many tests are left out."""
+
+    def __init__(self, lines: Lines) -> None:
+        self.pytest_deselected = lines.pytest_deselected
+
+
 def pytest_configure(config: pytest.Config) -> None:
-    """Only who leads a run writes."""
-    file = os.environ.get(VARIABLE)
-    if file and not hasattr(config, "workerinput"):
-        config.pluginmanager.register(Lines(Path(file)), "faults-lines")
+    """Only who leads a run writes; with xdist one worker adds what nobody else knows."""
+    if not (file := os.environ.get(VARIABLE)):
+        return
+    lines, worker = Lines(Path(file)), os.environ.get("PYTEST_XDIST_WORKER")
+    if not hasattr(config, "workerinput"):
+        config.pluginmanager.register(lines, "faults-lines")
+    elif worker == "gw0":
+        config.pluginmanager.register(Deselected(lines), "faults-lines")

@@ -1,7 +1,9 @@
 """What is promised, and by which parts of the suite is each promise held to account?"""
 
+import re
 from dataclasses import dataclass
 from enum import StrEnum
+from pathlib import Path
 
 
 class Way(StrEnum):
@@ -29,3 +31,13 @@ class Promise:
     name: str
     says: str
     parts: tuple[Part, ...]
+
+
+def place(promise: Promise, part: Part) -> Path:
+    """The folder of what a part says, below that of the suite."""
+    return Path(promise.name, slug(part.name))
+
+
+def slug(name: str) -> str:
+    """A name as a folder's."""
+    return re.sub(r"\W+", "-", name.lower()).strip("-")

@@ -1,6 +1,6 @@
 """What if a partner is slow, silent or gone? A TCP proxy on loopback that lets faults befall what passes through it.
 
-The kinds of faults are those of Toxiproxy. They begin and end while connections are open.
+Faults (kinds.py) begin and end while connections are open.
 """
 
 import asyncio
@@ -11,67 +11,15 @@ import sys
 from collections import Counter
 from contextlib import suppress
 from dataclasses import dataclass, field
-from enum import StrEnum
 
 from local.children import free_ports
+from local.faults.kinds import Direction, Fault, Kind
 
 HOST = "127.0.0.1"
 _PIECE = 64 * 1024
 _SLICES_A_SECOND = 20
 _FLUSH_SECONDS = 1
 _CLOSE_SECONDS = 10
-
-
-class Kind(StrEnum):
-    """What befalls a connection."""
-
-    LATENCY = "latency"  # everything comes late
-    DOWN = "down"  # nobody listens, and who was there is gone
-    BANDWIDTH = "bandwidth"  # a few bytes a second
-    SLOW_CLOSE = "slow-close"  # the end of a connection is told late
-    TIMEOUT = "timeout"  # what is sent is swallowed, and nothing is answered
-    RESET = "reset"  # the connection breaks (RST)
-    SLICER = "slicer"  # tiny pieces with pauses
-    LIMIT = "limit"  # the connection ends in order after some bytes
-
-
-class Direction(StrEnum):
-    """Which way the bytes go that a fault befalls."""
-
-    TO_CLIENT = "to the client"
-    TO_SERVER = "to the server"
-
-
-@dataclass(frozen=True, slots=True)
-class Fault:
-    """One kind in one direction, once `after_bytes` have passed that way since it began or since the connection did.
-
-    `seconds`, and up to `jitter_seconds` more: how long LATENCY, SLOW_CLOSE and a pause of SLICER take. DOWN after no
-    byte refuses connections, or with `accepts` takes them and ends them. `limit_bytes`: how many still pass until
-    LIMIT or SLOW_CLOSE ends a connection; SLOW_CLOSE without it waits for an end of the connection's own.
-    """
-
-    kind: Kind
-    direction: Direction = Direction.TO_CLIENT
-    after_bytes: int = 0
-    seconds: float = 0.0
-    jitter_seconds: float = 0.0
-    bytes_per_second: int = 0
-    piece_bytes: int = 1
-    limit_bytes: int | None = None
-    accepts: bool = False
-
-    @property
-    def at_the_door(self) -> bool:
-        """Whether it befalls a connection before its first byte."""
-        return self.after_bytes == 0 and self.kind in (Kind.DOWN, Kind.RESET)
-
-    @property
-    def ends_after(self) -> int | None:
-        """After how many bytes it ends a connection, if it does."""
-        if self.kind in (Kind.DOWN, Kind.RESET):
-            return 0
-        return self.limit_bytes if self.kind in (Kind.LIMIT, Kind.SLOW_CLOSE) else None
 
 
 @dataclass(slots=True)
@@ -134,6 +82,7 @@ class FaultProxy:
         self._changed = asyncio.Event()
         self._listener: asyncio.Server | None = None
         self._connections: dict[asyncio.Task[None], _Connection] = {}
+        self._faults: list[Exception] = []
 
     async def __aenter__(self) -> "FaultProxy":
         await self._listen()
@@ -170,9 +119,12 @@ class FaultProxy:
             await asyncio.wait(list(self._connections), timeout=_CLOSE_SECONDS)
 
     async def close(self) -> None:
-        """End everything, within a bound."""
+        """End everything, within a bound. Raises, once, what the proxy did wrong."""
         self._stop_listening()
         await self.hang_up()
+        faults, self._faults = self._faults, []
+        if faults:
+            raise ExceptionGroup("The proxy broke.", faults)
 
     async def _turn_to(self, fault: Fault | None) -> None:
         self._fault = fault
@@ -202,6 +154,8 @@ class FaultProxy:
                 await self._connect(connection, reader, writer)
             with suppress(asyncio.CancelledError):
                 await connection.finish()
+        except Exception as fault:
+            self._faults.append(fault)
         finally:
             connection.abort()
             del self._connections[task]
@@ -219,10 +173,12 @@ class FaultProxy:
             _Pipe(Direction.TO_SERVER, reader, server_writer),
             _Pipe(Direction.TO_CLIENT, server_reader, writer),
         ]
-        with suppress(ExceptionGroup):  # one way broke, which ends the other
+        try:
             async with asyncio.TaskGroup() as both:
                 for pipe in connection.pipes:
                     both.create_task(self._pass_on(connection, pipe))
+        except* OSError:
+            pass  # one way broke, which ends the other
 
     async def _pass_on(self, connection: _Connection, pipe: _Pipe) -> None:
         while data := await pipe.reader.read(_PIECE):

@@ -52,6 +52,32 @@ PROMISES = (
         ),
     ),
     Promise(
+        "once-but-for-faults",
+        "A flow gets an event again only where something broke, with the same id; one that left gets no more: another "
+        "host learns of it within five seconds.",
+        (
+            Part(
+                "coming and going",
+                "Flows that subscribe again, are replaced and leave, in every order and amid deliveries.",
+                (
+                    "tests/services/test_replacement.py",
+                    "tests/services/test_deleted_first.py",
+                    "tests/services/test_handing_over.py",
+                    "tests/services/test_sweep.py",
+                ),
+            ),
+            Part(
+                "what is sent",
+                "The bytes at the borders of what storage takes, and the ids and signatures that a flow sees.",
+                (
+                    "tests/contracts/test_borders.py",
+                    "tests/adapters/test_callback_signatures.py",
+                    "tests/domain/test_signatures.py",
+                ),
+            ),
+        ),
+    ),
+    Promise(
         "outages",
         "A fault between the app and a partner ends in success or in a reason; nothing hangs past its deadline.",
         (
@@ -59,7 +85,7 @@ PROMISES = (
                 "fault matrix",
                 "Eight faults of a TCP proxy at Customer Insights, blobs, tables, queues, flows and the token issuer, "
                 "while connecting and amid an answer.",
-                ("tests/faults/test_proxy.py", "tests/faults/test_fault_matrix.py"),
+                ("tests/faults/test_fault_matrix.py",),
             ),
             Part(
                 "slow partners",
@@ -75,6 +101,7 @@ PROMISES = (
                     "tests/actions/test_entra_down.py",
                     "tests/services/test_polling_faults.py",
                     "tests/services/test_faults_of_ours.py",
+                    "tests/adapters/test_insights_errors.py",
                 ),
             ),
         ),
@@ -104,7 +131,8 @@ PROMISES = (
         (
             Part(
                 "tokens, keys and rights",
-                "Forged and spoiled tokens, key documents and key servers; every route with every kind of visitor.",
+                "Forged and spoiled tokens and key documents; every route with every kind of visitor. While Entra ID "
+                "is down for up to a day, nobody whose key is known is refused.",
                 ("tests/access",),
             ),
         ),
@@ -233,6 +261,11 @@ PROMISES = (
         "The suite notices defects: planted ones, and nine of ten small changes to the rules and services.",
         (
             Part("planted defects", "One of each class, in a copy of the code.", ("tests/faults/test_seeds.py",)),
+            Part(
+                "means",
+                "The TCP proxy does to a connection what it says; mutants are counted as they ended.",
+                ("tests/faults/test_proxy.py", "tests/faults/test_mutation.py"),
+            ),
             Part(
                 "mutants",
                 "Every small change that mutmut makes to shared/domain and shared/services.",

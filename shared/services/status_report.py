@@ -20,7 +20,7 @@ from shared.domain.reports import (
     unification_section,
     unread_section,
 )
-from shared.errors import InsightsError, RequestInvalid, SignalsError
+from shared.errors import Forbidden, IdentityUnavailable, InsightsError, NotAuthenticated, RequestInvalid
 
 _NEWEST_JOBS = 50
 _UNIFYING = (*STAGES, "all")
@@ -37,11 +37,12 @@ async def status_report(actions: InsightsActions, environment_id: str, kind_name
         return report_of(environment_id, await name, kind, sections, now)
     finally:
         name.cancel()
+        await asyncio.gather(name, return_exceptions=True)
 
 
 async def _name(actions: InsightsActions, environment_id: str) -> str:
-    """The environment's name, for the title only."""
-    with suppress(SignalsError):
+    """The environment's name, for the title only: what others cannot tell is left out, a fault of ours is not."""
+    with suppress(InsightsError, IdentityUnavailable, NotAuthenticated, Forbidden):
         for one in await actions.environments():
             if one.id == environment_id:
                 return one.name

@@ -1,5 +1,6 @@
 """An environment with one thing of everything in it, and a house that notes whatever is asked of its ports."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -32,15 +33,14 @@ class Noted:
         return getattr(self._port, name)
 
 
-def noted(ports: Ports, notes: list[str]) -> Ports:
-    """The ports, all of them noting."""
+def wrapped(ports: Ports, wrap: Callable[[str, object], Any]) -> Ports:
+    """The ports, each of them in something else."""
 
     def acting(caller: Caller, environment_id: str) -> InsightsActions:
-        made: Any = Noted("acting", ports.acting(caller, environment_id), notes)
-        return made  # type: ignore[no-any-return]
+        made: InsightsActions = wrap("acting", ports.acting(caller, environment_id))
+        return made
 
-    stores: dict[str, Any] = {name: Noted(name, getattr(ports, name), notes) for name in STORES}
-    return replace(ports, acting=acting, **stores)
+    return replace(ports, acting=acting, **{name: wrap(name, getattr(ports, name)) for name in STORES})
 
 
 @dataclass
@@ -68,7 +68,7 @@ class Scene:
         actions.rows = {"Customer": [{"CustomerId": "c1"}], "UnifiedActivity": [{"ActivityId": "a1"}]}
         actions.started = [Job(JOB, "ingestion", "running", "onDemand", START)]
         stage.partitions.files["https://store.example/p1"] = b"a,b\n"
-        return noted(stage.ports, self.notes)
+        return wrapped(stage.ports, lambda name, port: Noted(name, port, self.notes))
 
     def kept(self) -> tuple[object, ...]:
         """Everything that a call could have changed."""

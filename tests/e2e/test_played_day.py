@@ -13,6 +13,8 @@ from local.children import ROOT, Child, wait_until
 from local.errors import BrokenRunError
 from local.wire import ask
 from tests.e2e.days import Report, event_ids, played, ports, run_command
+from tests.faults.profile import pick
+from tests.tally import Tally
 
 
 @pytest.fixture(scope="module")
@@ -28,11 +30,17 @@ def test_a_played_day(day: Report) -> None:
     assert len({event["type"] for event in day["events"]}) == 8
 
 
-def test_a_day_with_crashes(day: Report, tmp_path: Path) -> None:
-    """The functions host is killed every five seconds: still nothing is missing, and every event has the same id."""
+def test_a_day_with_crashes(day: Report, tmp_path: Path, tally: Tally) -> None:
+    """The functions host is killed every five seconds: still nothing is missing, and every event has the same id. One
+    comes again only when a kill was between, and once for each.
+    """
     crashed = played(tmp_path / "report.json", "--kill-every", "5")
     assert crashed["missing"] == crashed["unexpected"] == []
     assert event_ids(crashed) == event_ids(day)
+    assert crashed["kills"] >= pick(1, 5)
+    assert crashed["unexplained"] == day["kills"] == 0
+    tally.figure("kills in a day", crashed["kills"])
+    tally.figure("repeats in a day of kills", crashed["duplicates"])
 
 
 @pytest.mark.skipif(os.name == "nt", reason="Windows has no signals to send")

@@ -19,12 +19,8 @@ from tests.faults.crash_history import What
 from tests.faults.crash_host import REPEATS, Host
 from tests.services.stage import callback
 
+STARTS = "start_refresh"
 PARSE = partial(parse_callback_url, allowed_suffixes=(".logic.azure.com",))
-
-
-def flow_of(url: str) -> str:
-    """The flow that has a callback URL, whichever version of it."""
-    return url.partition("/workflows/")[2].partition("?")[0].partition(".")[0]
 
 
 @dataclass(slots=True)
@@ -45,7 +41,7 @@ class Callers:
         self, name: str, trigger: Trigger | None = None, *, repeats: int = REPEATS, **fields: object
     ) -> None:
         """`name` is the flow's, and after a dot its version: each has a callback URL of its own."""
-        flow = name.partition(".")[0]
+        flow = _flow(name)
         body = {"environmentId": self.environment, "callbackUrl": callback(name), **fields}
 
         async def send(ports: Ports) -> str:
@@ -56,7 +52,7 @@ class Callers:
 
     async def leave(self, name: str, *, by: str = "id") -> None:
         """End a subscription by its id, by its callback URL, or by naming the flow."""
-        caller = self.caller(name.partition(".")[0])
+        caller = self.caller(_flow(name))
 
         async def send(ports: Ports) -> None:
             if by == "id":
@@ -93,8 +89,7 @@ class Callers:
         async def send(ports: Ports) -> None:
             await replay_subscription(ports, self.ids[name], self.caller(""), since=since, until=stage.now)
 
-        self.host.note(What.REPLAYED, callback(name))
-        await self.host.call(send)
+        await self.host.call(send, gives={_flow(name): ()})
 
     async def replay_dead(self, name: str, *, to: str = "") -> None:
         """Ask for the dead deliveries of a flow again, for itself or for another of its owner's."""
@@ -103,9 +98,10 @@ class Callers:
             found = await ports.dead.page(environment_id=self.environment, subscription_id=None, after="", limit=1_000)
             return " ".join(sorted(one.id for one in found if one.subscription_id == self.ids[name]))
 
-        self.host.note(What.REPLAYED, callback(to or name))
         for delivery in (await self.host.call(listed)).split():
-            await self.host.call(partial(self._replay, delivery, self.ids[to] if to else ""))
+            event = delivery.removeprefix(f"{self.ids[name]}.")
+            replay = partial(self._replay, delivery, self.ids[to] if to else "")
+            await self.host.call(replay, gives={_flow(to or name): (event,)})
 
     async def put_back(self, message: str) -> None:
         """Ask, as an administrator, for a message that nobody could handle to be tried again."""
@@ -119,7 +115,11 @@ class Callers:
             actions = act(ports, self.caller(""), self.environment)
             return (await start_refresh(actions, ports.clock, self.environment, Work.EVERYTHING)).job_id
 
-        return await self.host.call(send)
+        return await self.host.call(send, name=STARTS)
 
     async def _replay(self, delivery: str, to: str, ports: Ports) -> None:
         await replay_delivery(ports, delivery, self.caller(""), to)
+
+
+def _flow(name: str) -> str:
+    return name.partition(".")[0]

@@ -11,9 +11,9 @@ from pathlib import Path
 from tests.adapters.own_storage import PLACES
 from tests.faults.crash_cloud import cloud_at
 from tests.faults.crash_cloud_story import play_on
+from tests.faults.crash_fuse import StoryFuse
 from tests.faults.crash_history import History
 from tests.faults.crash_host import in_silence
-from tests.services.faults import Fuse
 
 Places = Mapping[tuple[str, str], str]
 
@@ -30,10 +30,11 @@ class Order:
     after: bool = False
 
 
-class DeadlyFuse(Fuse):
+class DeadlyFuse(StoryFuse):
     """Kills the process."""
 
     def _blow(self) -> None:
+        self.tell()
         os.kill(os.getpid(), signal.SIGKILL)
 
 

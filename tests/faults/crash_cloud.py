@@ -1,6 +1,6 @@
 """How is a story played on Azure's storage? By the real adapters; each request that writes goes through the fuse."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, replace
 from typing import Any
@@ -24,11 +24,13 @@ from shared.adapters.queues import StorageQueues
 from shared.adapters.storage import BoundedTransport, StorageAccount
 from shared.adapters.subscription_table import TableSubscriptions
 from shared.domain.checkpoint import EnvironmentState
+from shared.domain.deliveries import PoisonMessage
 from shared.domain.proofs import Proofs
 from shared.domain.windows import Windows
 from shared.ports import Ports, Queue
 from tests.adapters.counting import READS
 from tests.adapters.own_storage import PLACES
+from tests.faults.crash_fuse import StoryFuse
 from tests.faults.crash_history import Entry, History, What
 from tests.faults.crash_host import Host, Taken
 from tests.services.faults import Crash, Fuse, fused
@@ -107,6 +109,13 @@ class Cloud:
             except ResourceExistsError:
                 await client.clear_messages()
 
+    async def show_again(self, poisoned: Sequence[PoisonMessage]) -> None:
+        """What was looked at and not taken away is seen again, later."""
+        for message in poisoned:
+            client = self.plain.queues.get_queue_client(f"{message.queue}-poison")
+            with suppress(ResourceNotFoundError):
+                await client.update_message(message.id, message.receipt, visibility_timeout=0)
+
 
 @asynccontextmanager
 async def cloud_at(connection_string: str, fuse: Fuse, *, retries: bool) -> AsyncIterator[Cloud]:
@@ -129,16 +138,24 @@ class NotingCheckpoints(BlobCheckpoints):
         self._history = history
 
     async def write(self, environment_id: str, state: EnvironmentState, etag: str | None) -> str:
-        self._history.committed(state)
-        return await super().write(environment_id, state, etag)
+        return await self._history.commit(environment_id, state, super().write(environment_id, state, etag))
 
 
 class ImpatientQueues(StorageQueues):
-    """Nothing is hidden: the story's own clock moves when what was put off is taken. `filled`: queues with messages."""
+    """Nothing is hidden: the story's own clock moves when what was put off is taken.
+
+    `filled`: queues with messages; `poisoned`: what was looked at.
+    """
 
     def __init__(self, service: QueueServiceClient, claims: BlobClaims, filled: set[Queue]) -> None:
         super().__init__(service, claims)
         self._filled = filled
+        self.poisoned: list[PoisonMessage] = []
+
+    async def poison(self, queue: Queue, *, limit: int) -> list[PoisonMessage]:
+        found = await super().poison(queue, limit=limit)
+        self.poisoned += found
+        return found
 
     async def _put(self, queue: Queue, body: bytes, delay_seconds: int) -> None:
         self._filled.add(queue)
@@ -166,7 +183,7 @@ class CloudHost(Host):
 
     rate = 0
 
-    def __init__(self, stage: Stage, fuse: Fuse, history: History, cloud: Cloud) -> None:
+    def __init__(self, stage: Stage, fuse: StoryFuse, history: History, cloud: Cloud) -> None:
         self._cloud = cloud
         self._filled = set(Queue)
         super().__init__(stage, fuse, history)

@@ -10,11 +10,11 @@ from shared.domain.subscriptions import Trigger
 from shared.ports import Ports, Queue
 from shared.stores import EventLog
 from tests.factories import job, segment, task
-from tests.faults.crash_callers import Callers, flow_of
+from tests.faults.crash_callers import Callers
 from tests.faults.crash_cloud import Cloud, CloudHost, storage_ports
-from tests.faults.crash_history import Entry, History, StoryFlows, What
+from tests.faults.crash_fuse import StoryFuse
+from tests.faults.crash_history import Entry, History, StoryFlows, What, flow_of
 from tests.faults.crash_judge import Ending, live_of
-from tests.services.faults import Fuse
 from tests.services.stage import Stage, callback, failed_refresh
 
 
@@ -23,7 +23,7 @@ def new_environment() -> str:
     return str(uuid4())
 
 
-async def play_on(cloud: Cloud, fuse: Fuse, history: History, environment: str) -> CloudHost:
+async def play_on(cloud: Cloud, fuse: StoryFuse, history: History, environment: str) -> CloudHost:
     """Play it, or what the history has not as done."""
     flows = StoryFlows(history)
     flows.manners = {callback("leaver"): Answer(400, "InvalidRequestContent")}
@@ -62,7 +62,7 @@ async def ending_of(cloud: Cloud, history: History, environment: str, writes: in
     flows = {one.id: flow_of(one.callback_url) for one in kept}
     dead = await ports.dead.page(environment_id=environment, subscription_id=None, after="", limit=1_000)
     return Ending(
-        history=[_in_facts(one, facts) for one in history.entries],
+        history=[_in_facts(one, facts, flows) for one in history.entries],
         feed=sorted(facts.values()),
         died={(flows[one.subscription_id], facts[one.event.id]) for one in dead},
         polled=set(),
@@ -99,10 +99,11 @@ def _fact(event: Event) -> str:
     return f"{event.type} {event.subject}"
 
 
-def _in_facts(entry: Entry, facts: dict[str, str]) -> Entry:
-    if entry.what not in (What.CALLED, What.COMMITTED):
+def _in_facts(entry: Entry, facts: dict[str, str], flows: dict[str, str]) -> Entry:
+    if entry.what not in (What.CALLED, What.COMMITTED, What.IN_FLIGHT):
         return entry
-    return replace(entry, events=tuple(facts.get(one, one) for one in entry.events))
+    events = tuple(facts.get(one, one) for one in entry.events)
+    return replace(entry, name=flows.get(entry.name, entry.name), events=events)
 
 
 def _show(stage: Stage, chapter: int) -> None:

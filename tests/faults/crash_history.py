@@ -1,6 +1,7 @@
 """What happened in a story, as the world outside of the process that dies saw it? In memory, or in a file as well."""
 
 import os
+from collections.abc import Awaitable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
@@ -24,15 +25,17 @@ class What(StrEnum):
     CALLED = "called"  # a flow; `took`: it said that it took the events
     ENDED = "ended"  # a subscription: its delete was acknowledged
     TOLD = "told"  # a flow's new signing secret was shown
-    REPLAYED = "replayed"  # somebody asked for a flow's events again
-    COMMITTED = "committed"  # events, in one commit
+    COMMITTED = "committed"  # events, in one commit of an environment
+    HANDED_ON = "handed on"  # all events that an environment committed
+    HIT = "hit"  # a piece of work, by a crash
+    IN_FLIGHT = "in flight"  # events, in the work that was hit; for a flow, or for any; no events: any of the flow's
     TAKEN = "taken"  # a message, by a worker
     DONE = "done"  # a step of the story
 
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One happening. `name`: the flow's callback URL, the message's queue, or what a step came to."""
+    """One happening. `name`: the flow's callback URL, the environment, the message's queue, what a step came to."""
 
     what: What
     name: str = ""
@@ -48,11 +51,14 @@ class History:
     def __init__(self, path: Path | None = None) -> None:
         self._path = path
         lines = path.read_bytes().splitlines() if path is not None and path.exists() else []
-        self.entries = [msgspec.json.decode(line, type=Entry) for line in lines]
+        self.entries: list[Entry] = []
+        self.unfinished: dict[str, tuple[str, ...]] = {}  # by environment: what is not known to be handed on yet
+        for line in lines:
+            self._keep(msgspec.json.decode(line, type=Entry))
 
     def add(self, entry: Entry) -> None:
         """Note a happening; in the file at once, for there may be no time later."""
-        self.entries.append(entry)
+        self._keep(entry)
         if self._path is None:
             return
         file = os.open(self._path, os.O_WRONLY | os.O_CREAT | os.O_APPEND)
@@ -61,10 +67,14 @@ class History:
         finally:
             os.close(file)
 
-    def committed(self, state: EnvironmentState) -> None:
-        """Note what a commit is about to hand on."""
+    async def commit(self, environment: str, state: EnvironmentState, write: Awaitable[str]) -> str:
+        """Note what a commit is about to hand on, or that it was handed on."""
         if state.outbox:
-            self.add(Entry(What.COMMITTED, events=tuple(one.event.id for one in state.outbox)))
+            self.add(Entry(What.COMMITTED, environment, tuple(one.event.id for one in state.outbox)))
+        etag = await write
+        if not state.outbox and self.unfinished.get(environment):
+            self.add(Entry(What.HANDED_ON, environment))
+        return etag
 
     def of(self, *kinds: What) -> list[Entry]:
         """The entries of some kinds."""
@@ -73,6 +83,16 @@ class History:
     def has_called(self, url: str, event: str) -> bool:
         """Whether a flow was called about an event before."""
         return any(one.name == url and event in one.events for one in self.of(What.CALLED))
+
+    def _keep(self, entry: Entry) -> None:
+        self.entries.append(entry)
+        if entry.what in (What.COMMITTED, What.HANDED_ON):
+            self.unfinished[entry.name] = entry.events
+
+
+def flow_of(url: str) -> str:
+    """The flow that has a callback URL, whichever version of it."""
+    return url.partition("/workflows/")[2].partition("?")[0].partition(".")[0]
 
 
 class StoryFlows(MemoryFlows):

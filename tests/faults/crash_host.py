@@ -9,22 +9,28 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from itertools import count
+from types import MappingProxyType
+
+from azure.core.exceptions import AzureError
 
 from shared.domain.proofs import Proofs
 from shared.domain.windows import Windows
-from shared.errors import InsightsOutcomeUnknown, NotFound
+from shared.errors import InsightsOutcomeUnknown, NotFound, SignalsError
 from shared.ports import Ports, Queue
 from shared.services.admit_pair import Pace
 from shared.services.deliver import deliver
 from shared.services.fan_out import fan_out
 from shared.services.poll_environments import poll_environments
 from shared.services.start_polls import start_polls
-from tests.faults.crash_history import Entry, History, What
-from tests.services.faults import Crash, Fuse, fused
+from tests.faults.crash_fuse import InFlight, StoryFuse, Work, in_flight
+from tests.faults.crash_history import Entry, History, What, flow_of
+from tests.services.faults import Crash, fused
 from tests.services.pump import MAX_DEQUEUE_COUNT
 from tests.services.stage import Stage
 
 REPEATS = 4  # Power Automate's, of a call that got no answer
+NOTHING: InFlight = MappingProxyType({})
+OF_A_CRASH = (Crash, AzureError, SignalsError)  # itself, what the SDK makes of it, what we do
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,12 +57,14 @@ class Host(ABC):
 
     rate = 50
 
-    def __init__(self, stage: Stage, fuse: Fuse, history: History) -> None:
+    def __init__(self, stage: Stage, fuse: StoryFuse, history: History) -> None:
         self.stage, self.fuse, self.history = stage, fuse, history
         self.ports = self.new_process()
         self._past = deque(history.of(What.DONE))
         self._goes_on = bool(self._past)
         self._dequeued: Counter[bytes] = Counter()
+        self._begin("")
+        fuse.tell = self._note_hit
 
     @abstractmethod
     def new_process(self) -> Ports:
@@ -74,20 +82,32 @@ class Host(ABC):
     async def leave(self, message: Taken) -> None:
         """Have a message seen again."""
 
-    async def call(self, action: Callable[[Ports], Awaitable[object]], *, repeats: int = REPEATS) -> str:
-        """What a caller does: it repeats what got no answer, and takes a refusal for one."""
+    def flow_named(self, subscription_id: str) -> str:
+        """Whose a subscription is, where that is known already."""
+        return subscription_id
+
+    async def call(
+        self,
+        action: Callable[[Ports], Awaitable[object]],
+        *,
+        repeats: int = REPEATS,
+        name: str = "call",
+        gives: InFlight = NOTHING,
+    ) -> str:
+        """What a caller does: it repeats what got no answer, and takes a refusal for one. `gives`: events, to flows."""
         if self._past:
             return self._past.popleft().name
         answer = ""
         for _ in range(repeats):
+            self._begin(name, gives)
             try:
                 answer = str(await self._alive(action) or "")
                 break
             except (NotFound, InsightsOutcomeUnknown):
                 assert self.fuse.blown or self._goes_on, "the story asks for what is not there"
                 break
-            except Exception:
-                self._restart()
+            except Exception as error:
+                self._recover(error)
         self._done(answer)
         return answer
 
@@ -97,10 +117,11 @@ class Host(ABC):
             self._past.popleft()
             return
         self._done("timer")
+        self._begin("timer")
         try:
             await self._alive(action)
-        except Exception:
-            self._restart()
+        except Exception as error:
+            self._recover(error)
 
     async def settle(self) -> None:
         """Handle every message that can be seen."""
@@ -108,11 +129,12 @@ class Host(ABC):
             self._past.popleft()
             return
         while (message := await self.take()) is not None:
+            self._begin(message.queue)
             try:
                 await self._serve(message)
                 await self.drop(message)
-            except Exception:
-                self._restart()
+            except Exception as error:
+                self._recover(error)
                 self._dequeued[message.body] += 1
                 assert self._dequeued[message.body] < MAX_DEQUEUE_COUNT, f"{message.queue} has a poison message"
                 await self.leave(message)
@@ -145,7 +167,18 @@ class Host(ABC):
             raise Crash
         return answer
 
-    def _restart(self) -> None:
+    def _begin(self, name: str, work: Work = NOTHING) -> None:
+        self._name, self._work, self._blown = name, work, self.fuse.blown
+
+    def _note_hit(self) -> None:
+        self.history.add(Entry(What.HIT, self._name))
+        for one, events in in_flight(self._work, self.history).items():
+            self.history.add(Entry(What.IN_FLIGHT, self.flow_named(one) if one else "", events))
+
+    def _recover(self, error: Exception) -> None:
+        """Go on after a crash in this step; any other error is one of the product's own."""
+        if self.fuse.blown == self._blown or not isinstance(error, OF_A_CRASH):
+            raise error
         if self.fuse.dead:
             self.fuse.restart()
             self.ports = self.new_process()
@@ -153,18 +186,20 @@ class Host(ABC):
     async def _serve(self, message: Taken) -> None:
         ports, queue, body = self.ports, message.queue, message.body
         if queue is Queue.POLLS:
-            await poll_environments(ports, await ports.queues.read_polls(body), fast_poll_seconds=20)
+            self._work = request = await ports.queues.read_polls(body)
+            await poll_environments(ports, request, fast_poll_seconds=20)
         elif queue in (Queue.DELIVERIES, Queue.REDELIVERIES):
-            pace = Pace(self.rate, patient=queue is Queue.REDELIVERIES)
-            await deliver(ports, await ports.queues.read_deliveries(body), pace)
+            self._work = deliveries = await ports.queues.read_deliveries(body)
+            await deliver(ports, deliveries, Pace(self.rate, patient=queue is Queue.REDELIVERIES))
         else:
-            await fan_out(ports, await ports.queues.read_events(body))
+            self._work = events = await ports.queues.read_events(body)
+            await fan_out(ports, events)
 
 
 class MemoryHost(Host):
     """A host on the fakes: messages are seen when they are due, and taking one off its queue is a write too."""
 
-    def __init__(self, stage: Stage, fuse: Fuse, history: History) -> None:
+    def __init__(self, stage: Stage, fuse: StoryFuse, history: History) -> None:
         super().__init__(stage, fuse, history)
         self._waiting: list[tuple[datetime, int, Taken]] = []
         self._numbers = count()
@@ -172,6 +207,10 @@ class MemoryHost(Host):
 
     def new_process(self) -> Ports:
         return replace(fused(self.stage, self.fuse), windows=Windows(), proofs=Proofs())
+
+    def flow_named(self, subscription_id: str) -> str:
+        kept = self.stage.subscriptions.rows.get(subscription_id)
+        return flow_of(kept.callback_url) if kept else subscription_id
 
     async def take(self) -> Taken | None:
         for queue, kept in self.stage.queues.messages.items():

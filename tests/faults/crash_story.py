@@ -4,19 +4,20 @@ from dataclasses import dataclass, field
 from typing import Any
 from uuid import NAMESPACE_URL, uuid5
 
-from shared.adapters.memory import MemoryCheckpoints
+from shared.adapters.memory import MemoryCheckpoints, MemoryQueues
 from shared.adapters.messages import encode_deliveries, encode_polls
 from shared.domain.checkpoint import EnvironmentState
 from shared.domain.deliveries import Answer, DeliveryBatch, Pair, PoisonMessage
+from shared.domain.snapshot import Job
 from shared.domain.subscriptions import Trigger
 from shared.ports import PollRequest, Queue
 from shared.services.drain_poison import drain_poison
 from shared.services.sweep import sweep
 from tests.factories import ENVIRONMENT, job, segment, task
-from tests.faults.crash_callers import Callers, flow_of
-from tests.faults.crash_history import History, StoryFlows
+from tests.faults.crash_callers import Callers
+from tests.faults.crash_fuse import StoryFuse
+from tests.faults.crash_history import History, StoryFlows, flow_of
 from tests.faults.crash_host import MemoryHost
-from tests.services.faults import Fuse
 from tests.services.stage import Stage, callback, failed_refresh
 
 OTHER_ENVIRONMENT = "e0e0e0e0-0000-4000-8000-000000000002"
@@ -46,8 +47,19 @@ class NotingCheckpoints(MemoryCheckpoints):
         self._history = history
 
     async def write(self, environment_id: str, state: EnvironmentState, etag: str | None) -> str:
-        self._history.committed(state)
-        return await super().write(environment_id, state, etag)
+        return await self._history.commit(environment_id, state, super().write(environment_id, state, etag))
+
+
+class ClaimingQueues(MemoryQueues):
+    """Keeping a body that is too big for a message is a write, too."""
+
+    def __init__(self, fuse: StoryFuse) -> None:
+        super().__init__()
+        self._fuse = fuse
+
+    async def _keep(self, body: bytes) -> str:
+        with self._fuse.write():
+            return await super()._keep(body)
 
 
 @dataclass(slots=True)
@@ -67,13 +79,13 @@ class Played:
         return self.host.stage
 
 
-async def play(fuse: Fuse) -> Played:
+async def play(fuse: StoryFuse) -> Played:
     """Play it. The stage's clock is the only one."""
     history = History()
     flows = StoryFlows(history)
     flows.manners = {callback(name): answer for name, answer in MANNERS.items()}
     flows.hesitant = {callback("late")}
-    stage = Stage(checkpoints=NotingCheckpoints(history), flows=flows)
+    stage = Stage(checkpoints=NotingCheckpoints(history), queues=ClaimingQueues(fuse), flows=flows)
     flows.clock = lambda: stage.now
     played = Played(MemoryHost(stage, fuse, history), flows, history)
     flows_here = Callers(played.host, ENVIRONMENT)
@@ -87,6 +99,12 @@ async def play(fuse: Fuse) -> Played:
     return played
 
 
+def long_failure(job_id: str, *, start: float) -> Job:
+    """A refresh that failed with so much to say that its event is too big for a message."""
+    failed = task("Orders", "failed", start=start, end=start + 1, errors=(4096 * "x",) * 13)
+    return job(job_id, "failed", failed, operation="ingestion", start=start, end=start + 1)
+
+
 def show(stage: Stage, chapter: int) -> None:
     """What the environment shows: failures, a full refresh with a unification, a segment that grows."""
     stages = [task(name, operation=name, start=20, end=30) for name in ("map", "match", "merge")]
@@ -94,7 +112,7 @@ def show(stage: Stage, chapter: int) -> None:
         failed_refresh("Orders"),
         job("job-all", "successful", task("Customers", start=20, end=30), *stages, start=20, end=40),
         failed_refresh("Orders", job_id="job-again", start=50),
-        failed_refresh("Orders", job_id="job-late", start=60),
+        long_failure("job-late", start=60),
         failed_refresh("Orders", job_id="job-unseen", start=70),
         failed_refresh("Orders", job_id="job-seen", start=80),
         failed_refresh("Orders", job_id="job-last", start=90),

@@ -1,13 +1,13 @@
-"""What can happen, in any order? The rules of the state machine; what has to hold is in machine_records.py."""
-
-from typing import ClassVar
+"""What can happen, in any order? The rules of the state machine, with those of machine_rules.py; what has to hold is
+in machine_records.py.
+"""
 
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant
+from hypothesis.stateful import initialize, invariant
 
-from shared.services.sweep import sweep
 from tests.factories import START
 from tests.faults.machine_flows import ANSWERS
+from tests.faults.machine_rules import Rules
 from tests.faults.machine_source import SERIES, SOURCES
 from tests.faults.machine_steps import (
     CALLS,
@@ -15,25 +15,20 @@ from tests.faults.machine_steps import (
     FAILURES,
     LINES,
     PICK,
-    STORES,
-    TURNS,
     VALUES,
     WORKERS,
-    Statistics,
     step,
 )
 from tests.faults.machine_story import SERIES_OF, Story
 
-SUSPENDED_DAYS = 14
+GIVE_UP_AT = ("queues", "subscriptions")  # without which an event goes no further
+DAYS = st.sampled_from([0, 8, 15, 31])  # longer than what ended stays, a flow may be off, and anything is kept
 MOVES = st.lists(st.sampled_from([20, 55, 110, 140]), min_size=1, max_size=3)
 CHANGES = st.lists(st.sampled_from(["subscribe", "unsubscribe", "wait", "break", "refuse"]), min_size=1, max_size=5)
 
 
-class Machine(RuleBasedStateMachine):
+class Machine(Rules):
     """One story after the other."""
-
-    story: Story
-    statistics: ClassVar[Statistics]
 
     @initialize(
         rate=st.sampled_from([0, 2, 10]),
@@ -48,15 +43,6 @@ class Machine(RuleBasedStateMachine):
     def the_feed_is_whole_and_nothing_is_wrong(self) -> None:
         """What can be said at once."""
         self.story.records.check_feed()
-
-    def teardown(self) -> None:
-        """All is well in the end."""
-        if not hasattr(self, "story"):
-            return
-        try:
-            self.statistics.add(self.story, self.story.settle())
-        finally:
-            self.story.close()
 
     # The source
 
@@ -103,15 +89,7 @@ class Machine(RuleBasedStateMachine):
         for name, value in (("Loyal", 140), ("Loyal", 50), ("Revenue", 60), ("Revenue", 20)):
             story.evaluate(name, value, with_job=True)
 
-    # Time, and the host
-
-    @step(seconds=st.sampled_from([1, 5, 20, 60, 300, 960, 3600, 3 * 3600 + 60]))
-    def time_passes(self, seconds: int) -> None:
-        self.story.wait(seconds)
-
-    @step(seconds=st.integers(-3600, 3600))
-    def our_clock_jumps(self, seconds: int) -> None:
-        self.story.jump(seconds)
+    # The host
 
     @step(worker=WORKERS, calls=CALLS)
     def timer_fires(self, worker: int, calls: int | None) -> None:
@@ -125,29 +103,6 @@ class Machine(RuleBasedStateMachine):
     @step(limit=st.integers(1, 8), worker=WORKERS)
     def messages_are_handled(self, limit: int, worker: int) -> None:
         self.story.work_off(limit, worker)
-
-    @step()
-    def next_message_is_handled(self) -> None:
-        """The rule that hypothesis likes best: the one without arguments."""
-        self.story.take(self.story.visible()[0])
-
-    @step(place=PICK, worker=WORKERS, calls=CALLS)
-    def message_is_taken(self, place: int, worker: int, calls: int | None) -> None:
-        """Any that can be seen; it is handled to its end, or stays in the middle of it."""
-        visible = self.story.visible()
-        self.story.take(visible[place % len(visible)], worker, calls)
-
-    @step(places=st.tuples(PICK, PICK), turns=TURNS, workers=st.tuples(WORKERS, WORKERS))
-    def messages_are_taken_together(
-        self, places: tuple[int, int], turns: list[tuple[int, int]], workers: tuple[int, int]
-    ) -> None:
-        """Two messages, or one that came twice; they make their calls in turns."""
-        self.story.take_together(places, turns, workers)
-
-    @step(place=PICK, first=PICK, calls=CALLS)
-    def work_goes_on(self, place: int, first: int, calls: int | None) -> None:
-        if works := self.story.host.works or self.story.under_way():
-            self.story.go_on(works[place % len(works)], calls, first)
 
     @step(when=lambda story: story.host.messages, place=PICK, seconds=st.sampled_from([0, 30, 700]))
     def message_comes_twice(self, place: int, seconds: int) -> None:
@@ -166,7 +121,7 @@ class Machine(RuleBasedStateMachine):
         messages = self.story.host.messages
         self.story.hide(messages[place % len(messages)], seconds)
 
-    @step(place=PICK, store=STORES, worker=WORKERS, calls=st.none() | st.integers(1, 5))
+    @step(place=PICK, store=st.sampled_from(GIVE_UP_AT), worker=WORKERS, calls=st.none() | st.integers(1, 5))
     def message_is_given_up(self, place: int, store: str, worker: int, calls: int | None) -> None:
         """Then it is put aside, unless the worker dies over it."""
         self.story.give_up_some(place, store)
@@ -174,25 +129,9 @@ class Machine(RuleBasedStateMachine):
         if calls is not None:
             self.story.kill(worker)
 
-    # What breaks
-
-    @step(worker=WORKERS, write=st.integers(1, 8), after=st.booleans(), lasting=st.booleans())
-    def write_will_break(self, worker: int, write: int, after: bool, lasting: bool) -> None:
-        self.story.break_write(worker, write, after=after, lasting=lasting)
-
-    @step(place=PICK, worker=WORKERS, calls=st.integers(1, 12))
-    def worker_dies_in_the_middle(self, place: int, worker: int, calls: int) -> None:
-        visible = self.story.visible()
-        self.story.take(visible[place % len(visible)], worker, calls)
-        self.story.kill(worker)
-
     @step(when=lambda story: story.host.works, worker=WORKERS)
     def worker_dies(self, worker: int) -> None:
         self.story.kill(worker)
-
-    @step(store=STORES, calls=st.integers(1, 8))
-    def storage_fails(self, store: str, calls: int) -> None:
-        self.story.host.gate.failing[store] = calls
 
     # Flows
 
@@ -234,12 +173,12 @@ class Machine(RuleBasedStateMachine):
         known = self.story.known
         self.story.replay(known[place % len(known)], START, worker=worker, calls=calls)
 
-    @step(place=PICK, worker=WORKERS, calls=st.none() | st.integers(1, 5))
-    def dead_is_replayed(self, place: int, worker: int, calls: int | None) -> None:
-        """To the end, or its worker dies over it. Where nothing is dead, a flow refuses something first."""
-        if not self.story.given_up:
-            self.story.change_amid(place, 0, ["refuse"])
-        if given_up := self.story.given_up:
+    @step(place=PICK, messages=st.booleans(), worker=WORKERS, calls=st.none() | st.integers(1, 5))
+    def dead_is_replayed(self, place: int, messages: bool, worker: int, calls: int | None) -> None:
+        """To the end, or its worker dies over it. Where nothing is dead, something dies first."""
+        if not self.story.given_up(messages=messages):
+            self.story.have_one_given_up(place, messages=messages)
+        if given_up := self.story.given_up(messages=messages):
             self.story.replay_dead(given_up[place % len(given_up)], worker=worker, calls=calls)
         if calls is not None:
             self.story.kill(worker)
@@ -250,6 +189,7 @@ class Machine(RuleBasedStateMachine):
     def poison_is_drained(self, worker: int, calls: int | None) -> None:
         self.story.drain(worker, calls)
 
-    @step(worker=WORKERS, calls=CALLS)
-    def house_is_swept(self, worker: int, calls: int | None) -> None:
-        self.story.run("sweep", lambda ports: sweep(ports, suspended_days=SUSPENDED_DAYS), worker=worker, calls=calls)
+    @step(days=DAYS, off=LINES, worker=WORKERS, calls=CALLS)
+    def house_is_swept(self, days: int, off: str, worker: int, calls: int | None) -> None:
+        """At once, or after days in which a flow is off."""
+        self.story.sweep(days, off, worker=worker, calls=calls)

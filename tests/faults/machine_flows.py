@@ -17,6 +17,7 @@ from shared.errors import DeliveryFailed
 from tests.services.stage import MAKER, callback
 
 GONE = (404, 410)
+REFUSALS = (400, 401)  # of what they answer here: that they are off, and that we are not let in
 ANSWERS: Mapping[str, Answer | Exception] = {
     "off": Answer(400, "WorkflowTriggerIsNotEnabled"),
     "gone": Answer(404),
@@ -88,7 +89,10 @@ def wants(trigger: Trigger, fields: Mapping[str, object], kind: str, told: Mappi
 
 @dataclass(eq=False)
 class Version:
-    """One subscribe call of a flow. Moments count what happened in the story: None is not yet, or never."""
+    """One subscribe call of a flow. Moments count what happened in the story: None is not yet, or never.
+
+    `refused_at`: when its flow first said that it is off, or that we are not let in.
+    """
 
     line: "Line"
     number: int
@@ -102,11 +106,19 @@ class Version:
     ended_on: object = None
     ended_at: datetime | None = None
     late_calls: dict[int, int] = field(default_factory=dict)
+    refused_at: datetime | None = None
 
     @property
     def url(self) -> str:
         """Its callback."""
         return callback(f"{self.line.name}-{self.number}")
+
+    @property
+    def is_surely_live(self) -> bool:
+        """Whether it is the one that counts, whatever is under way."""
+        others = [one for one in self.line.versions if one is not self]
+        alone = all(one.acknowledged is not None and one.acknowledged < self.began for one in others)
+        return self.line.on and alone and self.acknowledged is not None and self.ended_began is None
 
     def wants(self, event: Event) -> bool:
         """Whether it is about this."""
@@ -116,7 +128,7 @@ class Version:
 @dataclass(eq=False)
 class Line:
     """A flow. `broken`: when it was last not certain that it is subscribed. `secret`: its last new one, from when on,
-    and for which versions.
+    and for which versions. `said`: what it gave as reasons not to take events.
     """
 
     name: str
@@ -125,6 +137,7 @@ class Line:
     on: bool = False
     broken: int = 0
     secret: tuple[int, str, list[Version]] | None = None
+    said: set[str] = field(default_factory=set)
 
     @property
     def caller(self) -> Caller:

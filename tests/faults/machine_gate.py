@@ -1,13 +1,13 @@
 """Where does a work of the state machine wait, and where does it break? Every call of a port goes through a gate."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from datetime import datetime
 from inspect import iscoroutinefunction
 from itertools import count
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from shared.ports import Queue
 from tests.services.faults import Crash, Fuse
@@ -15,10 +15,16 @@ from tests.services.faults import Crash, Fuse
 if TYPE_CHECKING:
     from tests.faults.machine_host import Worker
 
-_WRITES = frozenset(
-    {"write", "append", "save", "change", "change_all", "remove", "save_message", "remove_message", "call"}
-)
+# Everything else is a write, also what a port comes to have later.
+READS: Mapping[str, frozenset[str]] = {
+    "insights": frozenset({"jobs", "job", "nodes", "segments", "measures", "measure", "measure_row", "knows"}),
+    "checkpoints": frozenset({"read"}),
+    "log": frozenset({"read", "last_number", "search"}),
+    "subscriptions": frozenset({"of_environment", "find", "show", "find_all", "with_key", "page", "environments"}),
+    "dead": frozenset({"find", "page", "find_message", "messages"}),
+}
 NUMBERS = count(1)
+Error = TypeVar("Error", bound=BaseException)
 
 
 class StorageDown(Exception):
@@ -43,6 +49,7 @@ class Work:
     """Something that a worker does. `calls_left`: how many calls of ports it may make before it waits; None: all.
 
     `faults`: what broke in it; `repeats`: how much of that may be done again for having been done unheard.
+    `injected`: every error that came to it from outside the product.
     """
 
     kind: str
@@ -52,6 +59,7 @@ class Work:
     calls_left: int | None = None
     faults: int = 0
     repeats: int = 0
+    injected: list[BaseException] = field(default_factory=list)
     parked: list[asyncio.Future[None]] = field(default_factory=list)
     task: asyncio.Task[Any] | None = None
     done: Callable[[Any], None] | None = None
@@ -59,6 +67,12 @@ class Work:
 
 
 WORK: ContextVar[Work] = ContextVar("work")
+
+
+def injected(error: Error) -> Error:
+    """An error that is none of the product's."""
+    WORK.get().injected.append(error)
+    return error
 
 
 class Gate:
@@ -82,7 +96,7 @@ class Gate:
             self.failing[store] -= 1
             work.faults += 1
             work.repeats += store == "queues"
-            raise StorageDown(store)
+            raise injected(StorageDown(store))
 
 
 class Held:
@@ -98,7 +112,7 @@ class Held:
 
         async def held(*arguments: Any, **named: Any) -> Any:
             await self._gate.passed(self._store)
-            if name not in _WRITES:
+            if name in READS.get(self._store, ()):
                 return await method(*arguments, **named)
             return await self._write(method, *arguments, **named)
 
@@ -141,8 +155,9 @@ class Breaking:
     def _through(self, fuse: Callable[[], None]) -> None:
         try:
             fuse()
-        except Crash:
+        except Crash as crash:
             work = WORK.get()
             work.faults += 1
             work.repeats += self._store == "queues" or (self._store == "flows" and self.made)
+            injected(crash)
             raise

@@ -1,6 +1,7 @@
 """What would the Functions host and storage do: hide messages, hand them out twice, give up; kill a worker mid-call?"""
 
 import asyncio
+from collections import Counter
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -82,6 +83,7 @@ class Host:
         self.ahead = timedelta(0)
         self.rate = rate
         self.broken = 0
+        self.effects: Counter[str] = Counter()
         self.messages: list[Message] = []
         self.poison: list[PoisonMessage] = []
         self.works: list[Work] = []
@@ -104,6 +106,7 @@ class Host:
             log=cast("Any", HeldLog(stage.log, "log", gate, fuse)),
             subscriptions=held(stage.subscriptions, "subscriptions"),
             dead=held(stage.dead, "dead"),
+            claims=held(stage.ports.claims, "claims"),
             queues=HostQueues(self, fuse),
             flows=held(calls, "flows"),
             clock=self.clock,
@@ -205,6 +208,7 @@ class Host:
     async def kill(self, worker: Worker) -> None:
         """A process dies; the messages that it had come back when their lease is over."""
         dying = [work for work in self.works if work.worker is worker]
+        self.effects["workers killed at work"] += bool(dying)
         done = [work for work in dying if work.task is not None and work.task.done()]
         for work in dying:
             assert work.task is not None
@@ -224,6 +228,7 @@ class Host:
         self.broken += killed or work.faults > 0
         if message is not None and failed:
             self._back(message, LEASE_SECONDS if killed else FAILED_SECONDS)
+        self.effects.update(type(one).__name__ for one in work.injected)
         self.on_end(work, error, failed)
         if not failed and work.done is not None:
             work.done(work.task.result())

@@ -4,6 +4,7 @@ import asyncio
 import logging
 import secrets
 from collections.abc import Awaitable, Callable, Coroutine, Sequence
+from contextlib import ExitStack
 from datetime import timedelta
 from random import Random
 from typing import Any, TypeVar
@@ -15,10 +16,11 @@ from shared.services.drain_poison import drain_poison
 from shared.services.start_polls import start_polls
 from tests.factories import ENVIRONMENT, START
 from tests.faults.machine_flows import ORDERS, THRESHOLDS, Line, Receivers
-from tests.faults.machine_gate import Message, Work
+from tests.faults.machine_gate import WORK, Message, Work
 from tests.faults.machine_host import Host
 from tests.faults.machine_records import Conflicts, Records
 from tests.faults.machine_source import Source
+from tests.faults.machine_swept import Swept, SweptDead, SweptLog, SweptSubscriptions
 from tests.services.stage import Stage
 from tests.services.virtual_time import VirtualTimeLoop
 
@@ -27,32 +29,56 @@ SEED = 7
 LONGEST_SILENCE = timedelta(hours=1)
 
 
+class Logged(logging.Handler):
+    """Hears of the errors that the product takes upon itself. They are not written: that takes longer than a story."""
+
+    def __init__(self, told: Callable[[Work, BaseException], None]) -> None:
+        super().__init__(logging.ERROR)
+        self._told = told
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Take a line of the log."""
+        work = WORK.get(None)
+        if work is not None and record.exc_info and record.exc_info[1] is not None:
+            self._told(work, record.exc_info[1])
+
+
 class House:
     """An environment, two workers, and what befalls them. To be closed."""
 
     def __init__(self, rate: int, skew: int) -> None:
         self.runner = asyncio.Runner(loop_factory=VirtualTimeLoop)
-        random = Random(SEED)  # noqa: S311 - ids decide who is called first: they have to be the same again
-        logging.disable()  # what breaks is logged with its traceback, which takes longer than the story
-        self._patch = pytest.MonkeyPatch()
-        self._patch.setattr(secrets, "token_urlsafe", lambda size: random.randbytes(size).hex())
         self.source = Source(START + timedelta(seconds=skew), THRESHOLDS)
-        checkpoints = Conflicts()
-        self.stage = Stage(checkpoints=checkpoints)
+        checkpoints, subscriptions, dead, log = Conflicts(), SweptSubscriptions(), SweptDead(), SweptLog()
+        self.stage = Stage(checkpoints=checkpoints, subscriptions=subscriptions, dead=dead, log=log)
         self.stage.insights = self.source
         self.receivers = Receivers()
         self.lines = {name: Line(name, order) for name, order in ORDERS.items()}
         self.host = Host(self.stage, rate)
-        self.records = Records(self.host, self.source, self.receivers, checkpoints, self.lines)
+        subscriptions.swept = dead.swept = log.swept = Swept(self.host, self.lines)
+        self.records = Records(self.host, self.source, self.receivers, checkpoints, self.lines, log.swept)
         self.host.on_put, self.host.on_end = self.records.put, self.records.ended
         self.workers = [self.host.worker(number, self.records.committed, self.records) for number in (0, 1)]
+        self._closing = ExitStack()
+        self._closing.callback(self.runner.close)
+        self._closing.callback(lambda: self.complete(self.host.abandon()))
+        self._change_the_process()
+
+    def _change_the_process(self) -> None:
+        """Until the house is closed: ids decide who is called first, and have to be the same again."""
+        patch, random = pytest.MonkeyPatch(), Random(SEED)  # noqa: S311 - no secret
+        self._closing.callback(patch.undo)
+        patch.setattr(secrets, "token_urlsafe", lambda size: random.randbytes(size).hex())
+        log, heard = logging.getLogger("shared"), Logged(self.records.failed)
+        patch.setattr(log, "propagate", False)
+        log.addHandler(heard)
+        self._closing.callback(log.removeHandler, heard)
+        logging.disable(logging.WARNING)
+        self._closing.callback(logging.disable, logging.NOTSET)
 
     def close(self) -> None:
         """Let go of everything."""
-        self._patch.undo()
-        logging.disable(logging.NOTSET)
-        self.complete(self.host.abandon())
-        self.runner.close()
+        self._closing.close()
 
     def complete(self, story: Coroutine[Any, Any, T]) -> T:
         """Run something to its end. `Runner.run` would handle signals anew for each, at three times the cost."""

@@ -2,17 +2,17 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import ClassVar
 
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant
+from hypothesis.stateful import initialize, invariant
 
 from shared.domain.subscriptions import Trigger
 from shared.ports import Ports
 from shared.services.poll_trigger import Polled, poll_trigger
 from tests.factories import ENVIRONMENT
 from tests.faults.machine_flows import wants
-from tests.faults.machine_steps import CALLS, PICK, STORES, TURNS, WORKERS, Statistics, step
+from tests.faults.machine_rules import Rules
+from tests.faults.machine_steps import CALLS, PICK, WORKERS, step
 from tests.faults.machine_story import Story
 from tests.services.stage import MAKER
 
@@ -66,11 +66,8 @@ class Chain:
         raise AssertionError(f"{self.trigger} had {self.had} of {[event.id for event in story.records.events]}")
 
 
-class Polling(RuleBasedStateMachine):
+class Polling(Rules):
     """Flows that ask, beside pollers that crash."""
-
-    story: Story
-    statistics: ClassVar[Statistics]
 
     @initialize(skew=st.integers(-3600, 3600), begun=st.integers(0, 3))
     def begin(self, skew: int, begun: int) -> None:
@@ -86,21 +83,16 @@ class Polling(RuleBasedStateMachine):
         for chain in self.chains:
             chain.check(self.story)
 
-    def teardown(self) -> None:
+    def followed(self) -> int:
         """In the end everybody has everything."""
-        if not hasattr(self, "story"):
-            return
-        try:
-            self.story.settle()
-            for chain in self.chains:
-                chain.more = True
-                while chain.more:
-                    chain.ask(self.story, top=50, worker=0)
-                    chain.check(self.story)
-                chain.check(self.story, complete=True)
-            self.statistics.add(self.story, sum(len(chain.had) for chain in self.chains))
-        finally:
-            self.story.close()
+        self.story.settle()
+        for chain in self.chains:
+            chain.more = True
+            while chain.more:
+                chain.ask(self.story, top=50, worker=0)
+                chain.check(self.story)
+            chain.check(self.story, complete=True)
+        return sum(len(chain.had) for chain in self.chains)
 
     @step(place=PICK, top=st.integers(1, 5), worker=WORKERS, calls=CALLS, lost=st.booleans())
     def flow_asks(self, place: int, top: int, worker: int, calls: int | None, lost: bool) -> None:
@@ -119,45 +111,3 @@ class Polling(RuleBasedStateMachine):
     def source_fails(self, source_id: str, count: int) -> None:
         for _ in range(count):
             self.story.source.ingest(source_id, "failed", with_task=True)
-
-    @step()
-    def next_message_is_handled(self) -> None:
-        self.story.take(self.story.visible()[0])
-
-    @step(seconds=st.sampled_from([1, 20, 70]))
-    def time_passes(self, seconds: int) -> None:
-        self.story.wait(seconds)
-
-    @step(seconds=st.integers(-3600, 3600))
-    def our_clock_jumps(self, seconds: int) -> None:
-        self.story.jump(seconds)
-
-    @step(place=PICK, worker=WORKERS, calls=CALLS)
-    def message_is_taken(self, place: int, worker: int, calls: int | None) -> None:
-        visible = self.story.visible()
-        self.story.take(visible[place % len(visible)], worker, calls)
-
-    @step(places=st.tuples(PICK, PICK), turns=TURNS, workers=st.tuples(WORKERS, WORKERS))
-    def messages_are_taken_together(
-        self, places: tuple[int, int], turns: list[tuple[int, int]], workers: tuple[int, int]
-    ) -> None:
-        self.story.take_together(places, turns, workers)
-
-    @step(place=PICK, first=PICK, calls=CALLS)
-    def work_goes_on(self, place: int, first: int, calls: int | None) -> None:
-        if works := self.story.host.works or self.story.under_way():
-            self.story.go_on(works[place % len(works)], calls, first)
-
-    @step(worker=WORKERS, write=st.integers(1, 8), after=st.booleans(), lasting=st.booleans())
-    def write_will_break(self, worker: int, write: int, after: bool, lasting: bool) -> None:
-        self.story.break_write(worker, write, after=after, lasting=lasting)
-
-    @step(place=PICK, worker=WORKERS, calls=st.integers(1, 12))
-    def worker_dies_in_the_middle(self, place: int, worker: int, calls: int) -> None:
-        visible = self.story.visible()
-        self.story.take(visible[place % len(visible)], worker, calls)
-        self.story.kill(worker)
-
-    @step(store=STORES, calls=st.integers(1, 4))
-    def storage_fails(self, store: str, calls: int) -> None:
-        self.story.host.gate.failing[store] = calls

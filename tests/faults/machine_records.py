@@ -10,14 +10,18 @@ from shared.adapters.memory import MemoryCheckpoints
 from shared.domain.checkpoint import EnvironmentState
 from shared.domain.deliveries import Answer, DeliveryBatch, FlowCall
 from shared.domain.events import Event
-from shared.errors import CheckpointConflict
+from shared.errors import CheckpointConflict, DeliveryFailed
 from tests.factories import ENVIRONMENT
-from tests.faults.machine_flows import GONE, Line, Receivers, Version, wants
+from tests.faults.machine_flows import GONE, REFUSALS, Line, Receivers, Version, wants
 from tests.faults.machine_gate import WORK, Message, Work
 from tests.faults.machine_host import Host
 from tests.faults.machine_source import Fact, Key, Source, key_of
+from tests.faults.machine_swept import Swept
 
 LOOK_AGAIN = timedelta(seconds=5)  # docs/delivery.md: another instance learns of an end within five seconds
+OF_FAULTS = ("fault", "poison")
+OF_AN_END = ("unsubscribed", "flow_gone")
+OF_TIME = "waited_too_long"
 OF_OURS = ("environment.unreachable", "environment.recovered")
 
 
@@ -62,6 +66,7 @@ class Records:
     receivers: Receivers
     checkpoints: Conflicts
     lines: Mapping[str, Line]
+    swept: Swept
     wrong: list[str] = field(default_factory=list)
     by_number: dict[int, str] = field(default_factory=dict)
     by_key: dict[Key, str] = field(default_factory=dict)
@@ -74,6 +79,7 @@ class Records:
     put_back: Counter[str] = field(default_factory=Counter)
     disturbed: Counter[str] = field(default_factory=Counter)
     accepted: Counter[tuple[str, str]] = field(default_factory=Counter)
+    faulted: set[str] = field(default_factory=set)
     calls: int = 0
     disturbed_polls: int = 0
     silence: bool = False
@@ -120,20 +126,28 @@ class Records:
         work = WORK.get(None)
         if isinstance(batch, DeliveryBatch):
             if work is not None and work.kind == "replay":
+                self.host.effects["replays sent"] += 1
                 for pair in batch.pairs:
-                    name = self.line_names()[pair.subscription_id]
+                    name = self.name_of(pair.subscription_id)
                     self.replayed.update((name, batch.events[place].id) for place in pair.events)
         elif work is not None and work.kind == "replay":
+            self.host.effects["messages put back"] += 1
             self.put_back.update(message.events)
         else:
             self.sent.update(message.events)
 
     def ended(self, work: Work, error: BaseException | None, failed: bool) -> None:
         """A work ended: how often may what it had be repeated?"""
-        if isinstance(error, AssertionError):
-            self.wrong.append(f"{work.kind}: {error}")
+        if error is not None:
+            self.failed(work, error)
         if work.message is not None:
+            self.faulted.update(work.message.events if failed or work.faults else ())
             self.disturb(work.message, work.repeats + failed)
+
+    def failed(self, work: Work, error: BaseException) -> None:
+        """An error ended a work, or was logged in it: it has to be one that was injected there."""
+        if not any(error is one for one in work.injected):
+            self.wrong.append(f"{work.kind}: {error!r}")
 
     def disturb(self, message: Message, times: int = 1) -> None:
         """A message may be handled so many times more."""
@@ -147,11 +161,19 @@ class Records:
         line = version.line
         self._check_call(work, version, call)
         self.calls += 1
-        answer = await self.receivers.call(call)
+        try:
+            answer = await self.receivers.call(call)
+        except DeliveryFailed as failure:
+            line.said.add(failure.reason)
+            raise
         if answer.status in GONE:
             line.break_off(self.host.gate.moment)
+        if answer.status in REFUSALS:
+            version.refused_at = version.refused_at or self.host.now + self.host.ahead
         if 200 <= answer.status < 300:
             self.accepted.update((line.name, event.id) for event in call.events)
+        else:
+            line.said.add(answer.code or f"http_{answer.status}")
         return answer
 
     def _check_call(self, work: Work, version: Version, call: FlowCall) -> None:
@@ -182,21 +204,21 @@ class Records:
         line = self.lines[self.receivers.line_of(url)]
         return next(version for version in line.versions if version.url == url)
 
-    def line_names(self) -> dict[str, str]:
-        """Flows by the ids of their subscriptions."""
-        made = {one.id: line.name for line in self.lines.values() for one in line.versions if one.id}
-        kept = self.host.stage.subscriptions.rows.values()
-        return {**made, **{one.id: self.receivers.line_of(one.callback_url) for one in kept}}
+    def name_of(self, subscription_id: str) -> str:
+        """The flow that a subscription is or was of."""
+        return self.swept.names[subscription_id].line.name
 
     def check_feed(self) -> None:
-        """The feed has no gap, and nothing in it ever changes."""
+        """The feed has no gap but for what is too old, and nothing in it ever changes."""
         feed = self.host.stage.log.feeds.get(ENVIRONMENT, {})
-        assert sorted(feed) == list(range(1, len(feed) + 1)), "the feed has a gap"
+        known = set(feed) | self.swept.numbers
+        assert known == set(range(1, len(known) + 1)), "the feed has a gap"
         for number, body in feed.items():
             first = self.rows.setdefault(number, body)
             # A number may be spelt anew: 1e-6 comes back from the checkpoint as 0.000001.
             assert first == body or json.loads(first) == json.loads(body), f"number {number} changed"
-        assert not self.wrong, "; ".join(self.wrong)
+        wrong = self.wrong + self.swept.wrong
+        assert not wrong, "; ".join(wrong)
 
     def check_all_told(self) -> None:
         """Every fact is in the feed, once."""
@@ -206,15 +228,13 @@ class Records:
             still = one.line.broken < one.moment and _wants_all(one.line, one.fact)
             assert not still or one.fact.key in self.by_key, f"never told: {one.fact}"
         feed = self.host.stage.log.feeds.get(ENVIRONMENT, {})
-        assert len(feed) == len(self.by_number) == len(set(self.by_number.values())), (
-            "the feed is not what was committed"
-        )
+        assert set(feed) | self.swept.numbers == set(self.by_number), "the feed is not what was committed"
+        assert len(self.by_number) == len(set(self.by_number.values())), "an event has two numbers"
 
     def check_all_delivered(self) -> int:
         """Every flow has what it was owed, or it is kept with a reason; answers how much was followed to its end."""
-        names, followed = self.line_names(), 0
-        dead = {(names[row.subscription_id], row.event.id): row.reason for row in self.host.stage.dead.rows.values()}
-        kept = self._in_kept_messages()
+        followed, dead = 0, self._dead()
+        kept = {event for message in self.kept_messages for event in message} | self.swept.messages
         for owed in self.owed:
             if owed.line.broken >= owed.moment or not owed.line.always_wanted(owed.event):
                 continue
@@ -222,8 +242,19 @@ class Records:
             place = (owed.line.name, owed.event.id)
             reason = dead.get(place)
             assert self.accepted[place] or reason or owed.event.id in kept, f"{place} was lost"
-            assert self.accepted[place] or reason not in ("unsubscribed", "flow_gone"), f"{place}: {reason}"
+            assert self.accepted[place] or reason not in OF_AN_END, f"{place}: {reason}"
         return followed
+
+    def _dead(self) -> dict[tuple[str, str], str]:
+        """Why what is dead died, also what was swept since: of what the story knows."""
+        rows = self.host.stage.dead.rows.values()
+        dead = self.swept.dead | {(self.name_of(row.subscription_id), row.event.id): row.reason for row in rows}
+        for (name, event_id), reason in dead.items():
+            if reason in OF_FAULTS:
+                assert event_id in self.faulted, f"{event_id} is dead of a fault ({reason}) that it never had"
+            elif reason not in (*OF_AN_END, OF_TIME):
+                assert reason in self.lines[name].said, f"{event_id} is dead of {reason}, which {name} never said"
+        return dead
 
     def check_repeats(self) -> None:
         """What was sent or called more than once is explained by what broke, and by nothing else."""
@@ -234,9 +265,6 @@ class Records:
             again = self.replayed[name, event_id] + self.put_back[event_id] + self.disturbed[event_id]
             most = self.sent[event_id] + again
             assert times <= most, f"{name} took {event_id} {times} times, {most} are explained"
-
-    def _in_kept_messages(self) -> set[str]:
-        return {event for message in self.kept_messages for event in message}
 
     @property
     def kept_messages(self) -> list[tuple[str, ...]]:

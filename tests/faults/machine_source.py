@@ -14,6 +14,7 @@ from shared.domain.events import Event, iso
 from shared.domain.snapshot import Evaluation, Job, Measure, Node, Output, Segment, Task
 from shared.errors import InsightsAnswerInvalid, InsightsError
 from tests.factories import BIRTH
+from tests.faults.machine_gate import injected
 
 Key = tuple[str, ...]
 SOURCES = {"ds-orders": "Orders", "ds-stores": "Stores"}
@@ -80,7 +81,7 @@ class Source(MemoryInsights):
             self.failed = True
             failure = self.failures.popleft()
             if not isinstance(failure, InsightsAnswerInvalid) or call.startswith("measure "):
-                raise failure
+                raise injected(failure)
         super()._count(call)
 
     async def measures(self, environment_id: str) -> tuple[Measure, ...]:

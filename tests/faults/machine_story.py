@@ -1,21 +1,24 @@
 """What can the flows of a story do, and how does it end? An environment whose flows come, go and are changed."""
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime, timedelta
+from typing import TypeVar
 
 from shared.domain.subscriptions import Subscription
-from shared.errors import InsightsAnswerInvalid
+from shared.errors import Conflict, InsightsAnswerInvalid, NotFound
 from shared.ports import Ports
 from shared.services.replay_delivery import replay_delivery
 from shared.services.replay_subscription import replay_subscription
 from shared.services.rotate_secret import rotate_secret
 from shared.services.subscribe import subscribe
+from shared.services.sweep import sweep
 from shared.services.unsubscribe import unsubscribe
 from tests.factories import ENVIRONMENT
 from tests.faults.machine_flows import Line, Version
 from tests.faults.machine_gate import Message
 from tests.faults.machine_house import House
 from tests.faults.machine_source import SOURCES
+from tests.faults.machine_swept import SUSPENDED_DAYS
 from tests.services.stage import ADMINISTRATOR
 from tests.services.test_subscribe import PARSE
 
@@ -24,7 +27,10 @@ FULL_LOOK_SECONDS = 16 * 60
 SERIES_OF = {"grown": "Loyal", "shrunk": "Loyal", "revenue": "Revenue"}
 LOOK_SECONDS = 6  # a little more than a turn goes on without looking
 MOST_STEPS = 40
+DAY_SECONDS = 86_400
 MOST_MESSAGES = 20_000  # of a story that is ended
+
+T = TypeVar("T")
 
 
 class Story(House):
@@ -32,10 +38,14 @@ class Story(House):
 
     def __init__(self, rate: int = 10, skew: int = 0, lines: Sequence[str] = ()) -> None:
         super().__init__(rate, skew)
-        self.minute()
-        for name in lines:
-            self.subscribe(name)
-        self.minute()
+        try:
+            self.minute()
+            for name in lines:
+                self.subscribe(name)
+            self.minute()
+        except BaseException:
+            self.close()
+            raise
 
     # Flows
 
@@ -71,6 +81,7 @@ class Story(House):
         line.begin_end(version, self._moment())
 
         def done(_: None) -> None:
+            self.host.effects["subscriptions ended by their flow"] += 1
             if version.ended is None:
                 version.ended, version.ended_on = self._moment(), self.workers[worker]
                 version.ended_at = self.host.clock()
@@ -88,23 +99,57 @@ class Story(House):
         line = version.line
         line.secret = None
 
-        def done(secret: str) -> None:
-            line.secret = self._moment(), secret, [version]
+        def done(secret: str | None) -> None:
+            if secret is not None:
+                self.host.effects["secrets rotated"] += 1
+                line.secret = self._moment(), secret, [version]
 
-        self.run("rotate", lambda ports: rotate_secret(ports, version.id, line.caller), worker=worker, done=done)
+        async def story(ports: Ports) -> str | None:
+            return await _unless_refused(rotate_secret(ports, version.id, line.caller), version)
+
+        self.run("rotate", story, worker=worker, done=done)
 
     def replay(self, version: Version, since: datetime, *, worker: int = 0, calls: int | None = None) -> None:
         """A flow wants what it had again."""
 
         async def story(ports: Ports) -> None:
-            until = since + timedelta(days=30)
-            await replay_subscription(ports, version.id, version.line.caller, since=since, until=until)
+            until = since + timedelta(days=365)
+            again = replay_subscription(ports, version.id, version.line.caller, since=since, until=until)
+            await _unless_refused(again, version)
 
         self.run("replay", story, worker=worker, calls=calls)
 
     def replay_dead(self, delivery_id: str, *, worker: int = 0, calls: int | None = None) -> None:
         """An operator sends something again that was given up."""
-        self.run("replay", lambda ports: replay_delivery(ports, delivery_id, ADMINISTRATOR), worker=worker, calls=calls)
+        kept = self.stage.dead.rows.get(delivery_id)
+        version = self.records.swept.names[kept.subscription_id] if kept else None
+
+        async def story(ports: Ports) -> None:
+            await _unless_refused(replay_delivery(ports, delivery_id, ADMINISTRATOR), version)
+
+        self.run("replay", story, worker=worker, calls=calls)
+
+    def sweep(self, days: int, off: str = "", *, worker: int = 0, calls: int | None = None) -> None:
+        """The daily sweep, after so many quiet days, in which a flow is off; it may end in the middle."""
+        if days:
+            self.receivers.standing[off] = "off"
+            self._be_quiet(days)
+        self.run("sweep", lambda ports: sweep(ports, suspended_days=SUSPENDED_DAYS), worker=worker, calls=calls)
+
+    def _be_quiet(self, days: int) -> None:
+        """Nothing of ours breaks, nothing runs at the source, and flows stay as they are.
+
+        Whoever is down for a week may lose what was on its way to a subscription that was just replaced, and a job
+        that runs for a week is given up: neither is promised.
+        """
+        self._lift()
+        for job in self.source.running:
+            self.source.abort(job)
+        self._much_happens()
+        self.work_off(MOST_MESSAGES)
+        self.wait(days * DAY_SECONDS)
+        self.tick()
+        self.work_off(MOST_MESSAGES)
 
     def change_amid(self, place: int, calls: int, changes: Sequence[str], *, later: bool = False) -> None:
         """A worker is left in the middle of a flow's calls, and meanwhile the flow is changed by the other one.
@@ -114,11 +159,11 @@ class Story(House):
         self._much_happens()
         if later:
             self._fail_once()
-        deliveries = self._reach_deliveries()
+        deliveries = self._reach(lambda one: one.subscriptions)
         if not deliveries:
             return
         ids = sorted(deliveries[0].subscriptions)
-        line = self.lines[self.records.line_names()[ids[place % len(ids)]]]
+        line = self.lines[self.records.name_of(ids[place % len(ids)])]
         work = self.take(deliveries[0], calls=calls)
         for what in changes:
             self._change(line, what)
@@ -158,12 +203,19 @@ class Story(House):
             self.go_on(work, None)
 
     def give_up_some(self, place: int, store: str) -> None:
-        """Storage is away as long as the host tries a message that carries events."""
+        """Storage is away as long as the host tries a message that carries events; deliveries go on without some."""
         self._much_happens()
-        self.take(self.host.visible[0])
-        carrying = [one for one in self.host.visible if one.events]
-        if carrying:
-            self.give_up(carrying[place % len(carrying)], store)
+        found = self._reach(lambda one: one.events and (store == "queues" or not one.subscriptions))
+        if found:
+            self.give_up(found[place % len(found)], store)
+
+    def have_one_given_up(self, place: int, *, messages: bool) -> None:
+        """A flow refuses something, or a message cannot be handled and is put aside."""
+        if messages:
+            self.give_up_some(place, "subscriptions")
+            self.drain()
+        else:
+            self.change_amid(place, 0, ["refuse"])
 
     def _much_happens(self) -> None:
         for source_id in (*SOURCES, *SOURCES):
@@ -172,30 +224,25 @@ class Story(House):
         self.wait(60)
         self.host.queue_poll()
 
-    def _reach_deliveries(self) -> list[Message]:
-        """Handle messages until there are some for flows."""
+    def _reach(self, wanted: Callable[[Message], object]) -> list[Message]:
+        """Handle messages until there are some that are wanted."""
         for _ in range(MOST_STEPS):
-            found = [one for one in self.host.visible if one.subscriptions]
+            found = [one for one in self.host.visible if wanted(one)]
             if found or not self.host.visible:
                 return found
             self.take(self.host.visible[0])
         return []
 
-    @property
-    def given_up(self) -> list[str]:
-        """The ids of what is dead, and of the messages that were given up."""
-        return [*self.stage.dead.rows, *self.stage.dead.poison]
+    def given_up(self, *, messages: bool = False) -> list[str]:
+        """The ids of what is dead, or of the messages that were given up."""
+        return list(self.stage.dead.poison if messages else self.stage.dead.rows)
 
     # The end
 
     def settle(self) -> int:
         """All faults are lifted and time passes; answers how many events were followed to who wanted them."""
-        self.host.gate.failing.clear()
-        self.source.failures.clear()
         self.receivers.lift()
-        for worker in self.workers:
-            worker.fuse.at = frozenset()
-        self.complete(self.host.go_on_all())
+        self._lift()
         for minutes in SETTLING_TICKS:
             self.wait(60 * minutes)
             self.tick()
@@ -203,6 +250,14 @@ class Story(House):
         self._wait_for_all()
         self.drain()
         return self._check()
+
+    def _lift(self) -> None:
+        """Nothing breaks any more, and what is under way comes to its end."""
+        self.host.gate.failing.clear()
+        self.source.failures.clear()
+        for worker in self.workers:
+            worker.fuse.at = frozenset()
+        self.complete(self.host.go_on_all())
 
     def _wait_for_all(self) -> None:
         """Let time pass until nothing waits any more."""
@@ -226,3 +281,13 @@ class Story(House):
     def _moment(self) -> int:
         self.host.gate.moment += 1
         return self.host.gate.moment
+
+
+async def _unless_refused(call: Awaitable[T], version: Version | None) -> T | None:
+    """What is answered; None: it was refused, as it may be unless the subscription is surely live."""
+    try:
+        return await call
+    except (Conflict, NotFound):
+        if version is not None and version.is_surely_live:
+            raise
+        return None

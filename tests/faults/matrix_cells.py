@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
-from local.faults.proxy import Direction, Fault, Kind
+from local.faults.kinds import Direction, Fault, Kind
 from tests.faults.profile import pick
 
 
@@ -62,10 +62,31 @@ class Cell:
     @property
     def is_refused(self) -> bool:
         """Whether nobody listens: the proxy cannot count whom that befalls."""
-        return self.kind is Kind.DOWN and self.place in (Place.CONNECT, Place.UNANSWERED)
+        return self.kind is Kind.DOWN and self.place is Place.CONNECT
+
+    @property
+    def is_late(self) -> bool:
+        """Whether everything still comes in time."""
+        return self.kind is Kind.LATENCY
+
+    @property
+    def hangs(self) -> bool:
+        """Whether only a time limit ends what is asked."""
+        return self.kind in (*_DRIPPING, Kind.TIMEOUT, Kind.SLOW_CLOSE)
+
+    @property
+    def repeats(self) -> int:
+        """How often an event may come again: who did what was asked, and could not say so, is asked anew.
+
+        What only dripped comes whole in the end.
+        """
+        was_done = self.kind in _DRIPPING or (self.place not in _ASKING and not self.fault.at_the_door)
+        return _ATTEMPTS.get(self.partner, 0) if was_done and not self.is_late else 0
 
 
 _ASKING = (Place.CONNECT, Place.MID_REQUEST)
+_DRIPPING = (Kind.BANDWIDTH, Kind.SLICER)
+_ATTEMPTS = {Partner.QUEUE: 4, Partner.FLOW: 1}  # the SDK's retries; every other partner can tell a repeat
 # In the middle of the first answers: headers and TLS come before them.
 _ANSWERED_BYTES = {
     Partner.API: 400,

@@ -19,7 +19,7 @@ from local.simulator import server as simulator_server
 from local.simulator.identity import check_with
 from local.simulator.model import Scenario
 from shared.adapters.acting_for import ActingFor
-from shared.adapters.entra_keys import TenantKeys, fetch_document
+from shared.adapters.entra_keys import Fetch, TenantKeys, fetch_document
 from shared.adapters.entra_tokens import TokenValidator
 from shared.adapters.insights_http import InsightsHttp
 from shared.adapters.on_behalf_of import OnBehalfOf
@@ -30,8 +30,9 @@ from shared.ports import Ports
 from shared.services.act import act, require_reader
 from tests.adapters.vendor import KEY, SCOPE, Watch
 from tests.entra import shared_issuer
+from tests.faults.matrix_cells import Partner
 from tests.faults.matrix_partners import proxy_before
-from tests.faults.matrix_scale import HANGING_SECONDS
+from tests.faults.matrix_scale import BOUND_SECONDS
 from tests.services.stage import Stage
 from tests.tokens import ENTRA
 
@@ -41,7 +42,10 @@ _AFTERWARDS_SECONDS = 60
 
 @dataclass(slots=True)
 class Entrance:
-    """A maker's call: whose token it is, and an action at Customer Insights with the maker's rights."""
+    """A maker's call: whose token it is, and an action at Customer Insights with the maker's rights.
+
+    `unread` is why documents of the issuer could not be read.
+    """
 
     validator: TokenValidator
     ports: Ports
@@ -49,6 +53,7 @@ class Entrance:
     token: str
     watch: Watch
     failures: list[SignalsError] = field(default_factory=list)
+    unread: list[BaseException | None] = field(default_factory=list)
     longest: float = 0.0
     let_in: int = 0
     segments: int = 0
@@ -62,6 +67,11 @@ class Entrance:
         self.watch.seconds += _AFTERWARDS_SECONDS
         self.let_in = self.segments = 0
         await self.attempt()
+
+    def causes(self) -> list[BaseException | None]:
+        """Why calls of the issuer came to nothing."""
+        exchanges = (one for one in self.failures if one.reason == "token_exchange_unreachable")
+        return [*self.unread, *(one.__context__ for one in exchanges)]
 
     async def _enter(self) -> None:
         principal = await self.validator.principal_of(self.token)
@@ -78,7 +88,7 @@ class Entrance:
         loop = asyncio.get_running_loop()
         began = loop.time()
         try:
-            async with asyncio.timeout(HANGING_SECONDS):
+            async with asyncio.timeout(BOUND_SECONDS[Partner.ISSUER]):
                 await function()
         except IdentityUnavailable as failure:
             self.failures.append(failure)
@@ -108,10 +118,22 @@ async def before_the_issuer(scenario: Scenario, certificate: Certificate) -> Asy
         stack.push_async_callback(http.close)
         acting = ActingFor(app=http, user=http, on_behalf_of=on_behalf_of, scope=SCOPE, subscription_key=lambda _: KEY)
         stage.actions = acting  # type: ignore[assignment]
-        keys = TenantKeys(settings.authority, TENANT, fetch_document, watch)
+        unread: list[BaseException | None] = []
+        keys = TenantKeys(settings.authority, TENANT, _noting(unread), watch)
         validator = TokenValidator(settings, keys={TENANT: keys})
         token = Mint(issuer).user(MAKER)
-        yield Entrance(validator, stage.ports, scenario.environments[0].id, token, watch), proxy
+        yield Entrance(validator, stage.ports, scenario.environments[0].id, token, watch, unread=unread), proxy
+
+
+def _noting(unread: list[BaseException | None]) -> Fetch:
+    async def fetch(url: str) -> bytes:
+        try:
+            return await fetch_document(url)
+        except IdentityUnavailable as failure:
+            unread.append(failure.__context__)
+            raise
+
+    return fetch
 
 
 async def _let_go(on_behalf_of: OnBehalfOf, proxy: FaultProxy) -> None:

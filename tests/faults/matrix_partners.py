@@ -22,9 +22,11 @@ from shared.adapters.callback_sender import CallbackSender
 from shared.adapters.cipher import Cipher
 from shared.adapters.dead_table import TableDeadDeliveries
 from shared.adapters.event_table import TableEventLog
+from shared.adapters.memory import MemoryQueues
 from shared.adapters.queues import StorageQueues
 from shared.adapters.storage import StorageAccount
 from shared.adapters.subscription_table import TableSubscriptions
+from shared.domain.snapshot import Job
 from shared.domain.subscriptions import Trigger
 from shared.ports import Ports
 from shared.stores import SubscriptionStore
@@ -32,7 +34,7 @@ from tests.adapters.loopback import serving
 from tests.adapters.vendor import Credential, calling
 from tests.contracts.kits import MemoryMailbox, StorageMailbox
 from tests.faults.matrix_cells import Partner
-from tests.faults.matrix_pipeline import Pipeline, told_in_memory, told_over_http
+from tests.faults.matrix_pipeline import NotedFlows, Pipeline, told_in_memory, told_over_http
 from tests.services.stage import Stage, ended_process, failed_refresh, standing_order
 
 SECRET = "s3cr3t-of-a-callback"
@@ -49,15 +51,24 @@ class Scene:
     proxy: FaultProxy | None
 
 
-def show(stage: Stage, chapter: int) -> None:
-    """A source in memory: a refresh that failed, another one and a process that ended, a third one."""
+def show(stage: Stage, chapter: int, *, large: bool = False) -> None:
+    """A source in memory: a refresh that failed, another one and a process that ended, a third one.
+
+    What is large goes by claim: the first event everywhere, the second one only where it is told for whom it is.
+    """
     told = (
-        failed_refresh("Orders", job_id="job-1", start=1),
-        failed_refresh("Customers", job_id="job-2", start=3),
+        failing(failed_refresh("Orders", job_id="job-1", start=1), 53_000 if large else 0),
+        failing(failed_refresh("Customers", job_id="job-2", start=3), 48_100 if large else 0),
         ended_process("job-3", start=3),
         failed_refresh("Orders", job_id="job-4", start=5),
     )
     stage.insights.listed = tuple(reversed(told[: (0, 1, 3, 4)[chapter]]))
+
+
+def failing(job: Job, characters: int) -> Job:
+    """A job whose errors are so long in all."""
+    errors = tuple("x" * min(1000, characters - start) for start in range(0, characters, 1000))
+    return replace(job, tasks=tuple(replace(task, errors=errors) for task in job.tasks))
 
 
 async def subscribe(subscriptions: SubscriptionStore, environment_id: str, flows: str) -> None:
@@ -68,11 +79,13 @@ async def subscribe(subscriptions: SubscriptionStore, environment_id: str, flows
 
 
 @asynccontextmanager
-async def in_memory(environment_id: str) -> AsyncIterator[Scene]:
+async def in_memory(environment_id: str, *, large: bool = False) -> AsyncIterator[Scene]:
     """Every partner in memory: what becomes of the story when nothing is wrong."""
     stage = Stage()
     await subscribe(stage.subscriptions, environment_id, f"https://{HOST}")
-    yield Scene(_pipeline(environment_id, stage, stage.another_worker), None)
+    pipeline = _pipeline(environment_id, stage, stage.another_worker)
+    pipeline.show = lambda chapter: show(stage, chapter, large=large)
+    yield Scene(pipeline, None)
 
 
 @asynccontextmanager
@@ -106,7 +119,10 @@ async def before_flows(environment_id: str) -> AsyncIterator[Scene]:
         await subscribe(stage.subscriptions, environment_id, f"http://{HOST}:{proxy.port}")
         sender = CallbackSender(allowed_suffixes=[], allow_loopback=True)
         stack.push_async_callback(sender.close)
-        pipeline = _pipeline(environment_id, stage, lambda: replace(stage.another_worker(), flows=sender))
+        unanswered: list[BaseException] = []
+        flows = NotedFlows(sender, unanswered)
+        pipeline = _pipeline(environment_id, stage, lambda: replace(stage.another_worker(), flows=flows))
+        pipeline.unanswered = unanswered
         pipeline.told = lambda: told_over_http(server.asked)
         yield Scene(pipeline, proxy)
 
@@ -116,9 +132,13 @@ async def before_storage(partner: Partner, environment_id: str, connection_strin
     """One service of the storage emulator; the others are in memory."""
     stage, own = Stage(), f"of-{uuid4().hex[:12]}-"
     async with storage_behind(partner, connection_string) as (account, proxy), AsyncExitStack() as stack:
+        if partner is Partner.BLOB:
+            stage.queues = QueuesWithBlobs(BlobClaims(account.blobs))
         ports = _storage_ports(partner, stage, replace(account, queues=OwnQueues.of(account.queues, own)))
         await subscribe(ports().subscriptions, environment_id, f"https://{HOST}")
         pipeline = _pipeline(environment_id, stage, ports)
+        if partner is Partner.BLOB:
+            pipeline.show = lambda chapter: show(stage, chapter, large=True)
         if partner is Partner.QUEUE:
             direct = StorageAccount.from_connection_string(connection_string)
             stack.push_async_callback(direct.close)
@@ -162,6 +182,16 @@ def _storage_ports(partner: Partner, stage: Stage, account: StorageAccount) -> C
                 )
 
     return ports
+
+
+class QueuesWithBlobs(MemoryQueues):
+    """Queues in memory whose large bodies are blobs. Queues of the emulator would be well, but for the short deadlines
+    of its blobs, which are theirs too.
+    """
+
+    def __init__(self, claims: BlobClaims) -> None:
+        super().__init__()
+        self._keep, self._kept = claims.put, claims.get  # type: ignore[method-assign]
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,15 +9,16 @@ from urllib.parse import urlsplit
 
 from azure.core.exceptions import AzureError
 
-from shared.errors import SignalsError
-from shared.ports import PollRequest, Ports, Queue
+from shared.domain.deliveries import Answer, DeadDelivery, FlowCall
+from shared.errors import DeliveryFailed, SignalsError
+from shared.ports import FlowCaller, PollRequest, Ports, Queue
 from shared.services.admit_pair import Pace
 from shared.services.deliver import deliver
 from shared.services.fan_out import fan_out
 from shared.services.poll_environments import poll_environments
 from tests.adapters.loopback import Asked
 from tests.contracts.kits import Mailbox
-from tests.faults.matrix_scale import HANGING_SECONDS
+from tests.faults.matrix_scale import INVOCATION_SECONDS
 from tests.services.stage import Stage
 
 Told = Counter[tuple[str, str]]  # which flow was told of which event, how often
@@ -32,7 +33,8 @@ class Pipeline:
     """One environment's way from its source to its flows.
 
     `show` has the source tell a chapter; `ports` are those of a worker that remembers nothing; `told` reads what the
-    flows took. `failures` are the errors that the host saw, `longest` is the longest time that a function ran.
+    flows took. `failures` are the errors that the host saw, `unanswered` those of calls to flows; `longest` is the
+    longest time that a function ran, which must be less than the bound.
     """
 
     environment_id: str
@@ -42,7 +44,9 @@ class Pipeline:
     show: Callable[[int], None]
     told: Callable[[], Told]
     failures: list[BaseException] = field(default_factory=list)
+    unanswered: list[BaseException] = field(default_factory=list)
     longest: float = 0.0
+    bound_seconds: float = 4 * INVOCATION_SECONDS
     _waiting: list[tuple[Queue, bytes]] = field(default_factory=list)
     _dequeued: Counter[tuple[Queue, bytes]] = field(default_factory=Counter)
 
@@ -81,6 +85,15 @@ class Pipeline:
         assert [one.sequence for one in numbered] == list(range(1, len(numbered) + 1))
         return [one.event.id for one in numbered]
 
+    async def dead(self) -> list[DeadDelivery]:
+        """What is kept for flows that did not take it."""
+        dead = self.ports().dead
+        return await dead.page(environment_id=self.environment_id, subscription_id=None, after="", limit=1000)
+
+    def causes(self) -> list[BaseException | None]:
+        """Why calls of a partner came to nothing."""
+        return [*self.failures, *self.unanswered]
+
     async def _work_off(self, wanted: Callable[[Queue], bool]) -> None:
         await self._collect()
         while now := [message for message in self._waiting if wanted(message[0])]:
@@ -112,7 +125,7 @@ class Pipeline:
         loop = asyncio.get_running_loop()
         began = loop.time()
         try:
-            async with asyncio.timeout(HANGING_SECONDS):
+            async with asyncio.timeout(self.bound_seconds):
                 await function(*given)
         except (SignalsError, AzureError) as failure:
             self.failures.append(failure)
@@ -133,6 +146,21 @@ class Pipeline:
 
     async def _deliver(self, ports: Ports, body: bytes) -> None:
         await deliver(ports, await ports.queues.read_deliveries(body), _PACE)
+
+
+@dataclass(frozen=True, slots=True)
+class NotedFlows:
+    """Flows, and why some of their answers did not come."""
+
+    inner: FlowCaller
+    unanswered: list[BaseException]
+
+    async def call(self, call: FlowCall) -> Answer:
+        try:
+            return await self.inner.call(call)
+        except DeliveryFailed as failure:
+            self.unanswered.append(failure)
+            raise
 
 
 def told_in_memory(stage: Stage) -> Told:

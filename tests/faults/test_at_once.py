@@ -48,7 +48,7 @@ async def _subscribed(stage: Stage, ports: Ports, names: Iterable[str] = FLOWS) 
 def test_a_message_that_many_handle_at_once_reaches_whom_it_would_have_reached(seed: int, tally: Tally) -> None:
     """As often as the message is there, but never a flow or an event that is not in it."""
     in_virtual_time(_handle_at_once(seed))
-    tally.add(2 * AT_ONCE)
+    tally.figure("workers at once", AT_ONCE)
 
 
 async def _handle_at_once(seed: int) -> None:
@@ -100,7 +100,7 @@ async def test_on_storage_it_reaches_whom_it_would_have_reached(account: Storage
     kept = await workers[0].subscriptions.of_environment(ENVIRONMENT)
     assert all(one.state is SubscriptionState.ACTIVE for one in kept)
     assert await workers[0].dead.page(environment_id=ENVIRONMENT, subscription_id=None, after="", limit=10) == []
-    tally.add(2 * AT_ONCE)
+    tally.figure("workers at once", AT_ONCE)
 
 
 async def _save_flow(ports: Ports, version: int) -> Subscription:
@@ -124,7 +124,7 @@ async def _require_one_live(ports: Ports, answered: Sequence[Subscription]) -> N
 @pytest.mark.parametrize("seed", SEEDS)
 def test_a_flow_that_is_saved_many_times_at_once_has_one_live_subscription(seed: int, tally: Tally) -> None:
     in_virtual_time(_save_at_once(seed))
-    tally.add(AT_ONCE)
+    tally.figure("workers at once", AT_ONCE)
 
 
 async def _save_at_once(seed: int) -> None:
@@ -142,14 +142,13 @@ async def test_on_storage_a_flow_saved_many_times_at_once_has_one_live_subscript
     workers = _on_tables(Stage(), account)
     answered = await asyncio.gather(*(_save_flow(ports, number) for number, ports in enumerate(workers)))
     await _require_one_live(workers[0], answered)
-    tally.add(AT_ONCE)
+    tally.figure("workers at once", AT_ONCE)
 
 
 @pytest.mark.parametrize("seed", SEEDS)
-def test_what_is_unsubscribed_amid_deliveries_gets_no_more(seed: int, tally: Tally) -> None:
+def test_what_is_unsubscribed_amid_deliveries_gets_no_more(seed: int) -> None:
     """Where it was unsubscribed nothing begins after that; elsewhere for as long as a read subscription is believed."""
     in_virtual_time(_unsubscribe_amid(seed))
-    tally.add()
 
 
 async def _unsubscribe_amid(seed: int) -> None:

@@ -2,9 +2,8 @@
 
 import asyncio
 import gzip
-import tracemalloc
 import zlib
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 
 import pytest
@@ -18,6 +17,7 @@ from shared.domain.deliveries import Answer, FlowCall
 from shared.errors import DeliveryFailed, IdentityUnavailable, InsightsAnswerInvalid, StateInvalid
 from tests.adapters.loopback import Loopback, serving
 from tests.contracts import samples
+from tests.faults.peak import measured
 from tests.faults.profile import pick
 from tests.tally import Tally
 
@@ -42,26 +42,6 @@ def as_deflate() -> "zlib._Compress":
     return zlib.compressobj(9)
 
 
-def peak_of(work: Callable[[], object]) -> int:
-    """How much memory something takes at most."""
-    tracemalloc.start()
-    try:
-        work()
-        return tracemalloc.get_traced_memory()[1]
-    finally:
-        tracemalloc.stop()
-
-
-async def peak_while(work: Awaitable[object]) -> int:
-    """The same of something that waits."""
-    tracemalloc.start()
-    try:
-        await work
-        return tracemalloc.get_traced_memory()[1]
-    finally:
-        tracemalloc.stop()
-
-
 @pytest.mark.parametrize("name", ["a text", "a list", "blanks", "levels", "gzip in gzip", "many members"])
 def test_a_checkpoint_that_is_a_bomb_is_refused_at_its_bound(
     monkeypatch: pytest.MonkeyPatch, tally: Tally, name: str
@@ -77,11 +57,10 @@ def test_a_checkpoint_that_is_a_bomb_is_refused_at_its_bound(
         "many members": lambda: gzip.compress(b" " * 1000) * 20_000,
     }[name]()
 
-    def read() -> None:
+    with measured() as peak:
         with pytest.raises(StateInvalid):
             decode_state(bomb)
-
-    assert peak_of(read) < AT_MOST
+        assert peak() < AT_MOST
     tally.add()
 
 
@@ -105,9 +84,10 @@ async def test_an_answer_that_grows_is_left_at_its_bound(encoding: str, tally: T
     async with serving() as server, asyncio.timeout(120):
         server.answer(400, bomb, Content_Encoding=encoding)
         del bomb
-        assert await peak_while(polled(server)) < AT_MOST
-        assert await peak_while(keys(server)) < AT_MOST
-        assert await peak_while(delivered(server)) < AT_MOST
+        for asking in (polled, keys, delivered):
+            with measured() as peak:
+                await asking(server)
+                assert peak() < AT_MOST, asking.__name__
     tally.add(3)
 
 

@@ -9,14 +9,17 @@ from collections.abc import Iterator
 import pytest
 
 from tests.adapters.own_storage import own_storage
-from tests.faults.crash_cloud import cloud_at
+from tests.faults.crash_cloud import cloud_at, storage_ports
 from tests.faults.crash_cloud_story import ending_of, forget, new_environment, play_on
+from tests.faults.crash_fuse import StoryFuse, WatchfulFuse
 from tests.faults.crash_history import History
 from tests.faults.crash_host import in_silence
 from tests.faults.crash_judge import Ending, faults_of, repeats_of
 from tests.faults.crash_upkeep import faults_of_upkeep
+from tests.faults.crash_writes import adapters_of, writes_of
 from tests.faults.profile import pick
 from tests.services.faults import Fuse
+from tests.services.stage import Stage
 from tests.tally import Tally
 
 FORMS = {
@@ -36,7 +39,7 @@ def _silence_and_own_storage(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
         yield
 
 
-async def ending_with(connection_string: str, fuse: Fuse, *, retries: bool = False) -> Ending:
+async def ending_with(connection_string: str, fuse: StoryFuse, *, retries: bool = False) -> Ending:
     """Play the story in an environment of its own; what is left of it."""
     environment, history = new_environment(), History()
     async with cloud_at(connection_string, fuse, retries=retries) as cloud:
@@ -46,11 +49,22 @@ async def ending_with(connection_string: str, fuse: Fuse, *, retries: bool = Fal
     return ending
 
 
+def tried(form: str, writes: int) -> list[int]:
+    """At which of so many writes a crash is tried, in an order of the form's own."""
+    return random.Random(form).sample(range(1, writes + 1), min(TRIED, writes))  # noqa: S311
+
+
+_undisturbed: dict[str, Ending] = {}
+_writes_of_upkeep: dict[str, int] = {}
+
+
 async def undisturbed(connection_string: str) -> Ending:
-    """The story on storage whose places are there, without a crash."""
+    """The story on storage whose places are there, without a crash. One is as another: it is played once."""
     async with cloud_at(connection_string, Fuse(), retries=False) as cloud:
         await cloud.make_places()
-    return await ending_with(connection_string, Fuse())
+    if connection_string not in _undisturbed:
+        _undisturbed[connection_string] = await ending_with(connection_string, StoryFuse())
+    return _undisturbed[connection_string]
 
 
 @pytest.mark.parametrize("chunk", range(CHUNKS))
@@ -62,10 +76,9 @@ async def test_a_crash_at_any_request_loses_nothing_and_repeats_one_batch_at_mos
     whole = await undisturbed(azurite)
     tally.figure("writes of the story on storage", whole.writes)
     after, lasting = FORMS[form]
-    writes = random.Random(form).sample(range(1, whole.writes + 1), min(TRIED, whole.writes))  # noqa: S311
-    for write in writes[chunk::CHUNKS]:
+    for write in tried(form, whole.writes)[chunk::CHUNKS]:
         retries = not lasting and (write + after) % 2 == 0
-        fuse = Fuse(frozenset({write}), after, lasting)
+        fuse = StoryFuse(frozenset({write}), after, lasting)
         ending = await ending_with(azurite, fuse, retries=retries)
         assert fuse.blown
         tally.add()
@@ -87,21 +100,49 @@ async def test_the_story_has_what_it_should(azurite: str) -> None:
     assert not faults_of(whole, whole)
 
 
-@pytest.mark.parametrize("form", FORMS)
-async def test_a_crash_at_any_request_of_the_upkeep_loses_no_subscription_and_no_secret(
-    azurite: str, form: str, tally: Tally
-) -> None:
-    """The second night makes up for the first: all is under the newest key, and what had its time is gone."""
+async def test_every_write_of_the_adapters_is_in_the_story_or_in_the_upkeep(azurite: str) -> None:
+    """Each is hit when both are played with a crash at every request: a method that is no read, too big a body too."""
+    fuse = WatchfulFuse()
     async with cloud_at(azurite, Fuse(), retries=False) as cloud:
         await cloud.make_places()
-    whole = Fuse()
-    assert not await faults_of_upkeep(azurite, whole, new_environment(), retries=False)
-    assert whole.writes >= 5
+        adapters = adapters_of(storage_ports(cloud.plain, Stage().ports, History(), set()))
+    wanted = {getattr(one, name).__qualname__ for port, one in adapters.items() for name in writes_of(one, port)}
+    assert len(adapters) >= 6
+    await ending_with(azurite, fuse)
+    assert not await upkeep_with(azurite, fuse)
+    assert wanted <= fuse.seen, f"no crash is tried at {sorted(wanted - fuse.seen)}"
+
+
+async def writes_of_upkeep(connection_string: str) -> int:
+    """How many the upkeep has on storage whose places are there, without a crash."""
+    async with cloud_at(connection_string, Fuse(), retries=False) as cloud:
+        await cloud.make_places()
+    if connection_string not in _writes_of_upkeep:
+        fuse = StoryFuse()
+        assert not await upkeep_with(connection_string, fuse)
+        _writes_of_upkeep[connection_string] = fuse.writes
+    return _writes_of_upkeep[connection_string]
+
+
+async def upkeep_with(connection_string: str, fuse: StoryFuse, *, retries: bool = False) -> list[str]:
+    """What is wrong after an upkeep of an environment of its own."""
+    return await faults_of_upkeep(connection_string, fuse, new_environment(), retries=retries)
+
+
+@pytest.mark.parametrize("form", FORMS)
+async def test_a_crash_at_any_request_of_the_upkeep_loses_nothing_and_leaves_nothing(
+    azurite: str, form: str, tally: Tally
+) -> None:
+    """The second evening and the second night make up for the first: poison is aside, all is under the newest key,
+    and what had its time is gone.
+    """
+    writes = await writes_of_upkeep(azurite)
+    assert writes >= 20
     after, lasting = FORMS[form]
-    for write in range(1, whole.writes + 1, pick(3, 1)):
-        fuse = Fuse(frozenset({write}), after, lasting)
+    for write in tried(form, writes):
+        fuse = StoryFuse(frozenset({write}), after, lasting)
         retries = not lasting and (write + after) % 2 == 0
-        faults = await faults_of_upkeep(azurite, fuse, new_environment(), retries=retries)
+        faults = await upkeep_with(azurite, fuse, retries=retries)
         tally.add()
         assert fuse.blown
         assert not faults, f"{form} at write {write}: {faults}"

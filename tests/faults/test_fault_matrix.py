@@ -7,6 +7,7 @@ lasts and goes on afterwards, as the host, the timer and callers would have it. 
 import asyncio
 import gc
 import logging
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
@@ -18,18 +19,22 @@ import aiohttp.connector
 import pytest
 
 from local.entra.certificate import Certificate, make_certificate
-from local.faults.proxy import FaultProxy, Kind
+from local.faults.kinds import Kind
+from local.faults.proxy import FaultProxy
 from local.simulator.model import Scenario
 from local.simulator.scenario import load_scenario
+from shared.adapters.messages import claim_of
+from shared.ports import Queue
 from tests.adapters.conftest import SCENARIOS
 from tests.faults.matrix_cells import Cell, Partner, Place, groups
 from tests.faults.matrix_issuer import REASONS, Entrance, before_the_issuer
 from tests.faults.matrix_partners import SECRET, Scene, before_flows, before_storage, before_the_api, in_memory
 from tests.faults.matrix_pipeline import Pipeline, Told
-from tests.faults.matrix_scale import INVOCATION_SECONDS, scaled, short_waits
+from tests.faults.matrix_scale import BOUND_SECONDS, INVOCATION_SECONDS, is_own_limit, scaled, short_waits
 from tests.faults.profile import pick
 from tests.tally import Tally
 
+_ENDED = (Queue.OPERATIONAL_EVENTS, False)
 _OF_SOME = {Kind.DOWN: "connection", Kind.RESET: "connection"}
 _OF_OTHERS = {Kind.LIMIT: "connection", Kind.TIMEOUT: "timeout", Kind.SLICER: "timeout", Kind.SLOW_CLOSE: "timeout"}
 PIPELINES = groups(*(partner for partner in Partner if partner is not Partner.ISSUER))
@@ -105,19 +110,25 @@ async def set_up(stack: AsyncExitStack, cell: Cell, environment_id: str, storage
         case _:
             scene = before_storage(cell.partner, environment_id, storage)
     found = await stack.enter_async_context(scene)
+    found.pipeline.bound_seconds = BOUND_SECONDS[cell.partner]
     await found.pipeline.prepare()
     return found
 
 
 async def under_fault(cells: Sequence[Cell], stories: Sequence[Pipeline | Entrance], proxies: list[FaultProxy]) -> None:
-    """Every story is tried while its proxy has the fault of its cell, and every fault shows."""
+    """Every story is tried while its proxy has the fault of its cell; every fault shows, and what hangs is given up by
+    the time limit of whoever called, not by one that some other part of the app or of the test has.
+    """
     for cell, proxy in zip(cells, proxies, strict=True):
         await proxy.hang_up()
         await proxy.begin(cell.fault)
     with scaled():
         await asyncio.gather(*(story.attempt() for story in stories))
-    for cell, proxy in zip(cells, proxies, strict=True):
+    for cell, story, proxy in zip(cells, stories, proxies, strict=True):
+        causes = story.causes()
         assert cell.is_refused or proxy.befell[cell.kind], f"{cell} befell nobody"
+        assert cell.is_late or causes, f"{cell} stopped nobody"
+        assert not cell.hangs or all(map(is_own_limit, causes)), f"{cell}: {causes}"
         await proxy.end()
 
 
@@ -145,9 +156,28 @@ async def test_after_a_fault_every_event_has_reached_its_flows_and_keeps_its_id(
             wanted = await expected(cell.partner, one.environment_id, day)
             assert await one.feed() == wanted.feed, cell
             assert set(one.told()) == set(wanted.told), cell
-            assert not one.stage.dead.rows, cell
+            most = Counter({flow: times * (1 + cell.repeats) for flow, times in wanted.told.items()})
+            assert not one.told() - most, cell
+            assert not await one.dead(), cell
     assert (files_open(), len(asyncio.all_tasks())) == (before, tasks)
     note(tally, mine, pipelines)
+
+
+async def test_blobs_are_read_and_written_beside_the_checkpoint_while_their_fault_lasts() -> None:
+    """What waits then: a delivery that is in a blob, and an event that is not, of which the delivery will be."""
+    async with in_memory(str(uuid4()), large=True) as scene:
+        pipeline = scene.pipeline
+        await pipeline.prepare()
+        assert kept_in_blobs(pipeline) == {(Queue.DELIVERIES, True), (Queue.REFRESH_EVENTS, False), _ENDED}
+        pipeline._waiting = [message for message in pipeline._waiting if message[0] is Queue.REFRESH_EVENTS]
+        await pipeline.attempt()
+        await pipeline._collect()
+        assert (Queue.DELIVERIES, True) in kept_in_blobs(pipeline)
+
+
+def kept_in_blobs(pipeline: Pipeline) -> set[tuple[Queue, bool]]:
+    """What waits in which queue, and whether its body is in a blob."""
+    return {(queue, bool(claim_of(body))) for queue, body in pipeline._waiting}
 
 
 async def test_what_a_flow_never_takes_is_dead_with_a_reason(azurite: str, day: Scenario, tally: Tally) -> None:
@@ -163,7 +193,7 @@ async def test_what_a_flow_never_takes_is_dead_with_a_reason(azurite: str, day: 
         with scaled():
             await asyncio.gather(*(scene.pipeline.settle(rounds=14, minutes=26 * 60) for scene in scenes))
         for (kind, reason), one in zip(reasons.items(), (scene.pipeline for scene in scenes), strict=True):
-            dead = one.stage.dead.rows.values()
+            dead = await one.dead()
             wanted = await expected(Partner.FLOW, one.environment_id, day)
             assert {(f"/workflows/{row.subscription_id[37:]}", row.event.id) for row in dead} == set(wanted.told), kind
             assert {row.reason for row in dead} == {reason}, kind

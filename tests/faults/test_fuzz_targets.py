@@ -15,9 +15,12 @@ from types import FrameType
 import pytest
 
 from local.faults import fuzz, target
-from local.faults.mutating import mutated
+from local.faults.damages import damaged
+from local.faults.fuzz import Fuzzer, FuzzResult
+from local.faults.other_parts import NO_ATHERIS, of_fuzzing, run_fuzz
+from local.faults.outcomes import Outcome
 from local.faults.targets import TARGETS
-from tests.faults.profile import pick
+from tests.faults.profile import FULL, pick
 from tests.logs import silence
 from tests.tally import Tally
 
@@ -56,7 +59,7 @@ def loop_of_targets() -> Iterator[None]:
 def test_whatever_comes_is_read_or_refused(name: str, chunk: int, tally: Tally) -> None:
     one, count = TARGETS[name], DAMAGES // SLOW.get(name, 1)
     seeds, chance = one.seeds(), Random(f"{name} {chunk}")  # noqa: S311 - the same damages every time
-    for body in (*seeds, *(mutated(chance, seeds) for _ in range(count))):
+    for body in (*seeds, *(damaged(chance, seeds) for _ in range(count))):
         try:
             one.take(body)
         except Exception as finding:
@@ -126,7 +129,7 @@ def test_every_parser_of_bytes_from_outside_has_a_target() -> None:
         chance = Random("parsers")  # noqa: S311
         for name, one in TARGETS.items():
             seeds = one.seeds()
-            for body in (*seeds, *(mutated(chance, seeds) for _ in range(60))):
+            for body in (*seeds, *(damaged(chance, seeds) for _ in range(60))):
                 reads(name, body)
 
     found, seen = readers(), called_by(some_of_each)
@@ -154,3 +157,97 @@ def test_a_finding_can_be_run_again(tmp_path: Path) -> None:
     command = [sys.executable, *program.split(), "cursor", str(finding)]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=120, check=False)
     assert (done.returncode, done.stdout) == (0, "It is read, or refused as it should be.\n"), done.stderr
+
+
+def no_progress(done: int, total: int) -> None:
+    """Nobody looks."""
+
+
+FINDING = FuzzResult("cursor", 5000, (Path("/found/crash-1"),), "ended with 77", "before\nValueError: no\n")
+AGAIN = '.venv/bin/python -m local.faults.fuzz_one "cursor" /found/crash-1'
+MADE_UP = {
+    "all is well": (FuzzResult("cursor", 5000), ""),
+    "a finding": (FINDING, f"cursor breaks; again: {AGAIN}\n  before\n  ValueError: no"),
+    "an idle target": (FuzzResult("cursor", 99), "cursor: only 99 inputs"),
+    "one that is broken itself": (
+        FuzzResult("cursor", 0, ended="ended with 1", said="ImportError"),
+        "cursor: ended with 1\n  ImportError",
+    ),
+}
+
+
+@pytest.mark.parametrize(("result", "problem"), MADE_UP.values(), ids=MADE_UP)
+def test_what_fuzzing_came_to_is_told(result: FuzzResult, problem: str) -> None:
+    """What falls short of one target says nothing against the others."""
+    other = FuzzResult("query", 1000)
+    failed = (problem,) if problem else ()
+    figures: dict[str, float] = {"targets": 2, "seconds for each": 20}
+    expected = Outcome("fuzzing", result.runs + 1000, len(failed), seconds=61.2, figures=figures, failed=failed)
+    assert of_fuzzing("fuzzing", [result, other], 20, 61.23) == expected
+
+
+def test_without_atheris_fuzzing_is_not_done(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """That is no success."""
+    monkeypatch.setattr(fuzz, "can_fuzz", lambda: False)
+    outcome = run_fuzz("fuzzing", 1, 1, tmp_path / "none", no_progress)
+    assert outcome == Outcome("fuzzing", not_done=NO_ATHERIS)
+    assert (outcome.is_good, outcome.fell_short) == (False, 1)
+    assert not (tmp_path / "none").exists()
+
+
+# Stands for libFuzzer: a finding for one target, an end by itself for another, and no inputs for a third.
+MADE_UP_PROGRAM = """
+import sys
+target, *options = sys.argv[1:]
+made = next(one.partition("=")[2] for one in options if one.startswith("-artifact_prefix="))
+if target == "cursor":
+    open(made + "crash-abc", "wb").write(b"it")
+    print(" === Uncaught Python exception: ===\\nKeyError: 'a'\\nTraceback\\n  in read\\n\\n==12== ERROR: libFuzzer")
+    print("stat::number_of_executed_units: 400")
+    sys.exit(77)
+if target == "query":
+    sys.exit("ImportError: no atheris")
+print("Done 0 runs in 1 second(s)" if target == "claim" else "Done 1200 runs in 1 second(s)")
+"""
+
+
+def test_a_finding_that_comes_again_is_told_again(tmp_path: Path) -> None:
+    """And a target that is broken stops no other."""
+    (tmp_path / "program.py").write_text(MADE_UP_PROGRAM, encoding="utf-8")
+    fuzzer = Fuzzer(1, tmp_path / "findings", (sys.executable, str(tmp_path / "program.py")))
+    told: list[tuple[int, int]] = []
+    for _ in range(2):
+        found = fuzz.fuzz(fuzzer, 2, lambda *so_far: told.append(so_far), ["cursor", "query", "claim", "token"])
+        assert [one.runs for one in found] == [400, 0, 0, 1200]
+        assert found[0].findings == (tmp_path / "findings" / "cursor" / "crash-abc",)
+        assert found[0].problem.endswith("crash-abc\n  KeyError: 'a'\n  Traceback\n    in read")
+        assert [one.problem for one in found[1:]] == [
+            "query: ended with 1\n  ImportError: no atheris",
+            "claim: only 0 inputs",
+            "",
+        ]
+    assert told == [(1, 4), (2, 4), (3, 4), (4, 4)] * 2
+
+
+# atheris itself, with a target that breaks at once in the place of another.
+PLANTED = """
+import sys
+sys.path.insert(0, {root!r})
+from local.faults import fuzz_one, targets
+from local.faults.target import Target
+def read(body):
+    if len(body) > 2:
+        raise KeyError("planted")
+targets.TARGETS["cursor"] = Target("cursor", read, (ValueError,), lambda: [b"it"])
+fuzz_one.main(*sys.argv[1:])
+"""
+
+
+@pytest.mark.skipif(not FULL or not fuzz.can_fuzz(), reason="installs atheris: in ./dev faults on Linux only")
+def test_atheris_finds_what_is_planted(tmp_path: Path) -> None:
+    (tmp_path / "program.py").write_text(PLANTED.format(root=str(ROOT)), encoding="utf-8")
+    tools = ("--tools", str(fuzz.tools_folder()))
+    found = Fuzzer(5, tmp_path / "findings", (sys.executable, str(tmp_path / "program.py"), *tools)).result("cursor")
+    assert len(found.findings) == 1
+    assert len(found.findings[0].read_bytes()) > 2
+    assert "KeyError: 'planted'" in found.problem

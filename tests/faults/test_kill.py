@@ -17,7 +17,7 @@ from tests.adapters.own_storage import own_storage
 from tests.faults.crash_child import Order, own_places, run
 from tests.faults.crash_cloud import cloud_at
 from tests.faults.crash_cloud_story import ending_of, forget, new_environment
-from tests.faults.crash_history import History
+from tests.faults.crash_history import History, What
 from tests.faults.crash_host import in_silence
 from tests.faults.crash_judge import Ending, faults_of, repeats_of
 from tests.faults.profile import pick
@@ -74,6 +74,7 @@ def test_a_killed_process_loses_nothing_and_repeats_one_batch_at_most(
         assert exit_of(order) == -signal.SIGKILL
         assert exit_of(replace(order, write=0)) == 0
         ending = asyncio.run(left(order))
+        assert sum(one.what is What.HIT for one in ending.history) == 1
         tally.add()
         tally.figure("events that flows took twice after a SIGKILL, at most", repeats_of(ending, whole).total())
         faults = faults_of(ending, whole)

@@ -5,6 +5,7 @@ import json
 import os
 import tomllib
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from functools import cache
 from itertools import pairwise
 from pathlib import Path
@@ -13,7 +14,8 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 from local.children import ROOT
-from local.faults.mutation import SIGNALS, Subject, copied, mutate, reasons_of, tried
+from local.errors import BrokenRunError
+from local.faults.mutation import LOG, SIGNALS, Subject, copied, mutate, reasons_of, tried
 from local.faults.mutation_pytest import EXAMPLES, few
 from local.faults.mutation_results import (
     Count,
@@ -27,6 +29,7 @@ from local.faults.mutation_results import (
     module_of,
     verdict_of,
 )
+from local.faults.other_parts import of_mutants
 from tests.faults.profile import FULL
 from tests.tally import Tally
 
@@ -39,6 +42,9 @@ def x_twice__mutmut_2(n):
     return n * 3
 """
 SPANS = {"x_twice__mutmut_orig": [1, 2], "x_twice__mutmut_1": [3, 4], "x_twice__mutmut_2": [5, 6]}
+with_mutmut = pytest.mark.skipif(
+    not FULL or os.name == "nt", reason="mutmut is installed by ./dev faults only, and never on Windows"
+)
 TWICE = "shared.domain.sums.x_twice__mutmut_"
 THREE = Survivor("shared.domain.sums.twice", "return n * 2 => return n * 3")
 
@@ -126,6 +132,23 @@ def test_nine_of_ten_are_enough_and_less_or_none_are_not() -> None:
     assert (result(90, 100).survived, result(9, 10).share) == (10, 0.9)
 
 
+def test_what_is_too_little_is_named() -> None:
+    """The share and each survivor without a reason is a failure; what the time limit ended is a figure."""
+    good = of_mutants("mutants", replace(result(95, 100), timed_out=4, explained=(THREE,) * 5))
+    assert (good.cases, good.failures, good.is_good) == (100, 0, True)
+    assert good.figures == {"killed (%)": 95.0, "ended by the time limit": 4, "survivors with a reason": 5}
+    low, unexplained = of_mutants("mutants", result(8, 10)), of_mutants("mutants", result(99, 100, [THREE]))
+    assert low.failed == ("80.0% of the mutants were killed, fewer than 90%",)
+    assert unexplained.failed == ("shared.domain.sums.twice: return n * 2 => return n * 3",)
+    assert (low.failures, unexplained.failures) == (1, 1)
+    assert not of_mutants("mutants", result(0, 0)).is_good
+
+
+def test_each_folder_that_is_to_be_mutated_has_mutants() -> None:
+    assert result(9, 10).without_mutants(["shared/domain", "shared/services"]) == ["shared/services"]
+    assert result(9, 10).without_mutants(["shared/dom"]) == ["shared/dom"]
+
+
 def test_progress_is_what_mutmut_told_last() -> None:
     assert tried("    done in 15ms\n\r⠋ 1/20  🎉 1 🫥 0\r⠋ 15/20  🎉 9 🫥 1") == (15, 20)
     assert tried("Running stats") == (0, 0)
@@ -187,29 +210,20 @@ def test_every_reason_is_about_lines_that_are_there(tally: Tally) -> None:
             assert reason, f"{function}: {change} has no reason"
 
 
-RULES = '''\
-"""Sums."""
-
-
+RULES = """\
 def is_many(n: int) -> bool:
-    """More than two."""
     return n > 2
 
 
 def twice(n: int) -> int:
-    """As much again."""
     return n * 2
-'''
+"""
 RULES_TESTS = """\
 from rules.sums import is_many, twice
 
 
 def test_is_many() -> None:
-    assert is_many(4) and not is_many(1)
-
-
-def test_twice() -> None:
-    assert twice(3) == 6
+    assert is_many(4) and not is_many(1) and twice(3) == 6
 """
 SETTINGS = """\
 [tool.mutmut]
@@ -255,15 +269,30 @@ def test_the_copy_has_what_the_settings_name_and_the_settings(sample: Subject, t
     assert project["tool"]["mutmut"]["source_paths"] == ["rules"]
 
 
-@pytest.mark.skipif(not FULL, reason="installs mutmut: in ./dev faults only")
-@pytest.mark.skipif(os.name == "nt", reason="mutmut does not run on Windows")
+@with_mutmut
 def test_a_sample_from_end_to_end(sample: Subject, tmp_path: Path) -> None:
     """Twice, since a second run must not live on the first one's results."""
+    said: list[tuple[int, int]] = []
     for _ in range(2):
-        said: list[str] = []
-        found = mutate(2, said.append, sample, tmp_path / "work", seconds=300)
+        found = mutate(2, lambda *so_far: said.append(so_far), tmp_path / "work", sample, seconds=300)
         assert found.by_module == {"rules.sums": Count(4, 2)}
         assert found.explained == (Survivor("rules.sums.is_many", "return n > 2 => return n >= 2"),)
         assert found.unexplained == (Survivor("rules.sums.is_many", "return n > 2 => return n > 3"),)
-        assert said[-1] == "4 of 4 mutants tried"
-        assert not (tmp_path / "work" / "tree").exists()
+        assert said[-1] == (4, 4)
+        assert [file.name for file in (tmp_path / "work").iterdir()] == [LOG]
+
+
+@with_mutmut
+def test_a_folder_without_mutants_is_no_success(sample: Subject, tmp_path: Path) -> None:
+    (sample.root / "more").mkdir()
+    (sample.root / "more" / "__init__.py").touch()
+    told = SETTINGS.replace('= ["rules"', '= ["more", "rules"')
+    sample.settings.write_text(told, encoding="utf-8")
+    with pytest.raises(BrokenRunError, match="no mutants of more"):
+        mutate(2, lambda done, total: None, tmp_path / "work", sample, seconds=300)
+
+
+@with_mutmut
+def test_what_takes_too_long_is_ended(sample: Subject, tmp_path: Path) -> None:
+    with pytest.raises(BrokenRunError, match=r"took too long after \d of \d mutants"):
+        mutate(2, lambda done, total: None, tmp_path / "work", sample, seconds=0)

@@ -4,12 +4,13 @@ import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
+from typing import Any
 
 import pytest
 
 from local.children import free_ports
-from local.faults.proxy import HOST, Direction, Fault, FaultProxy, Kind
-from tests.tally import Tally
+from local.faults.kinds import Direction, Fault, Kind
+from local.faults.proxy import HOST, FaultProxy
 
 FOREVER = 3600.0
 BODY = bytes(range(256)) * 4
@@ -89,7 +90,7 @@ async def nothing_comes(reader: asyncio.StreamReader) -> None:
             await reader.read(1)
 
 
-async def test_without_a_fault_everything_passes_both_ways(line: Line, tally: Tally) -> None:
+async def test_without_a_fault_everything_passes_both_ways(line: Line) -> None:
     reader, writer = await line.dial()
     sent = b"x" * 300_000
     writer.write(sent + b"bye\n")
@@ -97,7 +98,6 @@ async def test_without_a_fault_everything_passes_both_ways(line: Line, tally: Ta
     assert line.partner.heard == sent + b"bye\n"
     await until(lambda: line.proxy.open == 0)
     assert (line.proxy.accepted, line.proxy.befell) == (1, {})
-    tally.add()
 
 
 async def test_one_way_may_end_while_the_other_goes_on(line: Line) -> None:
@@ -256,7 +256,7 @@ async def test_jitter_is_the_same_for_the_same_seed() -> None:
 
 
 @pytest.mark.parametrize("kind", list(Kind), ids=str)
-async def test_it_closes_whatever_goes_on(kind: Kind, tally: Tally) -> None:
+async def test_it_closes_whatever_goes_on(kind: Kind) -> None:
     """Nobody reads, nobody ends, and a fault lasts: all of it is over when the proxy is closed."""
     async with a_line() as line:
         held = [await line.dial() for _ in range(5)]
@@ -266,7 +266,6 @@ async def test_it_closes_whatever_goes_on(kind: Kind, tally: Tally) -> None:
         await asyncio.sleep(0.05)
         await line.proxy.close()
         assert line.proxy.open == 0
-    tally.add()
 
 
 async def test_a_server_that_is_not_there_ends_the_connection() -> None:
@@ -274,3 +273,21 @@ async def test_a_server_that_is_not_there_ends_the_connection() -> None:
         reader, writer = await asyncio.open_connection(HOST, proxy.port)
         assert await reader.read() == b""
         writer.close()
+
+
+@pytest.mark.parametrize(
+    "fault", [{"kind": Kind.BANDWIDTH}, {"kind": Kind.SLICER, "piece_bytes": 0}], ids=("line", "slicer")
+)
+def test_a_fault_that_would_pass_on_nothing_for_ever_is_none(fault: dict[str, Any]) -> None:
+    with pytest.raises(ValueError, match="at least a byte"):
+        Fault(**fault)
+
+
+async def test_a_bug_of_the_proxy_looks_like_no_fault(line: Line, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The connection ends, and whoever leaves the proxy hears why."""
+    monkeypatch.setattr(FaultProxy, "_delay", lambda *_: 1 / 0)
+    await line.proxy.begin(Fault(Kind.LATENCY))
+    assert await (await line.ask()).read() == b""
+    with pytest.raises(ExceptionGroup) as caught:
+        await line.proxy.close()
+    assert caught.group_contains(ZeroDivisionError)

@@ -111,7 +111,8 @@ def test_messages_that_come_up_to_five_times_in_any_order_have_the_same_effects(
     again = repeated_messages(once.changes, Random(seed))  # noqa: S311 - no secret
     assert len(once.events) > once.changes / 2
     assert (again.events, again.taken) == (once.events, once.taken)
-    tally.add(MESSAGES)
+    tally.add()
+    tally.figure("messages of one story, each delivered up to five times", MESSAGES)
 
 
 Timer = Callable[[Story, int], None]
@@ -186,7 +187,8 @@ def test_however_the_timer_fires_the_events_are_the_same(how: str, tally: Tally)
     found = timed(TIMERS[how])
     assert (found.events, found.taken) == (undisturbed().events, undisturbed().taken)
     assert len(found.events) > MINUTES / CHANGES
-    tally.add(MINUTES)
+    tally.add()
+    tally.figure("minutes of one story with a disturbed timer", MINUTES)
 
 
 @pytest.mark.parametrize(("write", "after"), list(product(WRITES_OF_A_POLL, (False, True))))

@@ -1,21 +1,23 @@
-"""Does `./dev faults` count what its tests came to, and never call a run good that was not?"""
+"""Does `./dev faults` count and tell what its tests came to, and is a part never called good when it was not?"""
 
-from collections.abc import Iterator
-from dataclasses import replace
+import os
+import re
+from io import StringIO
 from pathlib import Path
 
 import msgspec
 import pytest
+from rich.console import Console
 
+from local.children import ended_by_signals
 from local.errors import LocalError
-from local.faults.main import choose, main
 from local.faults.outcomes import Outcome, Results, added, read_results, written
-from local.faults.page import PAGE, README, RESULTS, page, with_promises
+from local.faults.page import BEGIN, END, PAGE, README, RESULTS, page, renew, with_promises
 from local.faults.promises import Part, Promise
-from local.faults.pytest_part import run_tests
+from local.faults.pytest_part import Progress, run_tests
 from local.faults.register import PROMISES
-from local.faults.running import Run, kept
 from local.faults.telling import Telling, told, verdict
+from local.show import Screen
 
 HEAD = "import os, pytest\nfrom tests.faults.profile import FULL\nfrom tests.conftest import tally\n"
 GOOD = """
@@ -36,12 +38,50 @@ ODD = {
     "a file that cannot be read": ("def test_it(: ...\n", (1, "0 of 0 tests")),
     "no tests": ("", (1, "0 of 0 tests")),
 }
+LEAVES_OUT = """
+def pytest_collection_modifyitems(config, items):
+    config.hook.pytest_deselected(items=items[2:])
+    del items[2:]
+"""
+HANGS = """
+import sys, time
+from pathlib import Path
+from local.children import running
+@pytest.fixture
+def program(tmp_path):
+    with running("program", [sys.executable, "-c", "import time; time.sleep(600)"], tmp_path / "log") as child:
+        yield child
+def test_it(program):
+    draft = Path({note!r} + ".draft")
+    draft.write_text(str(program.process.pid))
+    draft.rename({note!r})
+    time.sleep(600)
+"""
 
 
-def tried(folder: Path, content: str, workers: int = 1, profile: str = "quick") -> Outcome:
+def is_alive(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    return True
+
+
+def no_progress(done: int, total: int) -> None:
+    """Nobody looks."""
+
+
+def tried(
+    folder: Path,
+    content: str,
+    workers: int = 1,
+    profile: str = "quick",
+    progress: Progress = no_progress,
+    seconds: float = 300,
+) -> Outcome:
     file = folder / "test_odd.py"
     file.write_text(HEAD + content, encoding="utf-8")
-    return run_tests("odd", [str(file)], folder / "run", profile, workers, lambda done, total: None)
+    return run_tests("odd", [str(file)], folder / "run", profile, workers, progress, seconds)
 
 
 @pytest.mark.parametrize("workers", [1, 2])
@@ -80,21 +120,56 @@ def test_the_profile_reaches_the_tests(tmp_path: Path) -> None:
     assert not tried(tmp_path, "def test_it(): assert FULL\n", profile="quick").is_good
 
 
+@pytest.mark.parametrize("workers", [1, 2])
+def test_tests_that_are_left_out_are_a_failure(tmp_path: Path, workers: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Options of whoever starts it leave none out."""
+    monkeypatch.setenv("PYTEST_ADDOPTS", "-k test_two")
+    monkeypatch.setenv("PYTEST_PLUGINS", "no_such_plugin")
+    (tmp_path / "conftest.py").write_text(LEAVES_OUT, encoding="utf-8")
+    outcome = tried(tmp_path, GOOD + "def test_three(): assert False\n", workers)
+    assert (outcome.cases, outcome.failures) == (8, 1)
+    assert "1 test left out" in outcome.failed[0]
+
+
+def test_a_part_that_takes_too_long_is_a_failure(tmp_path: Path) -> None:
+    outcome = tried(tmp_path, "import time\ndef test_it(): time.sleep(600)\n", seconds=0)
+    assert outcome.failures == 1
+    assert re.search(r"took too long after 0 of [01] tests \(see .*pytest\.log\)", outcome.failed[0])
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no process groups")
+@pytest.mark.parametrize("workers", [1, 2])
+def test_what_the_tests_started_ends_with_them(tmp_path: Path, workers: int) -> None:
+    """A program in a session of its own too, as Azurite is: the tests are interrupted, so that they end it."""
+    note = tmp_path / "pid"
+
+    def progress(done: int, total: int) -> None:
+        if note.exists():
+            raise KeyboardInterrupt
+
+    with ended_by_signals(), pytest.raises(KeyboardInterrupt):
+        tried(tmp_path, HANGS.format(note=str(note)), workers, progress=progress)
+    assert not is_alive(int(note.read_text(encoding="utf-8")))
+
+
 def results(*outcomes: Outcome) -> Results:
     return Results("2026-01-02", "full", "c0de", "a machine", {"Python": "3.11"}, 120, {"one": outcomes})
 
 
 def test_nothing_tried_is_not_good() -> None:
-    """A part that was skipped whole, or not done, makes the run a failure."""
+    """A part that was skipped whole, or not done, makes the run a failure, and is one; so does no part at all."""
     assert results(Outcome("a", cases=1)).is_good
-    for bad in (
-        Outcome("a"),
-        Outcome("a", skipped=5),
-        Outcome("a", cases=2, failures=1),
-        Outcome("a", 3, not_done="no"),
+    assert not results().is_good
+    assert not msgspec.structs.replace(results(), promises={}).is_good
+    for bad, said in (
+        (Outcome("a"), "1 failure in 0 cases (120 s, full profile): a (nothing was tried)."),
+        (Outcome("a", skipped=5), "1 failure in 0 cases (120 s, full profile): a (all 5 skipped)."),
+        (Outcome("a", cases=2, failures=1), "1 failure in 2 cases (120 s, full profile): a."),
+        (Outcome("a", not_done="no\nwheel"), "1 failure in 0 cases (120 s, full profile): a (not done: no)."),
     ):
         assert not results(Outcome("b", cases=1), bad).is_good
-        assert "a" in verdict(results(bad)).rpartition(":")[2]
+        assert verdict(results(bad)).replace("2 min", "120 s") == said
+        assert added((Outcome("b", 1), bad)) == (1 + bad.cases, 1)
 
 
 def test_results_are_kept_as_they_were(tmp_path: Path) -> None:
@@ -111,26 +186,38 @@ def test_a_part_in_a_line() -> None:
         "a: 1200 cases, 1 failure, 61 s; peak memory (MB): 85.2"
     )
     assert told(Outcome("a", not_done="no wheel")) == "a: NOT DONE: no wheel"
+    assert told(Outcome("a", skipped=4)) == "a: all 4 skipped"
 
 
-def parts() -> Iterator[tuple[Promise, str]]:
-    return ((promise, test) for promise in PROMISES for part in promise.parts for test in part.tests)
+def test_what_fell_short_says_where_its_log_is(tmp_path: Path) -> None:
+    """A part without one names none; a whole run of more than an hour says so, and is as good."""
+    console = Console(record=True, width=250, file=StringIO())
+    promise = Promise("one", "Says.", (Part("the part", "Tries."), Part("another", "Tries.")))
+    (tmp_path / "one" / "the-part").mkdir(parents=True)
+    found = results(Outcome("the part", 1, 1), Outcome("another", not_done="no wheel"))
+    telling = Telling(Screen(console))
+    telling.table([promise], found, tmp_path, whole=False)
+    said = console.export_text()
+    assert f"Logs of the part: {tmp_path / 'one' / 'the-part'}\n" in said
+    assert "Logs of another" not in said
+    telling.table([promise], msgspec.structs.replace(found, seconds=3601), tmp_path, whole=True)
+    assert "60 minutes" in console.export_text()
+    assert "60 minutes" not in said
 
 
-def test_every_part_names_tests_that_are_there() -> None:
-    root = Path(__file__).parents[2]
-    assert [test for _, test in parts() if not (root / test.partition("::")[0]).exists()] == []
+def test_a_failure_of_several_lines_is_indented() -> None:
+    console = Console(record=True, width=250, file=StringIO())
+    Telling(Screen(console)).end(Outcome("a", 1, 1, failed=("first\nsecond",)), taken_over=True)
+    assert console.export_text() == "  a: 1 case, 1 failure, 0 s, taken over\n    first\n    second\n"
 
 
-def test_every_test_of_this_folder_belongs_to_a_promise() -> None:
-    """Else `./dev faults` would leave it out; those that are about the suite itself belong to none."""
-    here = {f"tests/faults/{file.name}" for file in Path(__file__).parent.glob("test_*.py")}
-    assert here - {test for _, test in parts()} == {f"tests/faults/test_{name}.py" for name in ("runner", "mutation")}
+def test_cases_of_a_promise_are_those_of_its_parts() -> None:
+    assert added((Outcome("a", 3, 1), Outcome("b", 4, 0))) == (7, 1)
+    assert msgspec.json.decode(written(results(Outcome("a"))))["promises"]["one"][0]["part"] == "a"
 
 
-def test_names_are_one_each() -> None:
-    names = [promise.name for promise in PROMISES] + [part.name for promise in PROMISES for part in promise.parts]
-    assert len(names) == len(set(names))
+def of_parts(**promises: tuple[Outcome, ...]) -> Results:
+    return msgspec.structs.replace(results(), promises=promises)
 
 
 def test_the_page_tells_the_results_of_the_last_whole_run() -> None:
@@ -145,55 +232,36 @@ def test_the_page_tells_the_results_of_the_last_whole_run() -> None:
     assert readme == with_promises(readme, kept, PROMISES)
 
 
-def test_one_promise_or_one_part_can_be_chosen() -> None:
-    assert [part.name for one in choose(PROMISES, ["scale", "SIGKILL"]) for part in one.parts] == ["SIGKILL", "sizes"]
-    assert choose(PROMISES, []) == PROMISES
-    skipped = choose(PROMISES, ["nothing-lost", "scale"], ["scale", "SIGKILL"])
-    assert [one.name for one in skipped] == ["nothing-lost"]
-    assert "SIGKILL" not in [part.name for part in skipped[0].parts]
-    with pytest.raises(LocalError, match="--list"):
-        choose(PROMISES, ["nonsense"])
+PROMISE = Promise("one", "Says.", (Part("a", "Tries."), Part("b", "Tries.")))
+ANOTHER = Promise("two", "Says so.", (Part("c", "Tries."),))
 
 
-@pytest.mark.parametrize(
-    ("arguments", "said"),
-    [
-        (["--workers", "0"], "from 1 to 4"),
-        (["--write", "--quick"], "whole run"),
-        (["--write", "--only", "scale"], "whole run"),
-        (["--report", "/nowhere/at/all.json"], "no folder"),
-    ],
-)
-def test_a_mistake_is_one_line(capsys: pytest.CaptureFixture[str], arguments: list[str], said: str) -> None:
-    with pytest.raises(SystemExit) as ended:
-        main(arguments)
-    assert ended.value.code == 2
-    assert said in capsys.readouterr().err
+def test_what_was_not_run_is_no_zero() -> None:
+    """In the page and in the README; only a run of every part is a whole one."""
+    whole = of_parts(one=(Outcome("a", 1000), Outcome("b", 2)), two=(Outcome("c", 3),))
+    partly = of_parts(one=(Outcome("a", 1000),))
+    told = page(whole, [PROMISE, ANOTHER])
+    assert "Last whole run: 2026-01-02" in told
+    assert "| [Says.](#one) | 1,002 | 0 |\n| [Says so.](#two) | 3 | 0 |\n" in told
+    assert "| not run |" not in told
+    told = page(partly, [PROMISE, ANOTHER])
+    assert "Last run, of 1 of 3 parts: 2026-01-02" in told
+    assert "| [Says.](#one) | 1,000 | 0 in 1 of 2 parts |\n| [Says so.](#two) | | not run |\n" in told
+    assert "| b | Tries. | | not run | |" in told
 
 
-def test_the_list_names_every_part(capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["--list"]) == 0
-    told_of = capsys.readouterr().out
-    assert all(part.name in told_of and promise.says in told_of for promise in PROMISES for part in promise.parts)
-
-
-def test_cases_of_a_promise_are_those_of_its_parts() -> None:
-    assert added((Outcome("a", 3, 1), Outcome("b", 4, 0))) == (7, 1)
-    assert msgspec.json.decode(written(results(Outcome("a"))))["promises"]["one"][0]["part"] == "a"
-
-
-def test_a_run_that_is_resumed_repeats_what_was_not_good(tmp_path: Path) -> None:
-    """And what was found of other code, or with another profile, is not taken over."""
-    promise = Promise("one", "Says.", (Part("a", "Tries.", ("nowhere.py",)), Part("b", "Tries.", ("nowhere.py",))))
-    earlier = Run(tmp_path, "full", 1, Telling())._told({"one": (Outcome("a", 5), Outcome("b", 5, 1))})
-    (tmp_path / "results.json").write_bytes(written(earlier))
-    assert kept(tmp_path / "results.json", "quick") is None
-    found = Run(tmp_path, "full", 1, Telling(), kept(tmp_path / "results.json", "full")).results([promise])
-    assert found.promises["one"][0] == Outcome("a", 5)
-    assert found.promises["one"][1].cases == 0
-    assert read_results(tmp_path / "results.json") == found
-    Run(tmp_path, "full", 1, Telling(), earlier).results([replace(promise, parts=promise.parts[1:])])
-    assert read_results(tmp_path / "results.json").promises["one"][1] == Outcome("a", 5)
-    (tmp_path / "results.json").write_bytes(written(msgspec.structs.replace(earlier, code="other")))
-    assert kept(tmp_path / "results.json", "full") is None
-    assert kept(tmp_path / "none.json", "full") is None
+def test_the_readme_and_the_page_are_renewed_together(tmp_path: Path) -> None:
+    """And neither when the README has no place for it."""
+    file, readme, kept = tmp_path / "page.md", tmp_path / "README.md", tmp_path / "results.json"
+    found = of_parts(one=(Outcome("a", 1), Outcome("b", 2)))
+    readme.write_text("no place", encoding="utf-8")
+    with pytest.raises(LocalError, match="no place"):
+        renew(found, [PROMISE], file, readme, kept)
+    assert not file.exists()
+    readme.write_text(f"before\n{BEGIN}\nold\n{END}\nafter\n", encoding="utf-8")
+    renew(found, [PROMISE], file, readme, kept)
+    assert file.read_text(encoding="utf-8") == page(read_results(kept), [PROMISE])
+    told = readme.read_text(encoding="utf-8")
+    assert (told[:7], told[-6:]) == ("before\n", "after\n")
+    assert "| 3 | 0 |" in told
+    assert "old" not in told

@@ -109,7 +109,6 @@ async def test_size_costs_no_more_than_it_must(request: pytest.FixtureRequest, t
         _require_few_requests(size, steps)
     peak = max(one["peak_mb"] for one in steps.values())
     assert peak < MOST_MB
-    tally.add(len(steps))
     tally.figure("peak memory (MB)", peak)
     for name, one in steps.items():
         for kind in ("api", "storage"):
@@ -156,7 +155,7 @@ EVENTS, FLOWS = pick((100, 10), (1_000, 50))
 def test_many_events_reach_many_flows_once_each(tally: Tally) -> None:
     """At ten calls a second to a flow, over three hosts, none of which has all of a flow; one flow is slow."""
     in_virtual_time(_deliver_all())
-    tally.add(EVENTS * FLOWS)
+    tally.figure("events for flows in one story", EVENTS * FLOWS)
 
 
 async def _deliver_all() -> None:

@@ -5,7 +5,6 @@ are cells of the matrix (test_fault_matrix.py).
 """
 
 import asyncio
-import tracemalloc
 from collections.abc import Awaitable, Callable
 from contextlib import AsyncExitStack
 from pathlib import Path
@@ -15,7 +14,8 @@ from aiohttp import web
 from azure.core.exceptions import ServiceResponseTimeoutError
 
 from local.entra.certificate import make_certificate
-from local.faults.proxy import HOST, Fault, Kind
+from local.faults.kinds import Fault, Kind
+from local.faults.proxy import HOST
 from local.simulator.scenario import load_scenario
 from shared.adapters import callback_sender, entra_keys, on_behalf_of, storage
 from shared.adapters.callback_sender import CallbackSender
@@ -30,6 +30,7 @@ from tests.faults.matrix_cells import Partner
 from tests.faults.matrix_issuer import before_the_issuer
 from tests.faults.matrix_partners import storage_behind
 from tests.faults.matrix_scale import short_waits
+from tests.faults.peak import measured
 from tests.tally import Tally
 
 EVENT = samples.event("e-1")
@@ -157,14 +158,13 @@ async def test_headers_without_an_end_are_not_read(line: bytes, tally: Tally) ->
     sender = CallbackSender(allowed_suffixes=[], allow_loopback=True)
     async with asyncio.timeout(BOUND_SECONDS), await asyncio.start_server(pour, HOST, 0) as server:
         url = f"http://{HOST}:{server.sockets[0].getsockname()[1]}/workflows/w-1?sig=s3cr3t"
-        tracemalloc.start()
-        with pytest.raises(DeliveryFailed) as caught:
-            await sender.call(FlowCall(url, (EVENT,)))
-        _, peak = tracemalloc.get_traced_memory()
-        tracemalloc.stop()
+        with measured() as peak:
+            with pytest.raises(DeliveryFailed) as caught:
+                await sender.call(FlowCall(url, (EVENT,)))
+            most = peak()
         await sender.close()
     assert caught.value.reason == "protocol"
-    assert peak < 4 * 1024 * 1024
+    assert most < 4 * 1024 * 1024
     assert poured < 32 * 1024 * 1024
     tally.add()
-    tally.figure("peak memory of a call to a flow that pours headers (MB)", round(peak / 1024**2, 1))
+    tally.figure("peak memory of a call to a flow that pours headers (MB)", round(most / 1024**2, 1))

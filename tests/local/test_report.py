@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 from hypothesis import given
 from hypothesis import strategies as st
 
-from local.report import Delivery, Expectation, SimulatedClock, as_json, compare, table_rows
+from local.report import Delivery, Expectation, SimulatedClock, as_json, compare, table_rows, unexplained
 
 START = datetime(2026, 3, 2, tzinfo=UTC)
 REAL = datetime(2026, 11, 20, 12, tzinfo=UTC)
@@ -48,6 +48,23 @@ def test_a_flow_that_is_not_expected() -> None:
     """The right event at the wrong flow is unexpected there and missing here."""
     report = compare([expectation("A")], [delivery("B")], CLOCK)
     assert (len(report.missing), len(report.unexpected)) == (1, 1)
+
+
+def test_a_repeat_that_no_kill_explains() -> None:
+    """A kill after the event happened explains one repeat, which came after it; a second one needs a second kill."""
+    happened = REAL + timedelta(minutes=1)
+    early, late = delivery(after=5), delivery(after=20)
+
+    def killed(*seconds: float) -> list[datetime]:
+        return [happened + timedelta(seconds=one) for one in seconds]
+
+    assert unexplained([], killed(1), CLOCK) == []
+    assert unexplained([early], killed(), CLOCK) == [early]
+    assert unexplained([early], killed(-1, 6), CLOCK) == [early]
+    assert unexplained([early], killed(3), CLOCK) == []
+    assert unexplained([late, early], killed(3), CLOCK) == [late]
+    assert unexplained([late, early], killed(3, 10), CLOCK) == []
+    assert unexplained([early, delivery("B", after=5)], killed(3), CLOCK) == []
 
 
 def test_the_report_file_has_exactly_these_keys() -> None:

@@ -9,7 +9,15 @@ from shared.adapters.memory_actions import MemoryActions
 from shared.domain.catalog import DataSource, EnvironmentInfo, MeasureInfo, SegmentInfo
 from shared.domain.reports import ReportType
 from shared.domain.snapshot import Job, JobList
-from shared.errors import ClaimsNeeded, InsightsForbidden, InsightsUnavailable
+from shared.errors import (
+    ClaimsNeeded,
+    Forbidden,
+    IdentityUnavailable,
+    InsightsForbidden,
+    InsightsUnavailable,
+    SettingsInvalid,
+    StateInvalid,
+)
 from shared.services.status_report import status_report
 from tests.factories import ENVIRONMENT, START, job, task
 from tests.services.named import named
@@ -65,6 +73,35 @@ async def test_a_part_that_cannot_be_read_says_so_and_the_others_are_told() -> N
     rows = {row.name: row.status for section in report.sections for row in section.rows}
     assert rows["Measures"] == "Could not be read"
     assert "All" in rows
+
+
+class Unnamed(MemoryActions):
+    """Whose environments cannot be listed, for the reason that is given."""
+
+    def __init__(self, reason: Exception) -> None:
+        super().__init__(info=EnvironmentInfo(ENVIRONMENT, "Shop"))
+        self._reason = reason
+
+    async def environments(self) -> tuple[EnvironmentInfo, ...]:
+        raise self._reason
+
+
+@pytest.mark.parametrize(
+    "reason",
+    [InsightsUnavailable(), IdentityUnavailable(), ClaimsNeeded(), Forbidden()],
+    ids=lambda one: type(one).__name__,
+)
+async def test_a_name_that_others_will_not_tell_is_left_out(reason: Exception) -> None:
+    report = await status_report(Unnamed(reason), ENVIRONMENT, ReportType.SEGMENTS, START)
+    assert report.title.startswith("Customer Insights: ")
+
+
+@pytest.mark.parametrize(
+    "reason", [StateInvalid(), SettingsInvalid(), KeyError("name")], ids=lambda one: type(one).__name__
+)
+async def test_a_fault_of_ours_is_no_missing_name(reason: Exception) -> None:
+    with pytest.raises(type(reason)):
+        await status_report(Unnamed(reason), ENVIRONMENT, ReportType.SEGMENTS, START)
 
 
 async def test_a_report_of_which_nothing_can_be_read_is_none() -> None:

@@ -49,15 +49,15 @@ PIECES = (
 )
 
 
-def mutated(chance: Random, samples: Sequence[bytes]) -> bytes:
+def damaged(chance: Random, samples: Sequence[bytes]) -> bytes:
     """A sample with one to five damages."""
     body = chance.choice(samples)
     for _ in range(chance.randint(1, 5)):
-        body = _damaged(chance, body, samples)
+        body = _with_one(chance, body, samples)
     return body[:_LONGEST]
 
 
-def _damaged(chance: Random, body: bytes, samples: Sequence[bytes]) -> bytes:
+def _with_one(chance: Random, body: bytes, samples: Sequence[bytes]) -> bytes:
     place = chance.randrange(len(body) + 1)
     end = min(len(body), place + chance.choice((1, 1, 2, 8, 64)))
     match chance.randrange(8):
