@@ -263,8 +263,14 @@ PROMISES = (
             Part("planted defects", "One of each class, in a copy of the code.", ("tests/faults/test_seeds.py",)),
             Part(
                 "means",
-                "The TCP proxy does to a connection what it says; mutants are counted as they ended.",
-                ("tests/faults/test_proxy.py", "tests/faults/test_mutation.py"),
+                "The proxy does to a connection what it says; who judges a crash, a planted defect or mutants says no to "
+                "what is wrong.",
+                (
+                    "tests/faults/test_proxy.py",
+                    "tests/faults/test_crash_judge.py",
+                    "tests/faults/test_seeding.py",
+                    "tests/faults/test_mutation.py",
+                ),
             ),
             Part(
                 "mutants",

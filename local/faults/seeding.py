@@ -30,7 +30,8 @@ TESTS_FAILED = 1
 class Seed:
     """A defect: what it is, the file in which `right` (once there) becomes `wrong`, and the tests that must notice.
 
-    `says`: words that a failure must have, where a test could also fail of something else.
+    `says`: words that a failure must have, where a test could also fail of something else. `full`: in the quick profile
+    they try too little to notice it.
     """
 
     name: str
@@ -39,6 +40,7 @@ class Seed:
     wrong: str
     noticed_by: tuple[str, ...]
     says: str = ""
+    full: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +64,7 @@ def noticed(seed: Seed, folder: Path, seconds: float = SECONDS) -> Verdict:
     """Plant the defect in the folder's copy and run the tests that must notice it."""
     copy = copied(folder)
     with planted(seed, copy):
-        outcome = run(seed.noticed_by, copy, "-x", seconds=seconds)
+        outcome = run(seed.noticed_by, copy, "-x", seconds=seconds, full=seed.full)
     if outcome.code is None:
         return Verdict((), f"It took too long and was ended after {seconds:.0f} s.\n{outcome.said}")
     failed = [test for test, text in outcome.failures.items() if seed.says in text]
@@ -94,20 +96,26 @@ def copied(folder: Path) -> Path:
 def planted(seed: Seed, root: Path) -> Iterator[None]:
     """Have the defect in a copy of the code. Raises LocalError when the code is no longer what the seed says."""
     file = root / seed.file
-    text, times = file.read_text(encoding="utf-8"), file.stat()
+    text = file.read_text(encoding="utf-8")
     if text.count(seed.right) != 1:
         raise LocalError(
             f"{seed.file} has not exactly one place for the defect '{seed.name}': adapt local/faults/seeds*.py"
         )
-    file.write_text(text.replace(seed.right, seed.wrong), encoding="utf-8")
+    _write(file, text.replace(seed.right, seed.wrong))
     try:
         yield
     finally:
-        file.write_text(text, encoding="utf-8")
-        os.utime(file, ns=(times.st_atime_ns, times.st_mtime_ns))
+        _write(file, text)
 
 
-def run(tests: Sequence[str], copy: Path, *options: str, seconds: float = SECONDS) -> Outcome:
+def _write(file: Path, text: str) -> None:
+    """Python would take what it compiled of a text as long that was written in the same second."""
+    for compiled in file.parent.glob(f"__pycache__/{file.stem}.*.pyc"):
+        compiled.unlink()
+    file.write_text(text, encoding="utf-8")
+
+
+def run(tests: Sequence[str], copy: Path, *options: str, seconds: float = SECONDS, full: bool = False) -> Outcome:
     """Run tests of a copy in a process group of its own; one that does not come to its end is ended."""
     report, said = copy / "report.xml", copy / "said.txt"
     report.unlink(missing_ok=True)
@@ -117,7 +125,7 @@ def run(tests: Sequence[str], copy: Path, *options: str, seconds: float = SECOND
         process = subprocess.Popen(
             [*command, *tests],
             cwd=copy,
-            env={**inherited, "PYTHONPATH": str(copy)},
+            env={**inherited, "PYTHONPATH": str(copy), "FAULTS_PROFILE": "full" if full else ""},
             stdout=output,
             stderr=subprocess.STDOUT,
             start_new_session=True,

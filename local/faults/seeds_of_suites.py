@@ -28,6 +28,7 @@ SEEDS_OF_SUITES = (
             "::test_a_crash_at_any_write_loses_nothing_and_repeats_one_batch_at_most[a-write-that-fails-0]",
         ),
         says="did not get",
+        full=True,
     ),
     Seed(
         "every service: what a crash left is handed on with the three events before it",
@@ -44,6 +45,7 @@ SEEDS_OF_SUITES = (
             "::test_a_crash_at_any_write_loses_nothing_and_repeats_one_batch_at_most[a-write-that-fails-0]",
         ),
         says="times more",
+        full=True,
     ),
     Seed(
         "storage emulator: events are logged by inserts, which a repeated relay cannot make again",
@@ -52,9 +54,10 @@ SEEDS_OF_SUITES = (
         '("create", row)',
         (
             "tests/faults/test_crash_azurite.py"
-            "::test_a_crash_at_any_request_loses_nothing_and_repeats_one_batch_at_most[dies-before-0]",
+            "::test_a_crash_at_any_request_loses_nothing_and_repeats_one_batch_at_most[dies-after-0]",
         ),
         says="EntityAlreadyExists",
+        full=True,
     ),
     Seed(
         "SIGKILL: secrets that the next process cannot read, for a key is made at the start of each",

@@ -82,7 +82,7 @@ async def forget(cloud: Cloud, environment: str) -> None:
 async def _facts(log: EventLog, environment: str) -> dict[str, str]:
     """The feed by event id; what is the same fact under a second id gets another number."""
     numbered = await log.read(environment, after=0, limit=1_000)
-    assert [one.sequence for one in numbered] == list(range(1, len(numbered) + 1))
+    assert [one.sequence for one in numbered] == list(range(1, len(numbered) + 1)), "the feed has a gap"
     seen: Counter[str] = Counter()
     facts = {}
     for event in sorted((one.event for one in numbered), key=_moment):

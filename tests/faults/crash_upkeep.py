@@ -65,6 +65,8 @@ class _Upkeep:
     environment: str
     stage: Stage
     deserted: Subscription = field(default_factory=lambda: standing_order("last", environment_id=str(uuid4())))
+    polls: list[PollRequest] = field(default_factory=list)
+    sent: list[str] = field(default_factory=list)
 
     async def put_in(self) -> None:
         """Fill storage: half of it may go after a long time."""
@@ -99,6 +101,7 @@ class _Upkeep:
             await self._step(lambda: replay_delivery(ports, f"{self.kept[0].id}.{self._long.id}", MAKER))
         await self._step(lambda: unsubscribe(ports, self.deserted.id, MAKER))
         self.fuse.restart()
+        await self._handle()
 
     async def night(self) -> None:
         """Sweep."""
@@ -115,16 +118,14 @@ class _Upkeep:
         ports = self._outside()
         left = [message for queue in Queue for message in await ports.queues.poison(queue, limit=32)]
         aside = [message for message in await ports.dead.messages(limit=9) if message.body != TOO_BIG]
-        back = await self._mailbox.take(Queue.POLLS)
-        replayed = [await ports.queues.read_deliveries(one) for one in await self._mailbox.take(Queue.DELIVERIES)]
-        asked = [event.id for batch in replayed for event in batch.events]
         once_or_more = range(1, 2 + self.fuse.blown)
         dead = await ports.dead.find(f"{self._poisoned}.{samples.event(self.environment, 3).id}")
         return [
             *(["poison is still on its queue"] if left else []),
             *(["a message is still put aside"] if aside else []),
-            *([] if len(back) in once_or_more else [f"{len(back)} messages were put back"]),
-            *([] if set(asked) == {self._long.id} and len(asked) in once_or_more else [f"{asked} were sent again"]),
+            *([] if len(self.polls) in once_or_more else [f"{len(self.polls)} messages were put back"]),
+            *([] if set(self.sent) == {self._long.id} else [f"{self.sent} were sent again"]),
+            *([] if len(self.sent) in once_or_more else [f"a delivery was sent {len(self.sent)} times"]),
             *([] if dead else ["a poisoned delivery is not among the dead"]),
         ]
 
@@ -181,6 +182,13 @@ class _Upkeep:
     def subscriptions(self, *keys: str) -> TableSubscriptions:
         """Them, as somebody with these keys sees them."""
         return TableSubscriptions(self.cloud.plain.tables, Cipher(keys))
+
+    async def _handle(self) -> None:
+        """Messages are handled before the next evening."""
+        queues = self._outside().queues
+        self.polls.extend([await queues.read_polls(one) for one in await self._mailbox.take(Queue.POLLS)])
+        for batch in [await queues.read_deliveries(one) for one in await self._mailbox.take(Queue.DELIVERIES)]:
+            self.sent.extend(event.id for event in batch.events)
 
     async def _step(self, action: Callable[[], Awaitable[object]]) -> None:
         """Nobody repeats it before the next time."""
