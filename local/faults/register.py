@@ -263,8 +263,8 @@ PROMISES = (
             Part("planted defects", "One of each class, in a copy of the code.", ("tests/faults/test_seeds.py",)),
             Part(
                 "means",
-                "The proxy does to a connection what it says; who judges a crash, a planted defect or mutants sees what "
-                "is wrong.",
+                "The proxy does to a connection what it says; who judges a crash, a planted defect or mutants sees "
+                "what is wrong.",
                 (
                     "tests/faults/test_proxy.py",
                     "tests/faults/test_crash_judge.py",

@@ -217,7 +217,7 @@ class Records:
             first = self.rows.setdefault(number, body)
             # A number may be spelt anew: 1e-6 comes back from the checkpoint as 0.000001.
             assert first == body or json.loads(first) == json.loads(body), f"number {number} changed"
-        wrong = self.wrong + self.swept.wrong
+        wrong = dict.fromkeys(self.wrong + self.swept.wrong)
         assert not wrong, "; ".join(wrong)
 
     def check_all_told(self) -> None:

@@ -40,6 +40,7 @@ def run(machine: type[RuleBasedStateMachine], chunk: int, examples: int) -> None
             stateful_step_count=STEPS,
             deadline=None,
             database=None,
+            report_multiple_bugs=False,
             suppress_health_check=list(HealthCheck),
         ),
     )
