@@ -19,6 +19,7 @@ async def leave_subscription(
 
     A flow that is saved may end the old one first: they wait for the new one for two minutes. Where none comes, those
     that were tried before are kept as dead, and those that never were go: their flow does not want them any more.
+    Where its row is gone too, after the app stood still for a week, nobody knows who wants them: they are kept as dead.
     """
     last = None if subscription is None else await last_in_line(ports, subscription)
     if last is not None and last.is_live and not last.problem:
@@ -30,7 +31,7 @@ async def leave_subscription(
         counts["postponed"] += len(pair.events)
         return
     gone = last is not None and (last.state is SubscriptionState.ENDED or bool(last.problem))
-    if gone or pair.since is not None:
+    if gone or pair.since is not None or subscription is None:
         await give_up(ports, batch, pair, "flow_gone" if gone else "unsubscribed", attempts=pair.attempt - 1)
         counts["dead"] += len(pair.events)
     else:

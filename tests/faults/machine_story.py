@@ -139,8 +139,8 @@ class Story(House):
     def _be_quiet(self, days: int) -> None:
         """Nothing of ours breaks, nothing runs at the source, and flows stay as they are.
 
-        Whoever is down for a week may lose what was on its way to a subscription that was just replaced, and a job
-        that runs for a week is given up: neither is promised.
+        What was on its way to a subscription that was just replaced would be among the dead after a week, and a job
+        that runs for a week is given up: this model does not know of either.
         """
         self._lift()
         for job in self.source.running:

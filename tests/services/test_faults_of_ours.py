@@ -107,7 +107,7 @@ async def test_subscriptions_that_cannot_be_read_together_are_read_one_by_one(st
     stage.subscriptions = Unreadable()
     await order_for(stage, "one")
     counts = await deliver(stage.ports, batch_for("one", "removed"), PACE)
-    assert counts == {"delivered": 4, "unsubscribed": 4}
+    assert counts == {"delivered": 4, "dead": 4}
 
 
 class BrokenOnce(MemoryQueues):

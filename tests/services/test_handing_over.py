@@ -159,7 +159,7 @@ async def test_what_is_handed_over_is_counted_with_what_went_before(stage: Stage
         (replace(OLD, state=SubscriptionState.UNSUBSCRIBED), True, "unsubscribed"),
         (replace(OLD, state=SubscriptionState.UNSUBSCRIBED), False, ""),
         (None, True, "unsubscribed"),
-        (None, False, ""),
+        (None, False, "unsubscribed"),
     ],
     ids=["gone", "unclear and replaced", "unclear", "tried", "untried", "removed and tried", "removed"],
 )
