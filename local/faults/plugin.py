@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import signal
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -83,6 +84,7 @@ def pytest_configure(config: pytest.Config) -> None:
         return
     lines, worker = Lines(Path(file)), os.environ.get("PYTEST_XDIST_WORKER")
     if not hasattr(config, "workerinput"):
+        signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's `&` makes its programs deaf to it
         config.pluginmanager.register(lines, "faults-lines")
     elif worker == "gw0":
         config.pluginmanager.register(Deselected(lines), "faults-lines")
