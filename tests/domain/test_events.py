@@ -1,5 +1,6 @@
 """What an event is: its id, its time, its data."""
 
+import time
 from datetime import timedelta, timezone
 
 import pytest
@@ -68,6 +69,17 @@ def test_times_are_written_in_utc_with_a_z() -> None:
     oslo = timezone(timedelta(hours=2))
     assert iso(at(0).astimezone(oslo)) == "2026-05-04T02:00:00Z"
     assert iso(at(0) + timedelta(microseconds=120)) == "2026-05-04T02:00:00.000120Z"
+
+
+@pytest.mark.skipif(not hasattr(time, "tzset"), reason="Windows has its own way to tell its time zone")
+def test_the_time_zone_of_the_machine_is_in_no_event(monkeypatch: pytest.MonkeyPatch) -> None:
+    try:
+        monkeypatch.setenv("TZ", "Asia/Tokyo")
+        time.tzset()
+        assert iso(at(0)) == "2026-05-04T02:00:00Z"
+    finally:
+        monkeypatch.undo()
+        time.tzset()
 
 
 def test_a_duration_needs_both_ends() -> None:

@@ -25,7 +25,7 @@ from tests.services.named import named
 
 @dataclass(slots=True)
 class Slow(MemoryActions):
-    """Wants the user to sign in before it tells measures, and takes its time with segments."""
+    """Wants the user to sign in before it tells measures, and takes its time with segments and environments."""
 
     ended: list[str] = field(default_factory=list)
 
@@ -33,20 +33,27 @@ class Slow(MemoryActions):
         raise ClaimsNeeded
 
     async def segments(self, environment_id: str, *, history_days: int = 0) -> tuple[SegmentInfo, ...]:
+        await self._wait("segments")
+        return ()
+
+    async def environments(self) -> tuple[EnvironmentInfo, ...]:
+        await self._wait("environments")
+        return ()
+
+    async def _wait(self, name: str) -> None:
         try:
             await asyncio.Event().wait()
         finally:
             for _ in range(5):  # an end takes its time too
                 await asyncio.sleep(0)
-            self.ended.append("segments")
-        return ()
+            self.ended.append(name)
 
 
 async def test_what_was_begun_is_ended_when_the_caller_has_to_sign_in() -> None:
     actions = Slow(info=EnvironmentInfo(ENVIRONMENT, "Shop"))
     with pytest.raises(ClaimsNeeded):
         await status_report(actions, ENVIRONMENT, ReportType.ENVIRONMENT, START)
-    assert actions.ended == ["segments"]
+    assert actions.ended == ["segments", "environments"]
 
 
 async def test_a_report_names_its_environment() -> None:
