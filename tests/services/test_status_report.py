@@ -25,8 +25,9 @@ from tests.services.named import named
 
 @dataclass(slots=True)
 class Slow(MemoryActions):
-    """Wants the user to sign in before it tells measures, and takes its time with segments and environments."""
+    """Wants the user to sign in before it tells measures, and takes its time with what is named."""
 
+    slow: str = ""
     ended: list[str] = field(default_factory=list)
 
     async def measures(self, environment_id: str) -> tuple[MeasureInfo, ...]:
@@ -41,6 +42,8 @@ class Slow(MemoryActions):
         return ()
 
     async def _wait(self, name: str) -> None:
+        if name != self.slow:
+            return
         try:
             await asyncio.Event().wait()
         finally:
@@ -49,11 +52,12 @@ class Slow(MemoryActions):
             self.ended.append(name)
 
 
-async def test_what_was_begun_is_ended_when_the_caller_has_to_sign_in() -> None:
-    actions = Slow(info=EnvironmentInfo(ENVIRONMENT, "Shop"))
+@pytest.mark.parametrize("slow", ["segments", "environments"])
+async def test_what_was_begun_is_ended_when_the_caller_has_to_sign_in(slow: str) -> None:
+    actions = Slow(info=EnvironmentInfo(ENVIRONMENT, "Shop"), slow=slow)
     with pytest.raises(ClaimsNeeded):
         await status_report(actions, ENVIRONMENT, ReportType.ENVIRONMENT, START)
-    assert actions.ended == ["segments", "environments"]
+    assert actions.ended == [slow]
 
 
 async def test_a_report_names_its_environment() -> None:
