@@ -18,6 +18,7 @@ from local.faults.pytest_part import Progress, run_tests
 from local.faults.register import PROMISES
 from local.faults.telling import Telling, told, verdict
 from local.show import Screen
+from tests.local.test_children import is_alive
 
 HEAD = "import os, pytest\nfrom tests.faults.profile import FULL\nfrom tests.conftest import tally\n"
 GOOD = """
@@ -57,14 +58,6 @@ def test_it(program):
     draft.rename({note!r})
     time.sleep(600)
 """
-
-
-def is_alive(pid: int) -> bool:
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    return True
 
 
 def no_progress(done: int, total: int) -> None:

@@ -1,7 +1,5 @@
 """Is a defect that was noticed noticed for its own sake? Where a run is cut, broken or harmless, nobody noticed."""
 
-import os
-from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -14,6 +12,7 @@ from local.faults.seeding import PASSED, Seed, copied, noticed, planted, unharme
 from local.faults.seeds import SEEDS
 from tests.faults.profile import pick
 from tests.faults.test_seeds import TRIED, WITHOUT_A_DEFECT, copying, folder
+from tests.local.test_children import is_alive
 
 __all__ = ["folder"]
 CHUNKS = pick(1, 8)
@@ -79,15 +78,7 @@ def test_a_run_that_hangs_is_ended_with_what_its_fixtures_started_and_is_no_noti
     verdict = noticed(Seed("hangs", "test_hangs.py", "sleep(0)", "sleep(300)", ("test_hangs.py",)), folder, seconds=10)
     assert verdict.failed == ()
     assert verdict.said.startswith("It took too long")
-    assert not is_there(int((copy / "pid").read_text(encoding="utf-8")))
-
-
-def is_there(process: int) -> bool:
-    """Whether a process of that id runs."""
-    with suppress(ProcessLookupError):
-        os.kill(process, 0)
-        return True
-    return False
+    assert not is_alive(int((copy / "pid").read_text(encoding="utf-8")))
 
 
 def test_every_defect_still_has_its_place() -> None:
