@@ -66,6 +66,13 @@ def faults(arguments: list[str]) -> int:
     return try_promises(arguments)
 
 
+def bench(arguments: list[str]) -> int:
+    """Measure it beside its peers and the limits."""
+    from bench.main import main as measure
+
+    return measure(arguments)
+
+
 def test(arguments: list[str]) -> int:
     """All tests."""
     from local.checks import run_tests
@@ -105,6 +112,7 @@ COMMANDS: dict[str, Command] = {
     "package": package,
     "test": test,
     "faults": faults,
+    "bench": bench,
     "check": check,
     "format": reformat,
     "lock": lock,

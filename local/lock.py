@@ -13,6 +13,7 @@ OPTIONS = ("--universal", "--python-version", "3.11", "--generate-hashes", "--no
 LOCKED = {
     "requirements.in": "requirements.txt",
     "requirements-dev.in": "requirements-dev.txt",
+    "bench/peers/requirements-celery.in": "bench/peers/requirements-celery.txt",
     "local/checkov/requirements.in": "local/checkov/requirements.txt",
     "local/faults/tools/requirements.in": "local/faults/tools/requirements.txt",
 }

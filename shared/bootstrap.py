@@ -9,7 +9,7 @@ from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cache, partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from azure.core.credentials_async import AsyncTokenCredential
 
@@ -19,7 +19,6 @@ from shared.adapters.blobs import BlobCheckpoints, BlobClaims
 from shared.adapters.callback_sender import CallbackSender
 from shared.adapters.cipher import Cipher
 from shared.adapters.dead_table import TableDeadDeliveries
-from shared.adapters.entra_tokens import TokenValidator
 from shared.adapters.event_table import TableEventLog
 from shared.adapters.insights_api import CustomerInsightsApi
 from shared.adapters.insights_http import InsightsHttp
@@ -27,7 +26,9 @@ from shared.adapters.on_behalf_of import OnBehalfOf
 from shared.adapters.queues import StorageQueues
 from shared.adapters.storage import StorageAccount
 from shared.adapters.subscription_table import TableSubscriptions
+from shared.domain.access import Principal
 from shared.domain.callback_url import CallbackUrl, parse_callback_url
+from shared.entra_settings import EntraSettings
 from shared.observability import RedactingFilter, redact, set_up_logging
 from shared.ports import Ports
 from shared.settings import MonitorSettings, Settings, StorageSettings, read_settings
@@ -35,6 +36,30 @@ from shared.telemetry import Silent, Telemetry
 
 if TYPE_CHECKING:
     from shared.adapters.azure_monitor import AzureMonitor
+    from shared.adapters.entra_tokens import TokenValidator
+
+
+class Tokens(Protocol):
+    """Whose tokens are taken."""
+
+    async def principal_of(self, token: str) -> Principal:
+        """Whom the token speaks of. Raises NotAuthenticated, Forbidden and IdentityUnavailable."""
+        ...
+
+
+@dataclass(slots=True)
+class _Tokens:
+    """Loads PyJWT and its algorithms with the first token: most of what fires is no HTTP call."""
+
+    settings: EntraSettings
+    _validator: "TokenValidator | None" = None
+
+    async def principal_of(self, token: str) -> Principal:
+        if self._validator is None:
+            from shared.adapters.entra_tokens import TokenValidator
+
+            self._validator = TokenValidator(self.settings)
+        return await self._validator.principal_of(token)
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +67,7 @@ class House:
     """What a function needs: the settings, whose tokens are taken, and the ports behind which everything stands."""
 
     settings: Settings
-    tokens: TokenValidator
+    tokens: Tokens
     ports: Ports
     storage: StorageAccount
     connections: Sequence[InsightsHttp]
@@ -134,8 +159,9 @@ def build(variables: Mapping[str, str]) -> House:
         jitter=random.random,
         telemetry=telemetry,
     )
-    tokens = TokenValidator(settings.entra)
-    return House(settings, tokens, ports, storage, connections, on_behalf_of, flows, identities, monitor)
+    return House(
+        settings, _Tokens(settings.entra), ports, storage, connections, on_behalf_of, flows, identities, monitor
+    )
 
 
 @cache

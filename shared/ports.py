@@ -10,7 +10,7 @@ from shared.acting import Acting, PartitionReader
 from shared.domain.deliveries import Answer, DeliveryBatch, FlowCall, PoisonMessage
 from shared.domain.events import Event, EventType
 from shared.domain.proofs import Proofs
-from shared.domain.snapshot import Job, JobList, Measure, Node, Segment
+from shared.domain.snapshot import Job, JobList, Judged, Measure, Node, Segment
 from shared.domain.windows import Windows
 from shared.stores import CheckpointStore, Claims, DeadDeliveryStore, EventLog, SubscriptionStore
 from shared.telemetry import Silent, Telemetry
@@ -81,6 +81,10 @@ class InsightsApi(Protocol):
         """The newest jobs with their tasks."""
         ...
 
+    async def headlines(self, environment_id: str, *, top: int) -> JobList:
+        """The newest jobs without their tasks: a small answer, however much they work on."""
+        ...
+
     async def job(self, environment_id: str, job_id: str) -> Job:
         """One job with its tasks."""
         ...
@@ -89,8 +93,10 @@ class InsightsApi(Protocol):
         """The latest state of everything in the workflow."""
         ...
 
-    async def segments(self, environment_id: str, *, history_days: int) -> tuple[Segment, ...]:
-        """All segments with their evaluations of the last days."""
+    async def segments(
+        self, environment_id: str, *, history_days: int, judged: Judged | None = None
+    ) -> tuple[Segment, ...]:
+        """All segments with their evaluations of the last days; those that were judged already may be left out."""
         ...
 
     async def measures(self, environment_id: str) -> tuple[Measure, ...]:

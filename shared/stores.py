@@ -7,10 +7,21 @@ from typing import Protocol
 
 from shared.domain.checkpoint import EnvironmentState
 from shared.domain.deliveries import DeadDelivery, PoisonMessage
-from shared.domain.events import NumberedEvent
+from shared.domain.events import Event, NumberedEvent
 from shared.domain.subscriptions import Subscription, SubscriptionState
 
 Change = Callable[[Subscription], Subscription]
+
+
+def one_after_the_other(changes: Sequence[Change]) -> Change:
+    """Several changes as one."""
+
+    def changed(subscription: Subscription) -> Subscription:
+        for change in changes:
+            subscription = change(subscription)
+        return subscription
+
+    return changed
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +41,15 @@ class EventQuery:
     until: datetime | None = None
     types: tuple[str, ...] = ()
     subject: str = ""
+
+    def wants(self, event: Event) -> bool:
+        """Whether it asks for this event, whatever its number."""
+        return (
+            (self.since is None or event.time >= self.since)
+            and (self.until is None or event.time < self.until)
+            and (not self.types or event.type in self.types)
+            and (not self.subject or event.subject == self.subject)
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +96,10 @@ class EventLog(Protocol):
         ...
 
     async def forget(self, before: datetime) -> int:
-        """Remove the events of before a time, of every environment; answers how many."""
+        """Remove the events of before a time, of every environment; answers how many.
+
+        One that was appended together with younger ones may stay until they are old too.
+        """
         ...
 
 

@@ -1,8 +1,10 @@
 """Builders for what the domain reads: a test names only what it is about."""
 
+from base64 import b85encode
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from random import Random
 
 from shared.domain.checkpoint import Checkpoint
 from shared.domain.detection import Detection, detect
@@ -20,6 +22,11 @@ BIRTH = START - timedelta(days=30)
 def at(minutes: float) -> datetime:
     """A moment, in minutes after the start of the story."""
     return START + timedelta(minutes=minutes)
+
+
+def noise(characters: int, seed: int = 1) -> str:
+    """So many characters that do not compress: as base64 they are no fewer afterwards, and none is escaped in JSON."""
+    return b85encode(Random(seed).randbytes(characters)).decode()[:characters]  # noqa: S311
 
 
 def task(

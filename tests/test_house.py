@@ -16,7 +16,7 @@ from tests.variables import NEEDED
 ROOT = Path(__file__).parents[1]
 READ_BY_THE_HOST = {"POLL_SCHEDULE", "FUNCTIONS_WORKER_RUNTIME"}
 SECRETS = ("CUSTOMER_INSIGHTS_SUBSCRIPTION_KEY", "CALLBACK_ENCRYPTION_KEYS", "ENTRA_CLIENT_SECRET")
-SOURCES = ("shared", "functions", "local", "scripts")
+SOURCES = ("shared", "functions", "local", "scripts", "bench")
 HIDDEN_BUT_OURS = {".ci", ".funcignore", ".gitignore", ".github"}
 
 
@@ -42,7 +42,7 @@ def modules(*places: str) -> list[str]:
 
 
 def test_the_architecture_page_names_every_module_and_no_other() -> None:
-    named = set(re.findall(r"`((?:shared|functions|local|scripts)/[\w/]+\.py)`", text_of("ARCHITECTURE.md")))
+    named = set(re.findall(r"`((?:shared|functions|local|scripts|bench)/[\w/]+\.py)`", text_of("ARCHITECTURE.md")))
     assert named == set(modules(*SOURCES))
 
 

@@ -12,12 +12,12 @@ if sys.platform != "win32":
 
 
 @contextmanager
-def alone(folder: Path) -> Iterator[None]:
+def alone(folder: Path, command: str = "./dev faults") -> Iterator[None]:
     """Hold the folder for as long as the block runs. Raises LocalError when another does. Windows has no such lock."""
     with (folder / "lock").open("a") as file:
         if sys.platform != "win32":
             try:
                 fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError:
-                raise LocalError("Another ./dev faults goes on in this checkout: wait for its end.") from None
+                raise LocalError(f"Another {command} goes on in this checkout: wait for its end.") from None
         yield

@@ -15,7 +15,7 @@ from local.children import ROOT
 from local.errors import LocalError
 from local.machine import AZURITE, azurite_command
 
-COPIED = ("shared", "functions", "local", "tests", "connector")
+COPIED = ("shared", "functions", "local", "bench", "tests", "connector")
 FILES = ("function_app.py", "host.json", "pyproject.toml", "requirements.txt", "requirements-node.txt", "dev")
 LEFT_OUT = shutil.ignore_patterns("__pycache__", "*.pyc", "node_modules")
 INHERITED_NOT = ("PYTEST_", "FAULTS_", "HYPOTHESIS_", "PYTHONDONTWRITEBYTECODE")

@@ -147,5 +147,32 @@ SEEDS = (
         "ENVIRONMENTS_PER_MESSAGE = 1",
         ("tests/services/test_start_polls.py",),
     ),
+    Seed(
+        "an answer from before the question: who asks during a call gets that call's answer",
+        "shared/adapters/together.py",
+        """            while group := self._waiting.pop(key, None):
+                await self._answer(key, group)
+""",
+        """            while group := self._waiting.get(key):
+                await self._answer(key, group)
+                del self._waiting[key]
+""",
+        ("tests/adapters/test_subscriptions_at_once.py::test_a_listing_shows_what_was_saved_before_it_was_asked_for",),
+        says="what was saved is not listed",
+    ),
+    Seed(
+        "an event twice: of pages that overlap each tells all that it holds",
+        "shared/adapters/event_table.py",
+        "if numbered.sequence > told:",
+        "if numbered.sequence > query.after:",
+        ("tests/contracts/test_event_splits.py",),
+    ),
+    Seed(
+        "headlines that hide: a job that ended with a task still open is left at its headline",
+        "shared/domain/detection/progress.py",
+        "    return all(mark.closed for mark in checkpoint.jobs.values())",
+        "    return all(JOB_ENDED in mark.handled for mark in checkpoint.jobs.values())",
+        ("tests/domain/test_settled.py",),
+    ),
     *SEEDS_OF_SUITES,
 )

@@ -50,8 +50,8 @@ SEEDS_OF_SUITES = (
     Seed(
         "storage emulator: events are logged by inserts, which a repeated relay cannot make again",
         "shared/adapters/event_table.py",
-        '("upsert", row, {"mode": UpdateMode.REPLACE})',
-        '("create", row)',
+        "await self._table.upsert_entity(batch[0], mode=UpdateMode.REPLACE)",
+        "await self._table.create_entity(batch[0])",
         (
             "tests/faults/test_crash_azurite.py"
             "::test_a_crash_at_any_request_loses_nothing_and_repeats_one_batch_at_most[dies-after-0]",

@@ -2,6 +2,7 @@
 
 import gzip
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from datetime import UTC, datetime
 from decimal import Decimal
 from functools import cache
@@ -14,7 +15,9 @@ from local.faults.target import ENVIRONMENT, Target, promise, run, text_of
 from shared.adapters import messages
 from shared.adapters.cipher import Cipher
 from shared.adapters.documents import decode_state, encode_state
+from shared.adapters.event_pages import decode_page, pages
 from shared.adapters.memory import MemoryQueues
+from shared.adapters.packing import packed
 from shared.adapters.queues import _poisoned
 from shared.adapters.rows import environment_of
 from shared.adapters.subscription_rows import UNREADABLE, to_row, with_secrets, without_secrets
@@ -29,6 +32,7 @@ from shared.errors import MessageInvalid, StateInvalid
 from shared.ports import EventBatch, PollRequest, Queue
 
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
+_LAST = 7
 TRACE = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
 
 
@@ -53,15 +57,35 @@ def deliveries(body: bytes) -> None:
 
 
 def claim(body: bytes) -> None:
-    """A message whose body is in a blob, and what is in the blob."""
-    run(_Blobs(body).read_deliveries(messages.encode_claim(ENVIRONMENT, "a blob")))
-    messages.claim_of(body)
+    """A message whose body is in a blob or compressed, and what that is."""
+    for stand_in in (
+        messages.encode_claim(ENVIRONMENT, "a blob"),
+        messages.encode_packed(ENVIRONMENT, packed(body)),
+        messages.encode_packed(ENVIRONMENT, body),
+    ):
+        with suppress(MessageInvalid):
+            run(_Blobs(body).read_deliveries(stand_in))
+    messages.stand_in_of(body)
 
 
 def event(body: bytes) -> None:
-    """The body of a row of the event log, or of a dead delivery."""
+    """The body of a dead delivery."""
     found = messages.decode_event(body)
     promise(_written([messages.decode_event(messages.encode_event(found))]) == _written([found]), "another event")
+
+
+def page(body: bytes) -> None:
+    """A row of the event log, which holds many events: they keep their order and their numbers."""
+    found = decode_page(_LAST, body)
+    promise([one.sequence for one in found] == list(range(_LAST - len(found) + 1, _LAST + 1)), "other numbers")
+    again = [one for part in pages(found) for one in decode_page(part.last, part.body)]
+    promise([one.sequence for one in again] == [one.sequence for one in found], "other numbers when written again")
+    promise(_written([one.event for one in again]) == _written([one.event for one in found]), "other events")
+
+
+def page_text(body: bytes) -> None:
+    """The same, past its compression."""
+    page(packed(body))
 
 
 def poison(body: bytes) -> None:
@@ -123,6 +147,8 @@ def storage_targets() -> Sequence[Target]:
         Target("deliveries message", deliveries, message, _delivery_seeds),
         Target("claim", claim, message, _delivery_seeds),
         Target("event", event, message, lambda: [messages.encode_event(_event())]),
+        Target("feed page", page, message, lambda: [packed(_page_text())]),
+        Target("feed page text", page_text, message, lambda: [_page_text()]),
         Target("poison message", poison, message, lambda: [*messages.encode_events(_batch()), b"not JSON"]),
         Target("checkpoint", checkpoint, state, lambda: [encode_state(_state())]),
         Target("checkpoint text", checkpoint_text, state, lambda: [gzip.decompress(encode_state(_state()))]),
@@ -173,6 +199,10 @@ def _event(place: int = 1) -> Event:
     )
 
 
+def _page_text() -> bytes:
+    return messages.encode_events_list([_event(1), _event(2)])
+
+
 def _batch() -> EventBatch:
     return EventBatch(ENVIRONMENT, (_event(1), _event(2)), TRACE)
 
@@ -180,7 +210,9 @@ def _batch() -> EventBatch:
 def _delivery_seeds() -> list[bytes]:
     pairs = (Pair("a.one", (0, 1), 3, NOON, NOON, NOON), Pair("a.two", (1,)))
     batch = DeliveryBatch(ENVIRONMENT, (_event(1), _event(2)), pairs, TRACE, replayed=True)
-    return [*messages.encode_deliveries(batch), messages.encode_claim(ENVIRONMENT, "a" * 64)]
+    whole = list(messages.encode_deliveries(batch))
+    stand_ins = messages.encode_claim(ENVIRONMENT, "a" * 64), messages.encode_packed(ENVIRONMENT, packed(whole[0]))
+    return [*whole, *stand_ins]
 
 
 def _state() -> EnvironmentState:

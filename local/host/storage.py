@@ -21,6 +21,7 @@ _PATIENCE: dict[str, Any] = {
     "initial_backoff": 1,
     "increment_base": 1,
     "random_jitter_range": 0,
+    "use_env_settings": False,  # else aiohttp looks for ~/.netrc at every request; nothing here goes through a proxy
 }
 
 

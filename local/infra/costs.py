@@ -17,7 +17,9 @@ GIGABYTES = 2.0
 RUN_SECONDS = 1.0  # the least that is billed for a run on demand
 QUEUES = 7
 LOOK_SECONDS = 2  # host.json, maxPollingInterval: how often a queue is looked at, at most
-BURSTS, FAST_POLLS, EVENTS = 10, 120, 100  # assumed of an environment, a day
+BURSTS, FAST_POLLS = 10, 120  # assumed of an environment, a day
+# Counted by bench/cost.py, of a burst: runs after the poll, and calls of tables with them; of full looks, a day.
+RUNS_A_BURST, TABLE_CALLS_A_BURST, FULL_LOOKS, TABLE_CALLS_A_LOOK = 3, 7, 96, 2
 # Assumed: kB of a run (request and spans), of a written blob's log, of a record; records a minute; the host's.
 KB_A_RUN, KB_A_WRITE, KB_A_METRIC, SERIES = 2.0, 1.5, 0.5, 8
 HOST_KB, HOST_SERIES, INSTANCES = 1.0, 30, 2
@@ -48,7 +50,7 @@ def source() -> str:
 def bill(environments: int, price: Mapping[str, float], *, protected: bool) -> tuple[Line, ...]:
     """The positions for so many environments; `protected`: with private network and instances that are always ready."""
     messages = math.ceil(environments / ENVIRONMENTS_PER_MESSAGE)
-    runs = TICKS * (1 + messages) + TIMER_RUNS + environments * DAYS * (2 * BURSTS + FAST_POLLS)
+    runs = TICKS * (1 + messages) + TIMER_RUNS + environments * DAYS * (RUNS_A_BURST * BURSTS + FAST_POLLS)
     lines = (
         *_functions(runs, price),
         *_storage(environments, runs, price),
@@ -73,7 +75,7 @@ def _storage(environments: int, runs: int, price: Mapping[str, float]) -> Iterat
         f"{QUEUES} looked at each {LOOK_SECONDS} s at most, 3 calls a run: {calls:,}",
         _each(calls, price, "tenThousandQueueCalls"),
     )
-    reads = environments * TICKS
+    reads = environments * (TICKS + DAYS * FAST_POLLS)
     yield Line("checkpoints read", f"1 conditional read a poll: {reads:,}", _each(reads, price, "tenThousandBlobReads"))
     writes = _writes(environments)
     yield Line(
@@ -81,8 +83,9 @@ def _storage(environments: int, runs: int, price: Mapping[str, float]) -> Iterat
         f"a heartbeat each 5 min, 2 writes a change, timers: {writes:,}",
         _each(writes, price, "tenThousandBlobWrites"),
     )
-    rows = TICKS + environments * DAYS * EVENTS * 3
-    yield Line("tables", f"1 query a tick, 3 calls an event: {rows:,}", _each(rows, price, "tenThousandTableCalls"))
+    rows = TICKS + environments * DAYS * (BURSTS * TABLE_CALLS_A_BURST + FULL_LOOKS * TABLE_CALLS_A_LOOK)
+    how = f"1 query a tick, {TABLE_CALLS_A_LOOK} a full look, {TABLE_CALLS_A_BURST} calls a burst: {rows:,}"
+    yield Line("tables", how, _each(rows, price, "tenThousandTableCalls"))
 
 
 def _writes(environments: int) -> int:

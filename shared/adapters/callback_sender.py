@@ -5,6 +5,7 @@ import re
 import ssl
 import time
 from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
+from functools import lru_cache, partial
 
 import aiohttp
 import msgspec
@@ -23,6 +24,7 @@ TIMEOUT_SECONDS = 20
 CONNECT_SECONDS = 5
 CALLS_AT_ONCE = 256
 MAX_ANSWER_BYTES = 64 * 1024
+_URLS_KEPT = 256
 _HEADERS = {"Content-Type": "application/json; charset=utf-8", "User-Agent": "customer-insights-signals"}
 _CODE = re.compile(r"[\w.-]{1,100}", re.ASCII)  # codes and run ids are kept and shown: no room for a URL in them
 _REASONS: tuple[tuple[type[Exception], str], ...] = (
@@ -59,8 +61,9 @@ class CallbackSender:
         resolver: CheckedResolver | None = None,
         tls: ssl.SSLContext | bool = True,
     ) -> None:
-        self._allowed_suffixes = tuple(allowed_suffixes)
         self._allow_loopback = allow_loopback
+        taken = partial(parse_callback_url, allowed_suffixes=tuple(allowed_suffixes), allow_loopback=allow_loopback)
+        self._parse = lru_cache(_URLS_KEPT)(taken)  # a flow that gets one event gets more
         self._token = token
         self._token_hosts = frozenset(token_hosts)
         self._resolver = resolver
@@ -76,9 +79,7 @@ class CallbackSender:
 
     async def call(self, call: FlowCall) -> Answer:
         """POST as JSON, signed. Raises DeliveryFailed and CallbackRejected with a reason code."""
-        url = parse_callback_url(
-            call.callback_url, allowed_suffixes=self._allowed_suffixes, allow_loopback=self._allow_loopback
-        )
+        url = self._parse(call.callback_url)
         body = encode_events_list(call.events) if call.as_list else encode_event(call.events[0])
         authorization = await self._authorization(url)
         try:
@@ -115,7 +116,7 @@ class CallbackSender:
 
     def _open(self) -> aiohttp.ClientSession:
         if self._session is None:
-            timeout = aiohttp.ClientTimeout(total=TIMEOUT_SECONDS, sock_connect=CONNECT_SECONDS)
+            timeout = aiohttp.ClientTimeout(total=None, sock_connect=CONNECT_SECONDS)  # the whole has its own
             resolver = self._resolver or CheckedResolver(allow_loopback=self._allow_loopback)
             connector = aiohttp.TCPConnector(limit=0, resolver=resolver, ssl=self._tls)
             self._session = aiohttp.ClientSession(

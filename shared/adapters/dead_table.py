@@ -115,7 +115,7 @@ class TableDeadDeliveries:
 
     async def forget(self, before: datetime) -> int:
         """Remove what died before a time."""
-        return await remove_where(self._table, "DiedAt lt @before", {"before": before})
+        return len(await remove_where(self._table, "DiedAt lt @before", {"before": before}))
 
     async def _write(self, row: Row) -> None:
         await or_create(lambda: self._table.upsert_entity(row, mode=UpdateMode.REPLACE), self._table.create_table)

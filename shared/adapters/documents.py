@@ -1,20 +1,17 @@
 """The checkpoint document: everything that one commit writes, as gzipped JSON."""
 
-import gzip
-import io
-import zlib
 from datetime import datetime
 
 import msgspec
 
 from shared.adapters.messages import UNREADABLE, decode_event, encode_event
+from shared.adapters.packing import packed, unpacked
 from shared.domain.checkpoint import Checkpoint, EnvironmentState, Reachability
 from shared.domain.events import NumberedEvent
 from shared.domain.snapshot import Look
 from shared.errors import MessageInvalid, StateInvalid
 
 VERSION = 1
-_MAX_BYTES = 256 * 1024 * 1024  # of JSON: an outbox of 200,000 events fits, a bomb does not
 
 
 class _Document(msgspec.Struct):
@@ -49,15 +46,15 @@ def encode_state(state: EnvironmentState) -> bytes:
         looked_at=state.looked_at,
         committed_at=state.committed_at,
     )
-    return gzip.compress(msgspec.json.encode(document), compresslevel=1, mtime=0)
+    return packed(msgspec.json.encode(document))
 
 
 def decode_state(body: bytes) -> EnvironmentState:
     """The state that encode_state wrote. Raises StateInvalid."""
     try:
-        document = _decoder.decode(_unpacked(body))
+        document = _decoder.decode(unpacked(body))
         events = [decode_event(bytes(raw)) for raw in document.outbox]
-    except (OSError, EOFError, zlib.error, MessageInvalid, *UNREADABLE) as error:
+    except (MessageInvalid, *UNREADABLE) as error:
         raise StateInvalid(f"A checkpoint cannot be read ({error}): remove its blob to begin anew.") from error
     if document.v != VERSION:
         raise StateInvalid(f"A checkpoint is of version {document.v}; this app reads version {VERSION}.")
@@ -73,12 +70,3 @@ def decode_state(body: bytes) -> EnvironmentState:
         looked_at=document.looked_at,
         committed_at=document.committed_at,
     )
-
-
-def _unpacked(body: bytes) -> bytes:
-    """The JSON of a document. Raises OSError and others for what is none of ours, however large it would become."""
-    with gzip.GzipFile(fileobj=io.BytesIO(body)) as file:
-        found = file.read(_MAX_BYTES + 1)
-    if len(found) > _MAX_BYTES:
-        raise OSError(f"it is larger than {_MAX_BYTES // 2**20} MiB")
-    return found

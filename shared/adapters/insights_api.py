@@ -8,12 +8,13 @@ answers is remembered. A long Retry-After is not waited for: until it is over, c
 import math
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import partial
 from urllib.parse import quote
 
 from shared.adapters import insights_models as wire
 from shared.adapters.insights_http import InsightsHttp, Reply, failure_of, served_at
-from shared.adapters.salvage import decode_each, decode_list, decode_one
-from shared.domain.snapshot import Job, JobList, Measure, Node, Segment
+from shared.adapters.salvage import decode_list, decode_one, translate_each
+from shared.domain.snapshot import Job, JobList, Judged, Measure, Node, Segment
 from shared.domain.subscribing import COLUMN
 from shared.errors import InsightsError, InsightsNotFound, InsightsRejected, InsightsThrottled
 from shared.ports import NamedKind
@@ -45,9 +46,15 @@ class CustomerInsightsApi:
 
     async def jobs(self, environment_id: str, *, top: int) -> JobList:
         """The newest jobs with their tasks, and the source's clock from the Date header."""
-        query = {"top": str(top), "includeTasks": "true"}
+        return await self._jobs(environment_id, {"top": str(top), "includeTasks": "true"})
+
+    async def headlines(self, environment_id: str, *, top: int) -> JobList:
+        """The same without their tasks."""
+        return await self._jobs(environment_id, {"top": str(top), "includeTasks": "false"})
+
+    async def _jobs(self, environment_id: str, query: Mapping[str, str]) -> JobList:
         response = await self._get_variant(environment_id, "workflows", "/jobs", query)
-        listed = [found and found.to_job() for found in decode_each(response.content, wire.WireJob)]
+        listed = translate_each(response.content, wire.WireJob, wire.WireJob.to_job)
         return JobList(tuple(job for job in listed if job), served_at(response), len(listed))
 
     async def job(self, environment_id: str, job_id: str) -> Job:
@@ -59,7 +66,7 @@ class CustomerInsightsApi:
     async def nodes(self, environment_id: str) -> tuple[Node, ...]:
         """The latest state of everything in the workflow."""
         response = await self._get_variant(environment_id, "workflows", "/status", {})
-        return tuple(node.to_node() for node in decode_list(response.content, wire.WireNode))
+        return tuple(filter(None, translate_each(response.content, wire.WireNode, wire.WireNode.to_node)))
 
     async def data_sources(self, environment_id: str) -> dict[str, str]:
         """Friendly names of the data sources, by identifier."""
@@ -67,16 +74,19 @@ class CustomerInsightsApi:
         found = (item.data_source_metadata for item in decode_list(response.content, wire.WireDataSource))
         return {one.data_source_id: one.friendly_name or one.name or "" for one in found if one and one.data_source_id}
 
-    async def segments(self, environment_id: str, *, history_days: int) -> tuple[Segment, ...]:
+    async def segments(
+        self, environment_id: str, *, history_days: int, judged: Judged | None = None
+    ) -> tuple[Segment, ...]:
         """All segments with their evaluations of the last days."""
         query = {"includeHistoricStats": "true", "historicStatsDays": str(history_days)}
         response = await self._get(environment_id, "/manage/segments", query)
-        return tuple(found.to_segment() for found in decode_each(response.content, wire.WireSegment) if found)
+        listed = translate_each(response.content, wire.WireSegment, partial(wire.WireSegment.to_segment, judged=judged))
+        return tuple(filter(None, listed))
 
     async def measures(self, environment_id: str) -> tuple[Measure, ...]:
         """All measures, without history."""
         response = await self._get(environment_id, "/manage/measures", {})
-        return tuple(measure.to_measure() for measure in decode_list(response.content, wire.WireMeasure))
+        return tuple(filter(None, translate_each(response.content, wire.WireMeasure, wire.WireMeasure.to_measure)))
 
     async def measure(self, environment_id: str, name: str, *, history_days: int) -> Measure:
         """One measure with its outputs of the last days."""

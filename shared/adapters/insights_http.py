@@ -27,6 +27,7 @@ from azure.core.rest import AsyncHttpResponse, HttpRequest
 
 from shared.adapters import insights_models as wire
 from shared.adapters.api_calls import ApiCalls, CountingPolicy
+from shared.adapters.proxies import has_proxy
 from shared.adapters.retry_after import http_date, retry_after_seconds
 from shared.adapters.salvage import decode_one
 from shared.errors import (
@@ -117,7 +118,7 @@ class InsightsHttp:
         ]
         if credential is not None:
             policies.append(AsyncBearerTokenCredentialPolicy(credential, scope))
-        transport = AioHttpTransport(connection_data_block_size=_BLOCK_BYTES)
+        transport = AioHttpTransport(connection_data_block_size=_BLOCK_BYTES, use_env_settings=has_proxy())
         self._pipeline: AsyncPipeline[HttpRequest, AsyncHttpResponse] = AsyncPipeline(
             transport, policies=[*policies, CountingPolicy(self._calls, self.base_url), _Reading()]
         )

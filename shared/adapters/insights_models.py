@@ -11,8 +11,11 @@ from typing import Any
 import msgspec
 
 from shared.adapters.salvage import UNREADABLE
-from shared.domain.snapshot import Evaluation, Job, Measure, Node, Output, Segment, Task
+from shared.domain.snapshot import Evaluation, Job, Judged, Measure, Node, Output, Segment, Task
 from shared.errors import InsightsAnswerInvalid
+
+_COMPLETED = "CompletedSuccess"
+_LONG_AGO = datetime(MINYEAR + 2, 1, 1, tzinfo=UTC)  # after every time that stands for none
 
 
 class _Vendor(msgspec.Struct, rename="camel"):
@@ -124,17 +127,17 @@ class WireSegment(_Vendor):
     evaluation_status: WireEvaluation | None = None
     evaluation_status_history: list[WireEvaluation] | None = None
 
-    def to_segment(self) -> Segment:
-        """The segment with its evaluations."""
-        current = [self.evaluation_status] if self.evaluation_status else []
-        evaluations = [*(self.evaluation_status_history or ()), *current]
-        return Segment(
-            self.name,
-            self.friendly_name or "",
-            self.state or "",
-            utc(self.created_utc),
-            tuple(evaluation.to_evaluation() for evaluation in evaluations),
-        )
+    def to_segment(self, judged: Judged | None = None) -> Segment:
+        """The segment with its evaluations; those that were judged already, nearly all, may be left out."""
+        created_at = utc(self.created_utc)
+        until = judged(self.name, created_at) if judged else None
+        evaluations = self.evaluation_status_history or []
+        if self.evaluation_status and self.evaluation_status not in evaluations:
+            evaluations = [*evaluations, self.evaluation_status]
+        if until is not None:
+            evaluations = _unjudged(evaluations, until)
+        told = tuple([evaluation.to_evaluation() for evaluation in evaluations])
+        return Segment(self.name, self.friendly_name or "", self.state or "", created_at, told)
 
 
 class WireOutput(_Vendor):
@@ -216,7 +219,28 @@ def utc(moment: datetime | None) -> datetime | None:
     """An aware UTC time; .NET's smallest and largest dates, which stand for none, are None."""
     if moment is None or moment.year in (MINYEAR, MAXYEAR):
         return None
+    if moment.tzinfo is UTC:
+        return moment
     return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+
+
+def _unjudged(evaluations: list[WireEvaluation], until: datetime) -> list[WireEvaluation]:
+    """All but those that plainly completed by then: nothing is to be learnt of them.
+
+    A look tells hundreds of thousands of evaluations, so there is no call for each.
+    """
+    try:
+        return [
+            one
+            for one in evaluations
+            if not (
+                one.job_status == _COMPLETED
+                and one.entity_count is not None
+                and _LONG_AGO < one.evaluation_date <= until  # type: ignore[operator]
+            )
+        ]
+    except TypeError:  # a time is absent or in no zone
+        return evaluations
 
 
 def decode_rows(body: bytes) -> list[dict[str, str]]:

@@ -5,6 +5,7 @@ Subscriptions and dead deliveries are in memory_subscriptions.py.
 
 from collections import deque
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 
 from shared.adapters import messages
@@ -13,7 +14,7 @@ from shared.adapters.packed_queues import PackedQueues
 from shared.domain.checkpoint import EnvironmentState
 from shared.domain.deliveries import Answer, FlowCall, PoisonMessage
 from shared.domain.events import Event, NumberedEvent
-from shared.domain.snapshot import Job, JobList, Measure, Node, Segment
+from shared.domain.snapshot import Job, JobList, Judged, Measure, Node, Segment
 from shared.errors import CheckpointConflict, InsightsError, InsightsNotFound, MessageInvalid
 from shared.ports import NamedKind, Queue
 from shared.stores import EventQuery, StoredState
@@ -48,6 +49,12 @@ class MemoryInsights:
         jobs = self.listed[:top]
         return JobList(jobs[self.unreadable :], self.served_at, len(jobs))
 
+    async def headlines(self, environment_id: str, *, top: int) -> JobList:
+        """The newest jobs without their tasks."""
+        listed = await self.jobs(environment_id, top=top)
+        self.calls[-1:] = [f"headlines {top}"]
+        return replace(listed, jobs=tuple(replace(job, tasks=()) for job in listed.jobs))
+
     async def job(self, environment_id: str, job_id: str) -> Job:
         """One job."""
         self._count(f"job {job_id}")
@@ -61,7 +68,9 @@ class MemoryInsights:
         self._count("nodes")
         return self.node_list
 
-    async def segments(self, environment_id: str, *, history_days: int) -> tuple[Segment, ...]:
+    async def segments(
+        self, environment_id: str, *, history_days: int, judged: Judged | None = None
+    ) -> tuple[Segment, ...]:
         """All segments."""
         self._count(f"segments {history_days}")
         return self.segment_list
@@ -142,7 +151,7 @@ class MemoryEventLog:
     async def search(self, environment_id: str, query: EventQuery, *, limit: int) -> list[NumberedEvent]:
         """The events that a query asks for."""
         feed = await self.read(environment_id, after=query.after, limit=len(self.feeds.get(environment_id, {})))
-        return [one for one in feed if _is_asked_for(one.event, query)][:limit]
+        return [one for one in feed if query.wants(one.event)][:limit]
 
     async def forget(self, before: datetime) -> int:
         """Remove events of before a time."""
@@ -152,15 +161,6 @@ class MemoryEventLog:
                 del feed[number]
                 count += 1
         return count
-
-
-def _is_asked_for(event: Event, query: EventQuery) -> bool:
-    return (
-        (query.since is None or event.time >= query.since)
-        and (query.until is None or event.time < query.until)
-        and (not query.types or event.type in query.types)
-        and (not query.subject or event.subject == query.subject)
-    )
 
 
 class MemoryQueues(PackedQueues):

@@ -1,7 +1,8 @@
 """What is on the queues: CloudEvents and the messages that carry them, as JSON that a person can read.
 
-A queue message holds at most 48 KiB, because base64 makes 64 KiB of it (Azure Queue storage, Put Message). What is
-bigger is split; a single event that is bigger still goes to a blob and the message names it (claim check).
+A queue message holds at most 48 KiB, because base64 makes 64 KiB of it (Azure Queue storage, Put Message). Deliveries
+that are more are split: the calls of a flow in one message are made one after the other. Events are not, as far as they
+fit when compressed: the fan-out of many costs hardly more than that of one.
 """
 
 from collections.abc import Iterator, Sequence
@@ -18,7 +19,7 @@ from shared.ports import EventBatch, PollRequest
 from shared.telemetry import is_traceparent
 
 MAX_MESSAGE_BYTES = 48 * 1024
-EVENTS_BYTES = 40 * 1024  # leaves room for the pairs that the fan-out adds
+EVENTS_BYTES = 4 * 38 * 1024  # four messages for the fan-out to send, with room for pairs; compressed they are one
 _ROOM_TO_GROW = 256  # what a retry adds must not split a list of events: it would be another list then
 _ROOM_IN_HEAD = 96  # kept free by first attempts, trace or not, replayed or not: the same events, the same lists
 VERSION = 1
@@ -78,10 +79,12 @@ class _Message(msgspec.Struct, rename="camel", omit_defaults=True):
     asked_at: _Moment | None = None
     hop: int = 0
     claim: str = ""
+    packed: bytes = b""
 
 
 _message_decoder = msgspec.json.Decoder(_Message)
 _event_decoder = msgspec.json.Decoder(_CloudEvent)
+_events_decoder = msgspec.json.Decoder(tuple[_CloudEvent, ...])
 _data_decoder = msgspec.json.Decoder(dict[str, Any], float_hook=Decimal)
 
 
@@ -114,6 +117,11 @@ def encode_events_list(events: Sequence[Event]) -> bytes:
     return _array([encode_event(event) for event in events])
 
 
+def decode_events_list(body: bytes) -> list[Event]:
+    """The events of an array, each in structured mode. Raises UNREADABLE."""
+    return [event.to_event() for event in _events_decoder.decode(body)]
+
+
 def encode_polls(request: PollRequest) -> bytes:
     """A message for environment-polls."""
     message = _Message(
@@ -141,7 +149,7 @@ def encode_events(batch: EventBatch) -> Iterator[bytes]:
 
 
 def encode_deliveries(batch: DeliveryBatch) -> Iterator[bytes]:
-    """Messages for a deliveries queue: halved, by events or by pairs, until each fits or has to go by claim.
+    """Messages for a deliveries queue: halved, by events or by pairs, until each fits or halving no longer helps.
 
     Where they are halved hangs neither on whether there is a trace nor on whether it is a replay.
     """
@@ -152,14 +160,20 @@ def encode_deliveries(batch: DeliveryBatch) -> Iterator[bytes]:
     return _delivery_messages(head, events, pairs, spare + _ROOM_TO_GROW)
 
 
+def encode_packed(environment_id: str, content: bytes) -> bytes:
+    """A message whose body is compressed. It is JSON too: a Functions host takes a message for text."""
+    return _encoder.encode(_Message(VERSION, environment_id=environment_id, packed=content))
+
+
 def encode_claim(environment_id: str, name: str) -> bytes:
     """A message whose body is in a blob."""
     return _encoder.encode(_Message(VERSION, environment_id=environment_id, claim=name))
 
 
-def claim_of(body: bytes) -> str:
-    """The blob that holds the real body, or an empty text. Raises MessageInvalid."""
-    return _decode(body).claim
+def stand_in_of(body: bytes) -> tuple[str, bytes]:
+    """What a message has instead of its body: the name of a blob, or what is compressed. Raises MessageInvalid."""
+    message = _decode(body)
+    return message.claim, message.packed
 
 
 def decode_polls(body: bytes) -> PollRequest:
@@ -197,7 +211,7 @@ def _delivery_messages(head: bytes, events: list[bytes], pairs: list[_Pair], roo
     events_part, pairs_part = _array(events), _encoder.encode(pairs)
     message = head + events_part + b',"deliveries":' + pairs_part + b"}"
     most = MAX_MESSAGE_BYTES if all(pair.since for pair in pairs) else MAX_MESSAGE_BYTES - room
-    if len(message) <= most or _goes_by_claim(events_part, pairs_part, len(events), len(pairs)):
+    if len(message) <= most or _stays_too_big(events_part, pairs_part, len(events), len(pairs)):
         yield message
     elif len(events) > 1 and (len(events_part) >= len(pairs_part) or len(pairs) == 1):
         for start, end in _halves(len(events)):
@@ -219,7 +233,7 @@ def _wanted(events: list[bytes], pairs: list[_Pair]) -> tuple[list[bytes], list[
     return [events[place] for place in used], moved
 
 
-def _goes_by_claim(events_part: bytes, pairs_part: bytes, events: int, pairs: int) -> bool:
+def _stays_too_big(events_part: bytes, pairs_part: bytes, events: int, pairs: int) -> bool:
     """Whether halving no longer helps: a big event would be written once more for each few of its pairs."""
     big = len(events_part) > MAX_MESSAGE_BYTES // 2
     return events == 1 and (pairs == 1 or (big and len(pairs_part) <= MAX_MESSAGE_BYTES))

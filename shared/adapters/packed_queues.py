@@ -1,9 +1,13 @@
-"""What every set of queues does the same: packing, and the claim check for what is too big for a message."""
+"""What every set of queues does the same: packing, and what becomes of a body that is too big for a message.
+
+It is compressed; what is too big even so goes to a blob, and the message names it (claim check).
+"""
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Sequence
 
 from shared.adapters import messages
+from shared.adapters.packing import packed, unpacked
 from shared.domain.deliveries import DeliveryBatch, PoisonMessage
 from shared.ports import EventBatch, PollRequest, Queue, by_queue
 
@@ -69,10 +73,15 @@ class PackedQueues(ABC):
         """One after the other: the events of a subscription may be in several messages."""
         for body in bodies:
             small = body
-            if len(body) > messages.MAX_MESSAGE_BYTES:
+            if len(small) > messages.MAX_MESSAGE_BYTES:
+                small = messages.encode_packed(environment_id, packed(body))
+            if len(small) > messages.MAX_MESSAGE_BYTES:
                 small = messages.encode_claim(environment_id, await self._keep(body))
             await self._put(queue, small, delay_seconds)
 
     async def _whole(self, body: bytes) -> bytes:
-        claim = messages.claim_of(body)
+        """The body that was too big for the message, or the message. Raises MessageInvalid."""
+        claim, content = messages.stand_in_of(body)
+        if content:
+            return unpacked(content)
         return await self._kept(claim) if claim else body

@@ -11,7 +11,7 @@ def retry_after_seconds(text: str | None) -> float | None:
     text = (text or "").strip()
     if text.isascii() and text.isdigit():
         return min(float(text), MAX_SECONDS)
-    moment = http_date(text)
+    moment = http_date(text) if text else None
     return min(max(0.0, (moment - datetime.now(UTC)).total_seconds()), MAX_SECONDS) if moment else None
 
 

@@ -72,9 +72,14 @@ def batches(rows: Sequence[AnyRow]) -> Iterator[list[AnyRow]]:
         yield batch
 
 
-async def remove_where(table: TableClient, query: str, parameters: Mapping[str, object]) -> int:
-    """Remove the rows that a query finds; answers how many there were. One that is written again meanwhile stays."""
-    select = ["PartitionKey", "RowKey", "Timestamp"]
+async def remove_where(
+    table: TableClient, query: str, parameters: Mapping[str, object], *columns: str
+) -> list[TableEntity]:
+    """Remove the rows that a query finds; answers their keys and these columns of them.
+
+    One that is written again meanwhile stays.
+    """
+    select = ["PartitionKey", "RowKey", "Timestamp", *columns]
     found = [row async for row in rows_of(table, query, parameters, select=select)]
     for _, partition in groupby(found, key=lambda row: row["PartitionKey"]):
         for batch in batches(list(partition)):
@@ -84,7 +89,7 @@ async def remove_where(table: TableClient, query: str, parameters: Mapping[str, 
                 if error.status_code not in OVERTAKEN:
                     raise
                 await _remove_each(table, batch)
-    return len(found)
+    return found
 
 
 async def _remove_each(table: TableClient, batch: Sequence[TableEntity]) -> None:

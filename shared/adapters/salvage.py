@@ -3,9 +3,10 @@
 The vendor's formats are known from a client library of 2021, so a field of another type is to be expected.
 """
 
+import gc
 import logging
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from functools import lru_cache
 from typing import Any, TypeVar, cast
 
@@ -15,6 +16,7 @@ from shared.errors import InsightsAnswerInvalid
 
 UNREADABLE = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError)
 Wire = TypeVar("Wire", bound=msgspec.Struct)
+Found = TypeVar("Found")
 
 _MAX_PROBLEMS = 500
 _PLACE = re.compile(r" - at `\$(.*)`$")
@@ -38,6 +40,20 @@ def decode_list(body: bytes, kind: type[Wire]) -> list[Wire]:
     return decode_counted(body, kind)[0]
 
 
+def translate_each(body: bytes, kind: type[Wire], translate: Callable[[Wire], Found]) -> list[Found | None]:
+    """The items one by one in other words; None: it cannot be read at all. Raises InsightsAnswerInvalid.
+
+    Nothing looks for cycles meanwhile: there are none, and in a long list to look takes as long as to read.
+    """
+    looking = gc.isenabled()
+    gc.disable()
+    try:
+        return [None if found is None else translate(found) for found in decode_each(body, kind)]
+    finally:
+        if looking:
+            gc.enable()
+
+
 def decode_counted(body: bytes, kind: type[Wire]) -> tuple[list[Wire], int]:
     """The same, with the number of items that there were, readable or not."""
     found = list(decode_each(body, kind))
@@ -49,14 +65,17 @@ def decode_each(body: bytes, kind: type[Wire]) -> Iterator[Wire | None]:
 
     Raises InsightsAnswerInvalid, at once when it is no list.
     """
-    return (_decode_item(item, kind) for item in _parse(body, list[msgspec.Raw]))
+    return _decoded(_parse(body, list[msgspec.Raw]), kind)
 
 
-def _decode_item(item: msgspec.Raw, kind: type[Wire]) -> Wire | None:
-    try:
-        return cast("Wire", _decoder(kind).decode(item))
-    except UNREADABLE:
-        return next(iter(_readable([_parse(item, Any)], kind)), None)
+def _decoded(items: Iterable[msgspec.Raw], kind: type[Wire]) -> Iterator[Wire | None]:
+    decode: Callable[[msgspec.Raw], Wire] = _decoder(kind).decode
+    for item in items:
+        try:
+            found: Wire | None = decode(item)
+        except UNREADABLE:
+            found = next(iter(_readable([_parse(item, Any)], kind)), None)
+        yield found
 
 
 @lru_cache

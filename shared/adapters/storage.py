@@ -16,6 +16,8 @@ from azure.data.tables.aio import TableServiceClient
 from azure.storage.blob.aio import BlobServiceClient
 from azure.storage.queue.aio import QueueServiceClient
 
+from shared.adapters.proxies import has_proxy
+
 Result = TypeVar("Result")
 # Waits of about 1, 3 and 7 seconds; the SDK's own first wait is 15, which would outlast a relay's time.
 _RETRIES: dict[str, Any] = {"initial_backoff": 1, "increment_base": 2, "retry_total": 3, "random_jitter_range": 1}
@@ -34,6 +36,7 @@ class BoundedTransport(AioHttpTransport):  # type: ignore[misc]  # it is Any to 
             connection_timeout=_CONNECT_SECONDS,
             read_timeout=ATTEMPT_SECONDS,
             connection_data_block_size=_BLOCK_BYTES,
+            use_env_settings=has_proxy(),
         )
 
     async def send(self, request: Any, **options: Any) -> Any:

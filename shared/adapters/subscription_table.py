@@ -9,13 +9,12 @@ import asyncio
 import logging
 import random
 from collections import Counter
-from collections.abc import AsyncIterator, Callable, Collection, Mapping
+from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime
 from functools import partial
 from itertools import groupby
-from typing import Any
 
 from azure.core.exceptions import HttpResponseError, ResourceModifiedError, ResourceNotFoundError
 from azure.data.tables import TableEntity, UpdateMode
@@ -25,9 +24,10 @@ from shared.adapters import subscription_rows as rows
 from shared.adapters.cipher import Cipher
 from shared.adapters.rows import OVERTAKEN, Row, any_of, batches, behind, environment_of, first, rows_of, unchanged
 from shared.adapters.storage import or_create
+from shared.adapters.together import Together, side_by_side
 from shared.domain.subscriptions import Subscription, SubscriptionState
 from shared.errors import SettingsInvalid, SubscriptionBusy
-from shared.stores import Change, Reencrypted
+from shared.stores import Change, Reencrypted, one_after_the_other
 
 ENVIRONMENTS = "environments"
 SUBSCRIPTIONS = "subscriptions"
@@ -48,9 +48,14 @@ class TableSubscriptions:
         self._environments = service.get_table_client(ENVIRONMENTS)
         self._keys = service.get_table_client(KEYS)
         self._cipher = cipher
+        self._listings = Together(self._list)
+        self._changes = Together(self._change_together)
 
     async def of_environment(self, environment_id: str) -> list[Subscription]:
         """All of an environment."""
+        return list(await self._listings.ask(environment_id, None))
+
+    async def _list(self, environment_id: str, _: Sequence[None]) -> list[Subscription]:
         found = rows_of(self._table, "PartitionKey eq @environment", {"environment": environment_id})
         listed = [one async for one in _readable(found)]
         for one in listed:
@@ -138,16 +143,41 @@ class TableSubscriptions:
         raise SubscriptionBusy
 
     async def change_all(self, changes: Mapping[str, Change]) -> None:
-        """Change several in one transaction each hundred; one by one where somebody else was quicker."""
-        found = {row["RowKey"]: row for row in await self._rows(changes)}
-        for batch in batches([row for key, row in found.items() if key in changes]):
-            try:
-                await self._table.submit_transaction([self._operation(row, changes[row["RowKey"]]) for row in batch])
-            except HttpResponseError as error:
-                if error.status_code not in OVERTAKEN:
-                    raise
-                for row in batch:
-                    await self.change(row["RowKey"], changes[row["RowKey"]])
+        """Change several in one transaction each hundred, together with what others change meanwhile."""
+        for environment_id, group in groupby(sorted(changes), key=environment_of):
+            if environment_id is not None:
+                await self._changes.ask(environment_id, {key: changes[key] for key in group})
+
+    async def _change_together(self, _: str, asked: Sequence[Mapping[str, Change]]) -> None:
+        """What goes wrong with one row keeps no other from being changed."""
+        of_each: dict[str, list[Change]] = {}
+        for one in asked:
+            for key, change in one.items():
+                of_each.setdefault(key, []).append(change)
+        changes = {key: one_after_the_other(wanted) for key, wanted in of_each.items()}
+        await side_by_side(self._change_batch(batch, changes) for batch in batches(await self._rows(changes)))
+
+    async def _change_batch(self, batch: Sequence[TableEntity], changes: Mapping[str, Change]) -> None:
+        """One by one where somebody else was quicker, or a row cannot be read."""
+        try:
+            await self._write(batch, changes)
+            return
+        except HttpResponseError as error:
+            if error.status_code not in OVERTAKEN:
+                raise
+        except rows.UNREADABLE:
+            if len(batch) == 1:
+                raise
+        await side_by_side(self.change(row["RowKey"], changes[row["RowKey"]]) for row in batch)
+
+    async def _write(self, batch: Sequence[TableEntity], changes: Mapping[str, Change]) -> None:
+        """A transaction costs the SDK far more than a row that is alone."""
+        after = [rows.changes(changes[row["RowKey"]](rows.without_secrets(row)), self._cipher) for row in batch]
+        if len(batch) == 1:
+            await self._table.update_entity(after[0], UpdateMode.MERGE, **unchanged(batch[0]))
+            return
+        options = [{"mode": UpdateMode.MERGE, **unchanged(row)} for row in batch]
+        await self._table.submit_transaction([("update", *one) for one in zip(after, options, strict=True)])
 
     async def remove(self, subscription_id: str) -> None:
         """Take one away with its keys, and its environment when it was the last."""
@@ -209,10 +239,6 @@ class TableSubscriptions:
             row = await self._row(row["RowKey"])
         return False
 
-    def _operation(self, row: TableEntity, change: Change) -> tuple[str, Row, dict[str, Any]]:
-        after = rows.changes(change(rows.without_secrets(row)), self._cipher)
-        return "update", after, {"mode": UpdateMode.MERGE, **unchanged(row)}
-
     async def _row(self, subscription_id: str) -> TableEntity | None:
         environment_id = environment_of(subscription_id)
         if environment_id is None:
@@ -228,13 +254,14 @@ class TableSubscriptions:
         if len(ids) == 1:
             row = await self._row(ids[0])
             return [row] if row else []
-        found: list[TableEntity] = []
-        for start in range(0, len(ids), _IDS_A_QUERY):
-            text, wanted = any_of("RowKey", ids[start : start + _IDS_A_QUERY])
-            query = f"PartitionKey eq @environment and {text}"
-            parameters = {"environment": environment_of(ids[0]), **wanted}
-            found += [row async for row in rows_of(self._table, query, parameters)]
-        return found
+        parts = [ids[start : start + _IDS_A_QUERY] for start in range(0, len(ids), _IDS_A_QUERY)]
+        return [row for found in await side_by_side(map(self._query, parts)) for row in found]
+
+    async def _query(self, ids: Sequence[str]) -> list[TableEntity]:
+        text, wanted = any_of("RowKey", ids)
+        parameters = {"environment": environment_of(ids[0]), **wanted}
+        found = rows_of(self._table, f"PartitionKey eq @environment and {text}", parameters)
+        return [row async for row in found]
 
     async def _forget_if_unused(self, environment_id: str) -> bool:
         """Its ETag keeps an environment that somebody subscribes to meanwhile."""

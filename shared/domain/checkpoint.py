@@ -7,7 +7,7 @@ from decimal import Decimal
 
 from shared.domain.events import NumberedEvent
 from shared.domain.snapshot import Look
-from shared.domain.watches import FreshnessWatch, Series
+from shared.domain.watches import FreshnessWatch
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,10 +68,14 @@ class Checkpoint:
     freshness: tuple[FreshnessWatch, ...] = ()
     looked_at: datetime | None = None
 
-    def evaluated_at(self, measure: str) -> datetime | None:
-        """From when on a measure's evaluations have to be read: the oldest last one of its series."""
-        own = Series("measures", measure).key
-        return min((mark.at for key, mark in self.series.items() if key.startswith(own)), default=self.looked_at)
+    def measures_evaluated_at(self) -> dict[str, datetime]:
+        """From when on the evaluations of each known measure have to be read: the oldest last one of its series."""
+        oldest: dict[str, datetime] = {}
+        for key, mark in self.series.items():
+            kind, name = key.split("\x1f", 2)[:2]
+            if kind == "measures":
+                oldest[name] = min(mark.at, oldest.get(name, mark.at))
+        return oldest
 
 
 @dataclass(frozen=True, slots=True)

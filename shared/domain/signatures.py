@@ -4,7 +4,6 @@ Flows do not check them; their callback URL is the secret. They are for receiver
 """
 
 import base64
-import hashlib
 import hmac
 import secrets
 from collections.abc import Iterable, Sequence
@@ -58,4 +57,4 @@ def sign(secrets_: Iterable[str], message_id: str, timestamp: int, body: bytes) 
 
 def _mac(secret: str, signed: bytes) -> str:
     key = base64.b64decode(secret.removeprefix(_PREFIX))
-    return base64.b64encode(hmac.new(key, signed, hashlib.sha256).digest()).decode()
+    return base64.b64encode(hmac.digest(key, signed, "sha256")).decode()

@@ -5,7 +5,7 @@ MeasureMetadata). The API mixes casings and its enums grow, so a value that is k
 spelling and an unknown one stays as it is.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -120,6 +120,10 @@ class Evaluation:
     at: datetime | None
     status: str
     members: int | None
+
+
+# Until when the evaluations of a segment were judged, by its name and the time of its creation.
+Judged = Callable[[str, datetime | None], datetime | None]
 
 
 @dataclass(frozen=True, slots=True)

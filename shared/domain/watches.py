@@ -24,6 +24,11 @@ class Direction(StrEnum):
     BOTH = "both"
 
 
+def segment_key(name: str) -> str:
+    """The key of a segment's series."""
+    return f"segments\x1f{name}"
+
+
 @dataclass(frozen=True, slots=True)
 class Series:
     """One number that moves: the members of a segment, or one aggregate of a measure."""
@@ -39,10 +44,9 @@ class Series:
     @property
     def key(self) -> str:
         """A text that no other series has."""
-        parts = [self.kind, self.name]
-        if self.kind == "measures":
-            parts += [self.alias, *(f"{name}\x1d{value}" for name, value in self.dimensions)]
-        return "\x1f".join(parts)
+        if self.kind != "measures":
+            return segment_key(self.name)
+        return "\x1f".join([self.kind, self.name, self.alias, *(f"{one}\x1d{value}" for one, value in self.dimensions)])
 
     @property
     def subject(self) -> str:
@@ -100,13 +104,12 @@ class FreshnessWatch:
 
 @dataclass(slots=True)
 class _Ladder:
-    """Watches of one series and side, by threshold."""
+    """Watches of one series and side, lowest threshold first."""
 
     watches: list[ThresholdWatch]
     thresholds: list[Decimal] = field(init=False)
 
     def __post_init__(self) -> None:
-        self.watches.sort(key=lambda watch: (watch.threshold, watch.id))
         self.thresholds = [watch.threshold for watch in self.watches]
 
     def above(self, previous: Decimal, value: Decimal) -> list[ThresholdWatch]:
@@ -135,9 +138,11 @@ class SeriesWatches:
     def of(cls, watches: Iterable[ThresholdWatch]) -> "SeriesWatches":
         """Sort the watches of one series."""
         by_id = {watch.id: watch for watch in watches}
+        # Sorted once for all ladders, by ids that are known: to make one takes longer than all the rest.
+        lowest_first = [by_id[one] for _, one in sorted((watch.threshold, one) for one, watch in by_id.items())]
         ladders: dict[bool, dict[Direction, _Ladder]] = {}
         for percent in (False, True):
-            chosen = [watch for watch in by_id.values() if watch.percent is percent]
+            chosen = [watch for watch in lowest_first if watch.percent is percent]
             ladders[percent] = {
                 side: _Ladder([watch for watch in chosen if watch.direction in (side, Direction.BOTH)])
                 for side in (Direction.ABOVE, Direction.BELOW)
@@ -146,13 +151,12 @@ class SeriesWatches:
 
     def crossed(self, previous: Decimal, value: Decimal) -> Iterator[tuple[ThresholdWatch, Direction]]:
         """The watches that a move from previous to value crosses, in the order in which it meets them."""
-        rises = self._level[Direction.ABOVE].above(previous, value)
-        yield from ((watch, Direction.ABOVE) for watch in rises)
-        falls = self._level[Direction.BELOW].below(previous, value)
-        yield from ((watch, Direction.BELOW) for watch in falls)
         if previous == value:
             return
         side = Direction.ABOVE if value > previous else Direction.BELOW
+        level = self._level[side]
+        met = level.above(previous, value) if side is Direction.ABOVE else level.below(previous, value)
+        yield from ((watch, side) for watch in met)
         change = change_percent(previous, value)
         moved = self._percent[side]
         yield from ((watch, side) for watch in (moved.watches if change is None else moved.under(abs(change))))

@@ -4,7 +4,6 @@ import asyncio
 import logging
 from collections import Counter
 from dataclasses import replace
-from functools import partial
 
 from shared.domain.deliveries import DeliveryBatch, Pair
 from shared.domain.metrics import DEAD, DELIVERIES
@@ -14,7 +13,7 @@ from shared.ports import Ports
 from shared.services.admit_pair import Pace
 from shared.services.put_off import give_up, send_later
 from shared.services.serve_subscription import Served, serve_subscription
-from shared.stores import Change
+from shared.stores import Change, one_after_the_other
 from shared.telemetry import SpanName, Telemetry
 
 _log = logging.getLogger(__name__)
@@ -89,17 +88,12 @@ async def _try_again(ports: Ports, batch: DeliveryBatch, rest: Pair, served: Ser
 
 async def _note(ports: Ports, served: list[tuple[Pair, Served]]) -> None:
     """Keep what was delivered. It is not worth delivering again: what cannot be kept is logged."""
-    changes: dict[str, Change] = {}
+    changes: dict[str, list[Change]] = {}
     for pair, one in served:
         if one.delivered:
-            before = changes.get(pair.subscription_id)
-            changes[pair.subscription_id] = partial(_both, before, one.noted) if before else one.noted
+            changes.setdefault(pair.subscription_id, []).append(one.noted)
     try:
         if changes:
-            await ports.subscriptions.change_all(changes)
+            await ports.subscriptions.change_all({one: one_after_the_other(noted) for one, noted in changes.items()})
     except Exception:
         _log.exception("Deliveries could not be noted", extra={"action": "health_unnoted"})
-
-
-def _both(first: Change, second: Change, subscription: Subscription) -> Subscription:
-    return second(first(subscription))

@@ -10,7 +10,8 @@ from functools import partial
 from typing import TypeVar
 
 from shared.domain.checkpoint import Checkpoint, EnvironmentState
-from shared.domain.detection.progress import is_gapless, unlisted_open_jobs
+from shared.domain.detection.progress import is_gapless, is_settled, may_be_settled, unlisted_open_jobs
+from shared.domain.detection.thresholds import judged_until
 from shared.domain.looks import EVERYTHING, history_days, look_after
 from shared.domain.snapshot import Job, JobList, Look, Measure, Node, Segment, Snapshot
 from shared.domain.subscriptions import watches_of
@@ -54,23 +55,27 @@ class _Attempts:
 
 
 async def look_at_environment(ports: Ports, environment_id: str, before: EnvironmentState, *, full: bool) -> Sight:
-    """See what is new. Costs one call when no job ended. Raises InsightsError when the jobs cannot be read."""
+    """See what is new. Costs one call when no job began or ended. Raises InsightsError when the jobs cannot be read."""
     checkpoint = before.checkpoint
-    listed, gapless = await _list_jobs(ports, environment_id, checkpoint)
+    headlines_will_do = not (full or before.owed.anything)
+    listed, gapless = await _list_jobs(ports, environment_id, checkpoint, headlines_will_do=headlines_will_do)
     jobs = listed.jobs + await _unlisted(ports, environment_id, checkpoint, listed.jobs)
     look = EVERYTHING if full or checkpoint is None else look_after(checkpoint, jobs) | before.owed
     if checkpoint is not None and not look.anything:
         snapshot = Snapshot(environment_id, listed.served_at, jobs, gapless=gapless)
         return Sight(snapshot, Watches(freshness=checkpoint.freshness), full=False)
     insights, attempts = ports.insights, _Attempts()
-    days = history_days(checkpoint.looked_at if checkpoint else None, listed.served_at)
+    looked_at = checkpoint.looked_at if checkpoint else None
+    evaluated_at = checkpoint.measures_evaluated_at() if checkpoint else {}
+    days = history_days(looked_at, listed.served_at)
 
     def days_of(measure: str) -> int:
-        return history_days(checkpoint.evaluated_at(measure) if checkpoint else None, listed.served_at)
+        return history_days(evaluated_at.get(measure, looked_at), listed.served_at)
 
+    judged = partial(judged_until, checkpoint.series) if checkpoint else None
     nodes = await attempts.read("nodes", look.nodes, lambda: insights.nodes(environment_id))
     segments = await attempts.read(
-        "segments", look.segments, lambda: insights.segments(environment_id, history_days=days)
+        "segments", look.segments, lambda: insights.segments(environment_id, history_days=days, judged=judged)
     )
     # The rules are read after what they judge: a rule that came in between would never judge it.
     watches = await _watches(ports, environment_id)
@@ -90,8 +95,17 @@ async def _watches(ports: Ports, environment_id: str) -> Watches:
     return watches_of(await ports.subscriptions.of_environment(environment_id))
 
 
-async def _list_jobs(ports: Ports, environment_id: str, checkpoint: Checkpoint | None) -> tuple[JobList, bool]:
-    """The newest jobs, further back while the list does not reach what is known."""
+async def _list_jobs(
+    ports: Ports, environment_id: str, checkpoint: Checkpoint | None, *, headlines_will_do: bool
+) -> tuple[JobList, bool]:
+    """The newest jobs, further back while the list does not reach what is known.
+
+    Where nothing went on at the last look, and nothing does now, their headlines are all there is to see.
+    """
+    if checkpoint is not None and headlines_will_do and may_be_settled(checkpoint):
+        listed = await ports.insights.headlines(environment_id, top=_TOPS[0])
+        if is_settled(checkpoint, listed.jobs) and len(listed.jobs) == listed.listed:
+            return listed, True
     for top in _TOPS:
         listed = await ports.insights.jobs(environment_id, top=top)
         if checkpoint is None or is_gapless(checkpoint, listed.jobs, listed=listed.listed, asked_for=top):

@@ -23,6 +23,7 @@ from shared.stores import Change
 PATIENT_TURN = timedelta(seconds=60)  # a slow flow then gives its place back; the rest follows
 IMPATIENT_TURN = timedelta(seconds=10)
 _LOOK_AGAIN = timedelta(seconds=5)
+_NO_TIME = timedelta(0)
 _BUSY_SECONDS = 1
 _SLOW_SECONDS = 10
 _LOOKS = 50
@@ -91,30 +92,29 @@ class _Turn:
         began_at = self.looked_at = self.ports.clock()
         window = self.ports.windows.of(self.subscription.id)
         for number, place in enumerate(range(0, len(pair.events), self.size)):
-            rest = pair.rest_from(place)
             if self.pace.rate:
                 await self._until(starts_at + timedelta(seconds=number / self.pace.rate))
-            if not timedelta(0) <= self.ports.clock() - began_at <= turn:  # over, or the clock was set back
-                await self._postpone(rest, 0)
-                return
-            if not await self._is_still_wanted():
-                await self._postpone(rest, 0)
+            now = self.ports.clock()
+            is_over = not _NO_TIME <= now - began_at <= turn  # or the clock was set back
+            if is_over or not await self._is_still_wanted(now):
+                await self._postpone(pair.rest_from(place), 0)
                 return
             if not await _entered(window, self.ports):
-                await self._wait_for(window, rest)
+                await self._wait_for(window, pair.rest_from(place))
                 return
-            attempt = await self._attempt(window, rest.events[: self.size])
-            if not await self._settle(rest, attempt):
+            places = pair.events[place : place + self.size]
+            attempt = await self._attempt(window, places)
+            if attempt.verdict is Verdict.DELIVERED:
+                await self._delivered(places, attempt)
+            elif not await self._failed(pair.rest_from(place), attempt, len(places)):
                 return
-            behind = pair.rest_from(place + self.size)
-            self.served.settled = len(pair.events) - len(behind.events)
-            if behind.events and attempt.took > SLOW and not self.pace.patient:
-                await self._postpone(behind, 0)
+            self.served.settled = behind = place + len(places)
+            if behind < len(pair.events) and attempt.took > SLOW and not self.pace.patient:
+                await self._postpone(pair.rest_from(behind), 0)
                 return
 
-    async def _is_still_wanted(self) -> bool:
+    async def _is_still_wanted(self, now: datetime) -> bool:
         """Every few seconds: whether another worker has not ended the subscription, or heard that it wants a rest."""
-        now = self.ports.clock()
         if self.looked_at is not None and now - self.looked_at < _LOOK_AGAIN:
             return True
         self.looked_at = now
@@ -132,28 +132,28 @@ class _Turn:
             if attempt is not None and not well:  # before anybody else enters; storage hears of it next
                 now = self.ports.clock()
                 window.rest_until(after_failure(self.subscription, now, attempt).health.open_until, now)
-            window.leave(self.ports.clock(), attempt.took if attempt else timedelta(0), well=well)
+            window.leave(self.ports.clock(), attempt.took if attempt else _NO_TIME, well=well)
 
-    async def _settle(self, rest: Pair, attempt: Attempt) -> bool:
+    async def _failed(self, rest: Pair, attempt: Attempt, events: int) -> bool:
         """Whether the next call has its turn."""
-        events = min(len(rest.events), self.size)
         self.served.counts[attempt.verdict] += events
-        if attempt.verdict is not Verdict.DELIVERED:
-            await self._note(partial(after_failure, now=self.ports.clock(), attempt=attempt))
-            return await settle_failure(self.ports, self.batch, self.subscription, rest, attempt, tried=events)
-        self._note_lag(rest)
-        self.served.delivered += events
-        self.served.delivered_at = self.ports.clock()
+        await self._note(partial(after_failure, now=self.ports.clock(), attempt=attempt))
+        return await settle_failure(self.ports, self.batch, self.subscription, rest, attempt, tried=events)
+
+    async def _delivered(self, places: tuple[int, ...], attempt: Attempt) -> None:
+        now = self.ports.clock()
+        self._note_lag(places, now)
+        self.served.counts[attempt.verdict] += len(places)
+        self.served.delivered += len(places)
+        self.served.delivered_at = now
         self.served.run_id = attempt.run_id or self.served.run_id
         if self.subscription.health.failures or self.subscription.health.open_until:
             await self._note(lambda one: one)  # at once: others wait for this
-        return True
 
-    def _note_lag(self, rest: Pair) -> None:
+    def _note_lag(self, places: tuple[int, ...], now: datetime) -> None:
         if self.batch.replayed:  # late because it was asked for late
             return
-        now = self.ports.clock()
-        for event in (self.batch.events[place] for place in rest.events[: self.size]):
+        for event in (self.batch.events[place] for place in places):
             lag = max(0.0, (now - event.time).total_seconds())
             self.ports.telemetry.record(DELIVERY_LAG, lag, type=event.type)
 

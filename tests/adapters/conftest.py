@@ -8,13 +8,13 @@ from uuid import uuid4
 import pytest
 from aiohttp.test_utils import TestServer
 
+from local.counting import Ledger, counted_account
 from local.simulator.model import Scenario
 from local.simulator.scenario import load_scenario
 from local.simulator.server import make_app, simulation_of
 from local.simulator.vendor import Paths
 from shared.adapters.insights_api import CustomerInsightsApi
 from shared.adapters.storage import StorageAccount
-from tests.adapters.counting import Ledger, counted_account
 from tests.adapters.loopback import Loopback
 from tests.adapters.vendor import KEY, Credential, Vendor, Watch, calling
 

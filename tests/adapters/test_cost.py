@@ -10,6 +10,7 @@ import pytest
 from aiohttp.test_utils import TestServer
 from cryptography.fernet import Fernet
 
+from local.counting import Ledger, Sent, counted_account
 from local.simulator.scenario import load_scenario
 from local.simulator.server import make_app, simulation_of
 from local.simulator.simulation import Simulation
@@ -25,7 +26,6 @@ from shared.adapters.storage import StorageAccount
 from shared.adapters.subscription_table import TableSubscriptions
 from shared.ports import Clock, Ports
 from shared.services.poll_environment import PollOutcome, poll_environment
-from tests.adapters.counting import Ledger, Sent, counted_account
 from tests.adapters.vendor import Credential, calling
 
 TARGET = '[[processes]]\nname = "Export {n}"\noperation = "export"\nid = "Export{n}"\n'

@@ -1,5 +1,6 @@
 """What happens when somebody else writes between our read and our write? Nothing is lost, nothing comes back."""
 
+import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass, replace
 from datetime import timedelta
@@ -7,6 +8,7 @@ from datetime import timedelta
 import pytest
 from cryptography.fernet import Fernet
 
+from local.counting import Ledger
 from shared.adapters import subscription_table
 from shared.adapters.blobs import BlobClaims
 from shared.adapters.cipher import Cipher
@@ -18,7 +20,6 @@ from shared.domain.deliveries import DeadDelivery
 from shared.domain.events import NumberedEvent
 from shared.domain.subscriptions import SubscriptionState
 from shared.errors import SubscriptionBusy
-from tests.adapters.counting import Ledger
 from tests.contracts import samples
 from tests.contracts.test_subscription_changes import delivered, one_more, suspended
 
@@ -117,6 +118,16 @@ async def test_a_hundred_changes_land_beside_somebody_elses(rivals: Rivals, envi
     rivals.before("POST", "$batch", interfere)
     await ours.change_all({row.id: one_more for row in rows})
     assert await delivered(ours, environment_id) == [1, 1, 1, 2, *[1] * 96]
+
+
+async def test_changes_that_are_made_together_land_beside_somebody_elses(rivals: Rivals, environment_id: str) -> None:
+    """None is lost, and none counted twice, when the row was changed after it was read."""
+    ours, theirs = rivals.subscriptions
+    kept = samples.subscription(environment_id)
+    await ours.save(kept)
+    rivals.before("PATCH", "/subscriptions(", lambda: theirs.change(kept.id, one_more), times=2)
+    await asyncio.gather(*(ours.change_all({kept.id: one_more}) for _ in range(16)))
+    assert await delivered(ours, environment_id) == [18]
 
 
 async def test_an_environment_that_is_subscribed_to_while_it_is_forgotten_stays_listed(

@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator
 import pytest
 from cryptography.fernet import Fernet
 
+from local.counting import Ledger
 from shared.adapters import subscription_table
 from shared.adapters.cipher import Cipher
 from shared.adapters.storage import StorageAccount
@@ -12,7 +13,6 @@ from shared.adapters.subscription_table import TableSubscriptions
 from shared.domain.subscriptions import Subscription
 from shared.errors import SettingsInvalid
 from shared.stores import Reencrypted
-from tests.adapters.counting import Ledger
 from tests.adapters.own_storage import own_storage
 from tests.adapters.test_races import Rivals
 from tests.contracts import samples

@@ -8,6 +8,7 @@ import pytest
 from azure.core.exceptions import ResourceExistsError
 from cryptography.fernet import Fernet
 
+from local.counting import Ledger
 from shared.adapters.blobs import BlobCheckpoints, BlobClaims
 from shared.adapters.cipher import Cipher
 from shared.adapters.event_table import TableEventLog
@@ -21,7 +22,6 @@ from shared.domain.deliveries import DeliveryBatch, Pair
 from shared.domain.events import NumberedEvent
 from shared.errors import SettingsInvalid
 from shared.ports import EventBatch, PollRequest, Queue
-from tests.adapters.counting import Ledger
 from tests.contracts import samples
 
 MEBIBYTE = 1024 * 1024

@@ -7,6 +7,7 @@ from datetime import timedelta
 import pytest
 from cryptography.fernet import Fernet
 
+from local.counting import Ledger
 from shared.adapters import dead_table, event_table
 from shared.adapters.blobs import BlobClaims
 from shared.adapters.cipher import Cipher
@@ -19,7 +20,6 @@ from shared.domain.deliveries import DeadDelivery, PoisonMessage
 from shared.domain.events import NumberedEvent
 from shared.domain.subscriptions import Filters, Subscription, SubscriptionState, Trigger
 from shared.stores import EventQuery
-from tests.adapters.counting import Ledger
 from tests.adapters.own_storage import lose_body, own_storage, rewrite
 from tests.contracts import samples
 from tests.contracts.test_subscription_changes import one_more
@@ -148,7 +148,7 @@ async def ids(listing: Awaitable[list[Subscription]]) -> list[str]:
 
 async def logged(log: TableEventLog, account: StorageAccount, environment_id: str) -> list[NumberedEvent]:
     """Eight big events, of which the first, the fourth and the last have lost their blob."""
-    numbered = [NumberedEvent(n, samples.of_size(environment_id, MAX_ROW_BYTES + 1, n)) for n in range(1, 9)]
+    numbered = [NumberedEvent(n, samples.of_size(environment_id, 2 * MAX_ROW_BYTES, n)) for n in range(1, 9)]
     await log.append(environment_id, numbered)
     for one in (1, 4, 8):
         await lose_body(account, event_table.EVENTS, environment_id, f"{one:019d}")
@@ -180,7 +180,8 @@ async def test_an_event_whose_body_is_gone_is_left_out_and_does_not_cut_a_page_s
 async def test_a_body_that_is_no_event_is_left_out_too(
     account: StorageAccount, log: TableEventLog, environment_id: str, caplog: pytest.LogCaptureFixture
 ) -> None:
-    await log.append(environment_id, samples.numbered(environment_id, 3))
+    for one in samples.numbered(environment_id, 3):
+        await log.append(environment_id, [one])
     row = {"PartitionKey": environment_id, "RowKey": f"{2:019d}", "Body": b"{"}
     await account.tables.get_table_client(event_table.EVENTS).update_entity(row)
     found = await log.read(environment_id, after=0, limit=9)

@@ -9,6 +9,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from cryptography.fernet import Fernet
 
+from local.counting import Ledger
 from shared.adapters import blobs, subscription_table
 from shared.adapters.blobs import BlobCheckpoints, BlobClaims
 from shared.adapters.cipher import Cipher
@@ -18,7 +19,6 @@ from shared.adapters.storage import StorageAccount
 from shared.adapters.subscription_table import TableSubscriptions
 from shared.errors import MessageInvalid, SettingsInvalid
 from shared.stores import EventQuery, Reencrypted
-from tests.adapters.counting import Ledger
 from tests.adapters.own_storage import own_storage
 from tests.contracts import samples
 

@@ -13,6 +13,7 @@ from shared.domain.snapshot import Look
 from shared.domain.subscribing import parse_filters
 from shared.domain.subscriptions import Flow, Health, Subscription, SubscriptionState, Trigger
 from shared.domain.watches import FreshnessWatch
+from tests.factories import noise
 
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
 CALLBACK = (
@@ -49,9 +50,9 @@ def numbered(environment_id: str, count: int, first: int = 1) -> list[NumberedEv
 
 
 def of_size(environment_id: str, size: int, place: int = 1) -> Event:
-    """An event whose JSON has exactly this many bytes."""
-    bare = len(encode_event(event(environment_id, place, text="")))
-    return event(environment_id, place, text="x" * (size - bare))
+    """An event whose JSON has exactly this many bytes, which hardly compress."""
+    missing = size - len(encode_event(event(environment_id, place, text="")))
+    return event(environment_id, place, text=noise(missing, place))
 
 
 def written(found: Iterable[Event | NumberedEvent]) -> list[bytes]:

@@ -116,14 +116,25 @@ async def test_events_of_before_a_time_are_forgotten(kit: Kit, environment_id: s
     """In every environment; other tests have younger ones in the same table."""
     places = [environment_id, f"{environment_id}-2"]
     for place in places:
-        await kit.log.append(place, [at(place, number, LONG_AGO + number * MILLISECOND) for number in range(1, 251)])
-        await kit.log.append(place, [at(place, 251, samples.NOON)])
-    assert await kit.log.forget(LONG_AGO + 251 * MILLISECOND - 101 * MILLISECOND) == 298
+        long_ago = [at(place, number, LONG_AGO + number * MILLISECOND) for number in range(1, 251)]
+        for together in (long_ago[:149], long_ago[149:], [at(place, 251, samples.NOON)]):
+            await kit.log.append(place, together)
+    assert await kit.log.forget(LONG_AGO + 150 * MILLISECOND) == 298
     for place in places:
         assert await found(kit.log, place, EventQuery()) == list(range(150, 252))
     assert await kit.log.forget(LONG_AGO + timedelta(days=1)) == 202
     assert await kit.log.forget(LONG_AGO + timedelta(days=1)) == 0
     assert [await kit.log.last_number(place) for place in places] == [251, 251]
+
+
+async def test_none_is_forgotten_before_its_time(kit: Kit, environment_id: str) -> None:
+    """Older ones that were appended with it may stay as long as it does."""
+    days = [at(environment_id, number, LONG_AGO + timedelta(days=number)) for number in (1, 2, 3, 4)]
+    await kit.log.append(environment_id, days)
+    assert await kit.log.forget(LONG_AGO + timedelta(days=3)) in (0, 2)
+    assert (await found(kit.log, environment_id, EventQuery()))[-2:] == [3, 4]
+    await kit.log.forget(LONG_AGO + timedelta(days=5))
+    assert await found(kit.log, environment_id, EventQuery()) == []
 
 
 async def test_a_number_stays_free_after_its_event_was_forgotten(kit: Kit, environment_id: str) -> None:

@@ -120,10 +120,23 @@ async def test_events_are_packed_none_lost_none_twice_in_order(kit: Kit, environ
     assert len(batches) <= 1 + count // 80
 
 
-async def test_two_events_that_fill_a_message_together_are_a_message_each(kit: Kit, environment_id: str) -> None:
-    sent = [samples.of_size(environment_id, 30_000, place) for place in (1, 2)]
-    await kit.queues.send_events(EventBatch(environment_id, tuple(sent)))
-    assert [len(batch.events) for batch in await taken_events(kit, Queue.REFRESH_EVENTS)] == [1, 1]
+async def test_hundreds_of_events_are_one_small_message(kit: Kit, environment_id: str) -> None:
+    """Compressed: as JSON they would be five messages, or a blob."""
+    sent = samples.events(environment_id, 400)
+    await kit.queues.send_events(EventBatch(environment_id, sent))
+    (body,) = await take(kit, Queue.REFRESH_EVENTS)
+    assert set(json.loads(body)) == {"v", "environmentId", "packed"}
+    assert len(body) <= MAX_MESSAGE_BYTES
+    assert samples.written((await kit.queues.read_events(body)).events) == samples.written(sent)
+
+
+async def test_a_compressed_message_that_somebody_cut_is_invalid(kit: Kit, environment_id: str) -> None:
+    await kit.queues.send_events(EventBatch(environment_id, samples.events(environment_id, 400)))
+    (body,) = await take(kit, Queue.REFRESH_EVENTS)
+    message = json.loads(body)
+    cut = json.dumps({**message, "packed": message["packed"][:4000]}).encode()
+    with pytest.raises(MessageInvalid):
+        await kit.queues.read_events(cut)
 
 
 @pytest.mark.parametrize("size", [MAX_MESSAGE_BYTES - 1, MAX_MESSAGE_BYTES])
@@ -136,6 +149,7 @@ async def test_a_message_that_just_fits_is_sent_as_it_is(kit: Kit, environment_i
 
 
 async def test_a_byte_more_and_the_message_names_where_its_body_is(kit: Kit, environment_id: str) -> None:
+    """It is noise, which hardly shrinks."""
     sent = in_message_of(environment_id, MAX_MESSAGE_BYTES + 1)
     await kit.queues.send_events(EventBatch(environment_id, (sent,)))
     (body,) = await take(kit, Queue.REFRESH_EVENTS)

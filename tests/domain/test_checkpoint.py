@@ -14,16 +14,22 @@ HOUR = timedelta(hours=1)
 
 
 def test_a_measure_is_read_from_the_oldest_of_its_series_on() -> None:
-    """One of which nothing is known, from the last look on."""
+    """Of one that is not listed nothing is known."""
+    in_norway = (("Country", "NO"),)
     marks = {
         Series("measures", "M", "Total").key: SeriesMark(START, Decimal(1)),
         Series("measures", "M", "Count").key: SeriesMark(START - HOUR, Decimal(1)),
+        Series("measures", "M", "Mean").key: SeriesMark(START, Decimal(1)),
+        Series("measures", "Big Spenders", "Total", in_norway).key: SeriesMark(START, Decimal(1)),
         Series("measures", "Other", "Total").key: SeriesMark(START - 2 * HOUR, Decimal(1)),
         Series("segments", "M").key: SeriesMark(START - 3 * HOUR, Decimal(1)),
     }
     checkpoint = Checkpoint(ENVIRONMENT, START, series=marks, looked_at=START + HOUR)
-    assert checkpoint.evaluated_at("M") == START - HOUR
-    assert checkpoint.evaluated_at("New") == START + HOUR
+    assert checkpoint.measures_evaluated_at() == {
+        "M": START - HOUR,
+        "Big Spenders": START,
+        "Other": START - 2 * HOUR,
+    }
 
 
 def test_what_begins_anew_keeps_what_waits_and_its_numbers() -> None:

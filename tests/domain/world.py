@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from shared.domain.checkpoint import Checkpoint
 from shared.domain.detection import Detection, detect
-from shared.domain.detection.progress import is_gapless, unlisted_open_jobs
+from shared.domain.detection.progress import is_gapless, is_settled, may_be_settled, unlisted_open_jobs
 from shared.domain.looks import EVERYTHING, look_after
 from shared.domain.snapshot import ENDED_STATUSES, Evaluation, Job, Look, Measure, Node, Output, Segment, Snapshot, Task
 from shared.domain.watches import Direction, Series, ThresholdWatch, Watches
@@ -101,12 +101,26 @@ def polled(world: World, watches: Watches, minutes: Iterable[float], *, economic
     detections: list[Detection] = []
     checkpoint: Checkpoint | None = None
     for minute in minutes:
-        jobs = _listed(world, checkpoint, minute)
+        jobs = _settled(world, checkpoint, minute) if economical else None
+        jobs = _listed(world, checkpoint, minute) if jobs is None else jobs
         full = checkpoint is None or not economical
         look = EVERYTHING if checkpoint is None or full else look_after(checkpoint, jobs)
         detections.append(detect(checkpoint, world.look(minute, jobs, look), watches))
         checkpoint = detections[-1].checkpoint
     return detections
+
+
+def headlines(jobs: Iterable[Job]) -> tuple[Job, ...]:
+    """Jobs as they are listed without their tasks."""
+    return tuple(replace(one, tasks=()) for one in jobs)
+
+
+def _settled(world: World, checkpoint: Checkpoint | None, minute: float, top: int = 3) -> tuple[Job, ...] | None:
+    """The newest jobs without their tasks; None where they are not enough."""
+    if checkpoint is None or not may_be_settled(checkpoint):
+        return None
+    newest = headlines(world.jobs_at(minute, top))
+    return newest if is_settled(checkpoint, newest) else None
 
 
 def _listed(world: World, checkpoint: Checkpoint | None, minute: float, top: int = 3) -> tuple[Job, ...]:

@@ -16,6 +16,7 @@ from azure.storage.blob.aio import BlobServiceClient
 from azure.storage.queue import TextBase64DecodePolicy
 from azure.storage.queue.aio import QueueClient, QueueServiceClient
 
+from local.counting import READS
 from shared.adapters.blobs import BlobCheckpoints, BlobClaims
 from shared.adapters.cipher import Cipher
 from shared.adapters.dead_table import TableDeadDeliveries
@@ -28,7 +29,6 @@ from shared.domain.deliveries import PoisonMessage
 from shared.domain.proofs import Proofs
 from shared.domain.windows import Windows
 from shared.ports import Ports, Queue
-from tests.adapters.counting import READS
 from tests.adapters.own_storage import PLACES
 from tests.faults.crash_fuse import StoryFuse
 from tests.faults.crash_history import Entry, History, What

@@ -13,7 +13,7 @@ from shared.domain.subscriptions import Trigger
 from shared.ports import PollRequest, Queue
 from shared.services.drain_poison import drain_poison
 from shared.services.sweep import sweep
-from tests.factories import ENVIRONMENT, job, segment, task
+from tests.factories import ENVIRONMENT, job, noise, segment, task
 from tests.faults.crash_callers import Callers
 from tests.faults.crash_fuse import StoryFuse
 from tests.faults.crash_history import History, StoryFlows, flow_of
@@ -100,8 +100,10 @@ async def play(fuse: StoryFuse) -> Played:
 
 
 def long_failure(job_id: str, *, start: float) -> Job:
-    """A refresh that failed with so much to say that its event is too big for a message."""
-    failed = task("Orders", "failed", start=start, end=start + 1, errors=(4096 * "x",) * 13)
+    """A refresh that failed with so much to say that its event is too big for a message, compressed or not."""
+    failed = task(
+        "Orders", "failed", start=start, end=start + 1, errors=tuple(noise(4096, place) for place in range(13))
+    )
     return job(job_id, "failed", failed, operation="ingestion", start=start, end=start + 1)
 
 

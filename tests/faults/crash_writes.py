@@ -23,6 +23,8 @@ PROTOCOLS = {
     **{name: hint for name, hint in get_type_hints(Ports).items() if name not in NOTHING_OUTSIDE},
     "acting": InsightsActions,
 }
+# What is made for all who ask at once is made in a task of its own: who asked is not in the stack of the write.
+_MADE_BY = {"TableSubscriptions.change_all": "TableSubscriptions._change_batch"}
 _IN_AN_ADAPTER = {"claims": {"get"}}  # of no port: what keeps too big a body elsewhere also reads it
 
 
@@ -31,6 +33,12 @@ def writes_of(kept: type, port: str) -> set[str]:
     methods = {name for name, _ in inspect.getmembers(kept, inspect.iscoroutinefunction) if not name.startswith("_")}
     assert methods >= READS.get(port, set())
     return methods - READS.get(port, set()) - _IN_AN_ADAPTER.get(port, set())
+
+
+def makers_of(adapter: type, port: str) -> set[str]:
+    """The qualified names of the functions that make the writes of an adapter."""
+    names = {getattr(adapter, name).__qualname__ for name in writes_of(adapter, port)}
+    return {_MADE_BY.get(name, name) for name in names}
 
 
 def adapters_of(ports: Ports) -> dict[str, type]:

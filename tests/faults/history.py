@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 from shared.adapters.memory import MemoryInsights
 from shared.domain.looks import EVERYTHING
-from shared.domain.snapshot import Evaluation, Job, JobList, Measure, Node, Output, Segment, Snapshot
+from shared.domain.snapshot import Evaluation, Job, JobList, Judged, Measure, Node, Output, Segment, Snapshot
 from shared.domain.subscriptions import Trigger
 from shared.domain.watches import Direction, Series, ThresholdWatch
 from shared.errors import InsightsNotFound
@@ -83,7 +83,9 @@ class Shown(MemoryInsights):
     async def nodes(self, environment_id: str) -> tuple[Node, ...]:
         return self._all().nodes or ()
 
-    async def segments(self, environment_id: str, *, history_days: int) -> tuple[Segment, ...]:
+    async def segments(
+        self, environment_id: str, *, history_days: int, judged: Judged | None = None
+    ) -> tuple[Segment, ...]:
         return self._all().segments or ()
 
     async def measures(self, environment_id: str) -> tuple[Measure, ...]:

@@ -33,6 +33,7 @@ from shared.stores import SubscriptionStore
 from tests.adapters.loopback import serving
 from tests.adapters.vendor import Credential, calling
 from tests.contracts.kits import MemoryMailbox, StorageMailbox
+from tests.factories import noise
 from tests.faults.matrix_cells import Partner
 from tests.faults.matrix_pipeline import NotedFlows, Pipeline, told_in_memory, told_over_http
 from tests.services.stage import Stage, ended_process, failed_refresh, standing_order
@@ -54,7 +55,8 @@ class Scene:
 def show(stage: Stage, chapter: int, *, large: bool = False) -> None:
     """A source in memory: a refresh that failed, another one and a process that ended, a third one.
 
-    What is large goes by claim: the first event everywhere, the second one only where it is told for whom it is.
+    What is large goes by claim: the first event everywhere, the second one where it is told for whom it is, or is
+    not alone.
     """
     told = (
         failing(failed_refresh("Orders", job_id="job-1", start=1), 53_000 if large else 0),
@@ -66,8 +68,8 @@ def show(stage: Stage, chapter: int, *, large: bool = False) -> None:
 
 
 def failing(job: Job, characters: int) -> Job:
-    """A job whose errors are so long in all."""
-    errors = tuple("x" * min(1000, characters - start) for start in range(0, characters, 1000))
+    """A job whose errors are so long in all, compressed or not."""
+    errors = tuple(noise(min(1000, characters - start), start) for start in range(0, characters, 1000))
     return replace(job, tasks=tuple(replace(task, errors=errors) for task in job.tasks))
 
 

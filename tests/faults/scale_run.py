@@ -21,6 +21,8 @@ import aiohttp
 from azure.core.rest import HttpRequest
 from cryptography.fernet import Fernet
 
+from bench.made_up import BIG, THRESHOLD, Size, environment_id, measure_name, segment_name
+from local.counting import Ledger, counted_account
 from shared.adapters import subscription_rows
 from shared.adapters.cipher import Cipher
 from shared.adapters.insights_api import CustomerInsightsApi
@@ -40,10 +42,8 @@ from shared.services.poll_environment import poll_environment
 from shared.services.poll_environments import poll_environments
 from shared.services.start_polls import start_polls
 from shared.telemetry import Silent
-from tests.adapters.counting import Ledger, counted_account
 from tests.adapters.own_storage import PLACES
 from tests.contracts.kits import MemoryMailbox, StorageMailbox
-from tests.faults.scale_vendor import BIG, THRESHOLD, Size, environment_id, measure_name, segment_name
 from tests.faults.workers import stored
 from tests.services.hosting import MESSAGES_AT_ONCE
 from tests.services.stage import Stage, standing_order

@@ -8,7 +8,7 @@ from contextlib import suppress
 
 import pytest
 
-from shared.adapters import documents
+from shared.adapters import documents, packing
 from shared.adapters.callback_sender import CallbackSender
 from shared.adapters.documents import decode_state
 from shared.adapters.entra_keys import fetch_document
@@ -47,7 +47,7 @@ def test_a_checkpoint_that_is_a_bomb_is_refused_at_its_bound(
     monkeypatch: pytest.MonkeyPatch, tally: Tally, name: str
 ) -> None:
     """The bound is for honest documents; here it is lower, or the test would need as much memory."""
-    monkeypatch.setattr(documents, "_MAX_BYTES", MEGABYTE)
+    monkeypatch.setattr(packing, "_MAX_BYTES", MEGABYTE)
     bomb = {
         "a text": lambda: packed(as_gzip, b'{"v":1,"x":"', b'"}'),
         "a list": lambda: gzip.compress(b'{"v":1,"outbox":[' + b"[]," * 3_000_000 + b"[]]}"),
@@ -65,10 +65,10 @@ def test_a_checkpoint_that_is_a_bomb_is_refused_at_its_bound(
 
 
 def test_an_honest_checkpoint_is_far_below_the_bound() -> None:
-    assert documents._MAX_BYTES == 256 * MEGABYTE
+    assert packing._MAX_BYTES == 256 * MEGABYTE
     state = samples.state("e", *samples.events("e", 500), series=5000)
     size = len(gzip.decompress(documents.encode_state(state)))
-    assert size < documents._MAX_BYTES / 100
+    assert size < packing._MAX_BYTES / 100
 
 
 ENCODINGS: Mapping[str, Callable[[], bytes]] = {

@@ -16,7 +16,7 @@ from tests.faults.crash_history import History
 from tests.faults.crash_host import in_silence
 from tests.faults.crash_judge import Ending, faults_of, repeats_of
 from tests.faults.crash_upkeep import faults_of_upkeep
-from tests.faults.crash_writes import adapters_of, writes_of
+from tests.faults.crash_writes import adapters_of, makers_of
 from tests.faults.profile import pick
 from tests.services.faults import Fuse
 from tests.services.stage import Stage
@@ -106,7 +106,7 @@ async def test_every_write_of_the_adapters_is_in_the_story_or_in_the_upkeep(azur
     async with cloud_at(azurite, Fuse(), retries=False) as cloud:
         await cloud.make_places()
         adapters = adapters_of(storage_ports(cloud.plain, Stage().ports, History(), set()))
-    wanted = {getattr(one, name).__qualname__ for port, one in adapters.items() for name in writes_of(one, port)}
+    wanted = {name for port, one in adapters.items() for name in makers_of(one, port)}
     assert len(adapters) >= 6
     await ending_with(azurite, fuse)
     assert not await upkeep_with(azurite, fuse)

@@ -23,7 +23,7 @@ from local.faults.kinds import Kind
 from local.faults.proxy import FaultProxy
 from local.simulator.model import Scenario
 from local.simulator.scenario import load_scenario
-from shared.adapters.messages import claim_of
+from shared.adapters.messages import stand_in_of
 from shared.ports import Queue
 from tests.adapters.conftest import SCENARIOS
 from tests.faults.matrix_cells import Cell, Partner, Place, groups
@@ -34,7 +34,7 @@ from tests.faults.matrix_scale import BOUND_SECONDS, INVOCATION_SECONDS, is_own_
 from tests.faults.profile import pick
 from tests.tally import Tally
 
-_ENDED = (Queue.OPERATIONAL_EVENTS, False)
+_ENDED = (Queue.OPERATIONAL_EVENTS, True)
 _OF_SOME = {Kind.DOWN: "connection", Kind.RESET: "connection"}
 _OF_OTHERS = {Kind.LIMIT: "connection", Kind.TIMEOUT: "timeout", Kind.SLICER: "timeout", Kind.SLOW_CLOSE: "timeout"}
 PIPELINES = groups(*(partner for partner in Partner if partner is not Partner.ISSUER))
@@ -165,7 +165,7 @@ async def test_after_a_fault_every_event_has_reached_its_flows_and_keeps_its_id(
 
 
 async def test_blobs_are_read_and_written_beside_the_checkpoint_while_their_fault_lasts() -> None:
-    """What waits then: a delivery that is in a blob, and an event that is not, of which the delivery will be."""
+    """What waits then: a delivery and two events in blobs, and an event that is in none, whose delivery will be."""
     async with in_memory(str(uuid4()), large=True) as scene:
         pipeline = scene.pipeline
         await pipeline.prepare()
@@ -178,7 +178,7 @@ async def test_blobs_are_read_and_written_beside_the_checkpoint_while_their_faul
 
 def kept_in_blobs(pipeline: Pipeline) -> set[tuple[Queue, bool]]:
     """What waits in which queue, and whether its body is in a blob."""
-    return {(queue, bool(claim_of(body))) for queue, body in pipeline._waiting}
+    return {(queue, bool(stand_in_of(body)[0])) for queue, body in pipeline._waiting}
 
 
 async def test_what_a_flow_never_takes_is_dead_with_a_reason(azurite: str, day: Scenario, tally: Tally) -> None:

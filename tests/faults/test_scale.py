@@ -16,6 +16,7 @@ from typing import Any
 import pytest
 from aiohttp.test_utils import TestServer
 
+from bench.made_up import Size
 from local.children import ROOT
 from shared.adapters.insights_models import WireJob
 from shared.adapters.salvage import decode_each
@@ -26,7 +27,7 @@ from shared.domain.events import Event
 from shared.errors import InsightsAnswerInvalid
 from tests.factories import ENVIRONMENT, NO_WATCHES, snapshot
 from tests.faults.profile import FULL, pick
-from tests.faults.scale_vendor import Size, Vendor
+from tests.faults.scale_vendor import Vendor
 from tests.services.hosting import Host, TimedFlows, TimedQueues
 from tests.services.stage import Stage, failed_refresh, standing_order
 from tests.services.test_fan_out import refresh
@@ -62,7 +63,7 @@ def _require_few_calls(size: Size, steps: Steps) -> None:
     lists = dict.fromkeys(("jobs", "status", "segments", "measures"), 1)
     assert steps["first look"]["api"] == {**lists, "measure": size.watched_measures}
     assert steps["idle poll"]["api"] == {"jobs": 1}
-    assert steps["changes"]["api"] == {"jobs": 1, "segments": 1}
+    assert steps["changes"]["api"] == {"jobs": 2, "segments": 1}  # the headlines first
     assert steps["quiet tick: polls"]["api"] == {"jobs": size.environments}
     assert steps["first tick: polls"]["api"]["segments"] == size.environments - 1
 

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import timedelta
+from random import Random
 from typing import Any
 
 import azure.functions as func
@@ -179,7 +180,8 @@ async def in_log(stored: Stored, count: int, lost: set[int]) -> list[str]:
     """Big events in the feed, of which some lose their blob; answers the ids of the others."""
     state = await stored.ports.checkpoints.read(ENVIRONMENT)
     first = state.state.sequence if state else 0
-    events = [happened(first + place, errorMessage="x" * MAX_ROW_BYTES) for place in range(count)]
+    noise = Random(0).randbytes(MAX_ROW_BYTES).hex()  # noqa: S311
+    events = [happened(first + place, errorMessage=noise + noise[::-1]) for place in range(count)]
     await publish(stored.ports, *events)
     for place in lost:
         await lose_body(stored.account, event_table.EVENTS, ENVIRONMENT, f"{first + place + 1:019d}")

@@ -49,7 +49,7 @@ def test_an_unknown_command() -> None:
     """The commands that there are come with the answer."""
     refused = script("rnu")
     assert refused.returncode == 2
-    commands = "run, simulate, token, connector, flows, infra, package, test, faults, check, format, lock"
+    commands = "run, simulate, token, connector, flows, infra, package, test, faults, bench, check, format, lock"
     assert refused.stderr == f"dev: There is no command 'rnu'. Commands: {commands}.\n"
 
 

@@ -19,7 +19,7 @@ from shared.domain.callers import Caller
 from shared.domain.checkpoint import Checkpoint, EnvironmentState
 from shared.domain.events import Event
 from shared.domain.proofs import Proofs
-from shared.domain.snapshot import Job, JobList, Measure, Node, Segment
+from shared.domain.snapshot import Job, JobList, Judged, Measure, Node, Segment
 from shared.domain.subscriptions import Filters, Subscription, SubscriptionState, Trigger
 from shared.domain.watches import ThresholdWatch
 from shared.domain.windows import Windows
@@ -143,14 +143,19 @@ class Environments:
     async def jobs(self, environment_id: str, *, top: int) -> JobList:
         return await self.of[environment_id].jobs(environment_id, top=top)
 
+    async def headlines(self, environment_id: str, *, top: int) -> JobList:
+        return await self.of[environment_id].headlines(environment_id, top=top)
+
     async def job(self, environment_id: str, job_id: str) -> Job:
         return await self.of[environment_id].job(environment_id, job_id)
 
     async def nodes(self, environment_id: str) -> tuple[Node, ...]:
         return await self.of[environment_id].nodes(environment_id)
 
-    async def segments(self, environment_id: str, *, history_days: int) -> tuple[Segment, ...]:
-        return await self.of[environment_id].segments(environment_id, history_days=history_days)
+    async def segments(
+        self, environment_id: str, *, history_days: int, judged: Judged | None = None
+    ) -> tuple[Segment, ...]:
+        return await self.of[environment_id].segments(environment_id, history_days=history_days, judged=judged)
 
     async def measures(self, environment_id: str) -> tuple[Measure, ...]:
         return await self.of[environment_id].measures(environment_id)

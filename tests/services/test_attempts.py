@@ -150,6 +150,12 @@ async def test_each_end_of_a_delivery_is_counted_once(stage: Stage) -> None:
     }
 
 
+async def test_each_event_that_a_flow_refuses_in_one_turn_is_counted(stage: Stage) -> None:
+    stage.flows.answers[ORDER.callback_url] = deque([Answer(400, "Odd")] * 3)
+    await stage.subscriptions.save(ORDER)
+    assert await deliver(stage.ports, batch_for("one"), PACE) == {"refused": 3, "delivered": 1}
+
+
 async def test_the_dead_are_counted_where_they_are_kept_and_not_once_more(stage: Stage) -> None:
     await stage.subscriptions.save(ORDER)
     old = Pair(ORDER.id, (0, 1), attempt=4, since=stage.now - LONGEST_WAIT - TOOK)

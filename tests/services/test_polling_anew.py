@@ -149,7 +149,7 @@ async def test_jobs_that_could_not_be_read_do_not_hide_those_behind_them(stage: 
         job(f"j{number:02}", "failed", task(status="failed"), start=2 + number / 100) for number in range(40)
     )
     await stage.poll()
-    assert stage.insights.calls[:2] == ["jobs 25", "jobs 200"]
+    assert stage.insights.calls[:3] == ["headlines 25", "jobs 25", "jobs 200"]
     assert types_of(await stage.logged()).count("refresh.completed") == 39
 
 

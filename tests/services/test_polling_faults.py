@@ -184,7 +184,7 @@ async def test_a_list_that_does_not_reach_back_asks_for_more(stage: Stage) -> No
     newer = tuple(ended_process(f"job-{number:03}", start=1 + number / 100) for number in range(149, -1, -1))
     stage.insights.listed = (*newer, *stage.insights.listed)
     await stage.poll()
-    assert stage.insights.calls[:2] == ["jobs 25", "jobs 200"]
+    assert stage.insights.calls[:3] == ["headlines 25", "jobs 25", "jobs 200"]
     assert types_of(await stage.logged()) == ["process.ended"] * 150
 
 

@@ -1,7 +1,7 @@
 """What a poll promises when the jobs can be read and a list cannot: the rest goes on, and the list is made up for."""
 
 from shared.adapters.memory import MemoryInsights
-from shared.domain.snapshot import Measure, Segment
+from shared.domain.snapshot import Judged, Measure, Segment
 from shared.domain.watches import Series
 from shared.errors import InsightsError, InsightsRejected, InsightsUnavailable
 from tests.factories import at, job, measure, output, segment, threshold
@@ -16,9 +16,11 @@ class Partial(MemoryInsights):
         self.broken: dict[str, InsightsError] = {}
         self.asked_days: list[int] = []
 
-    async def segments(self, environment_id: str, *, history_days: int) -> tuple[Segment, ...]:
+    async def segments(
+        self, environment_id: str, *, history_days: int, judged: Judged | None = None
+    ) -> tuple[Segment, ...]:
         self._check("segments")
-        return await super().segments(environment_id, history_days=history_days)
+        return await super().segments(environment_id, history_days=history_days, judged=judged)
 
     async def measures(self, environment_id: str) -> tuple[Measure, ...]:
         self._check("measures")
@@ -68,7 +70,7 @@ async def test_what_could_not_be_read_is_read_as_soon_as_it_can() -> None:
     assert "segment.threshold.crossed" in types_of(await stage.logged())
     stage.forget()
     await stage.poll()
-    assert insights.calls == ["jobs 25"]
+    assert insights.calls == ["headlines 25"]
 
 
 async def test_a_list_that_stays_unreadable_is_announced_like_an_environment_that_cannot_be_watched() -> None:

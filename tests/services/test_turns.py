@@ -18,7 +18,7 @@ from shared.services.put_off import send_later
 from shared.services.serve_subscription import Served
 from tests.factories import START
 from tests.services.awkward import Bug
-from tests.services.delivering import PACE, PATIENT, batch_for, called, identity, order_for
+from tests.services.delivering import EVENTS, PACE, PATIENT, batch_for, called, identity, later, order_for
 from tests.services.stage import Stage, standing_order
 
 
@@ -58,6 +58,19 @@ async def test_where_the_flow_wants_a_rest_they_come_back_after_it(stage: Stage)
     await order_for(stage, "one")
     stage.windows.of(identity("one")).rest_until(stage.now + timedelta(seconds=100), stage.now)
     assert await delivered(stage) == ({"postponed": 2}, Pair(identity("one"), (0, 1), since=stage.now), 105)
+
+
+async def test_where_it_wants_a_rest_after_a_call_only_what_was_not_delivered_comes_back(stage: Stage) -> None:
+    class Resting(MemoryFlows):
+        async def call(self, call: FlowCall) -> Answer:
+            stage.windows.of(identity("one")).rest_until(stage.now + timedelta(seconds=100), stage.now)
+            return await super().call(call)
+
+    stage.flows = Resting()
+    await order_for(stage, "one")
+    counts, _, _ = await delivered(stage)
+    assert counts == {"delivered": 1, "postponed": 1}
+    assert [events for events, _, _ in await later(stage)] == [[EVENTS[1]]]
 
 
 async def test_after_a_fault_of_ours_they_come_back_as_a_second_attempt(stage: Stage) -> None:

@@ -67,6 +67,17 @@ def is_gapless(checkpoint: Checkpoint, jobs: Sequence[Job], *, listed: int, aske
     return listed < asked_for and not checkpoint.jobs
 
 
+def may_be_settled(checkpoint: Checkpoint) -> bool:
+    """Whether all that is known of the jobs is that they ended, so that their headlines tell whether there is news."""
+    return all(mark.closed for mark in checkpoint.jobs.values())
+
+
+def is_settled(checkpoint: Checkpoint, headlines: Sequence[Job]) -> bool:
+    """Whether the headlines show no job that is new or goes on."""
+    known = ((job, checkpoint.jobs.get(job.job_id)) for job in _current(checkpoint, headlines))
+    return all(job.ended and mark is not None and mark.closed for job, mark in known)
+
+
 def something_runs(jobs: Iterable[Job]) -> bool:
     """Whether a listed job is still going on."""
     return any(not job.ended for job in jobs)

@@ -5,8 +5,11 @@ nothing else fits: an exact end first, then what is left over. When unsure, no i
 """
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 
 from shared.domain.snapshot import Job, Node, Task
+
+_End = tuple[str, datetime | None]
 
 
 def sources_of(job: Job, nodes: Sequence[Node], known_names: Mapping[str, str]) -> dict[str, str]:
@@ -19,19 +22,36 @@ def sources_of(job: Job, nodes: Sequence[Node], known_names: Mapping[str, str]) 
         if task.operation_type == "ingestion":
             by_name.setdefault(task.friendly_name, []).append(task)
     found: dict[str, str] = {}
+    named, ends = _by_name(nodes, known_names), _by_end(job, nodes)
     for name, tasks in by_name.items():
-        candidates = [
-            node for node in nodes if name in (node.friendly_name, known_names.get(node.identifier, node.friendly_name))
-        ]
-        found |= _assign(job, tasks, candidates) if candidates else _assign_unnamed(job, tasks, nodes)
+        candidates = named.get(name)
+        found |= _assign(job, tasks, candidates) if candidates else _assign_unnamed(job, tasks, ends)
     return found
+
+
+def _by_name(nodes: Sequence[Node], known_names: Mapping[str, str]) -> dict[str, list[Node]]:
+    """The nodes under the names that they have and had."""
+    named: dict[str, list[Node]] = {}
+    for node in nodes:
+        for name in {node.friendly_name, known_names.get(node.identifier, node.friendly_name)}:
+            named.setdefault(name, []).append(node)
+    return named
+
+
+def _by_end(job: Job, nodes: Sequence[Node]) -> dict[_End, list[Node]]:
+    """The nodes whose latest run was in the job, by how and when it ended."""
+    ends: dict[_End, list[Node]] = {}
+    for node in nodes:
+        if job.job_id in node.job_ids:
+            ends.setdefault((node.status, node.ended_at), []).append(node)
+    return ends
 
 
 def _assign(job: Job, tasks: Sequence[Task], candidates: Sequence[Node]) -> dict[str, str]:
     """Several tasks of one name, several sources of that name."""
     if len(candidates) == 1:
         return {task.key: candidates[0].identifier for task in tasks}
-    found = _exact(job, tasks, candidates)
+    found = _exact(tasks, _by_end(job, candidates))
     taken = set(found.values())
     rest = [task for task in tasks if task.key not in found]
     left = [node for node in candidates if node.identifier not in taken]
@@ -46,22 +66,14 @@ def _assign(job: Job, tasks: Sequence[Task], candidates: Sequence[Node]) -> dict
     return found
 
 
-def _assign_unnamed(job: Job, tasks: Sequence[Task], nodes: Sequence[Node]) -> dict[str, str]:
+def _assign_unnamed(job: Job, tasks: Sequence[Task], ends: Mapping[_End, Sequence[Node]]) -> dict[str, str]:
     """A name that no source has any more: the end tells, or the one source that the job was asked for."""
-    found = _exact(job, tasks, nodes)
+    found = _exact(tasks, ends)
     alone = len(tasks) == 1 and not found and job.operation_type == "ingestion" and len(job.identifiers) == 1
     return {tasks[0].key: job.identifiers[0]} if alone else found
 
 
-def _exact(job: Job, tasks: Sequence[Task], nodes: Sequence[Node]) -> dict[str, str]:
+def _exact(tasks: Sequence[Task], ends: Mapping[_End, Sequence[Node]]) -> dict[str, str]:
     """Tasks whose job, status and end are those of one source only."""
-    found = {}
-    for task in tasks:
-        same = [
-            node
-            for node in nodes
-            if job.job_id in node.job_ids and (node.status, node.ended_at) == (task.status, task.ended_at)
-        ]
-        if len(same) == 1:
-            found[task.key] = same[0].identifier
-    return found
+    same = ((task, ends.get((task.status, task.ended_at), ())) for task in tasks)
+    return {task.key: nodes[0].identifier for task, nodes in same if len(nodes) == 1}

@@ -5,37 +5,44 @@ between two polls is found in the history. A series seen for the first time, or 
 """
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from decimal import Decimal, InvalidOperation
+from typing import NamedTuple
 
 from shared.domain.checkpoint import Checkpoint, SeriesMark
 from shared.domain.events import Event, EventType, JsonValue, iso, make_event
-from shared.domain.snapshot import Measure, Segment, Snapshot
-from shared.domain.watches import Direction, Series, SeriesWatches, ThresholdWatch, change_percent, round_percent
+from shared.domain.snapshot import Evaluation, Measure, Segment, Snapshot
+from shared.domain.watches import (
+    Direction,
+    Series,
+    SeriesWatches,
+    ThresholdWatch,
+    change_percent,
+    round_percent,
+    segment_key,
+)
 
 _EVALUATION_STATUSES = (
-    "", "none", "queued", "running", "completedsuccess", "completedfailure", "cancelled", "interrupted", "notqualified",
+    "", "none", "queued", "running", "completedfailure", "cancelled", "interrupted", "notqualified",
 )  # fmt: skip
 _KEEP_MISSING = timedelta(days=7)
 _MAX_MAGNITUDE = 60  # powers of ten; what is beyond can be neither written out nor reckoned with
 
 
-@dataclass(frozen=True, slots=True)
-class _Reading:
+class _Reading(NamedTuple):
     at: datetime
     value: Decimal
 
 
-@dataclass(frozen=True, slots=True)
-class _Sighting:
-    """One series in a snapshot. `readings` are its completed evaluations, in any order."""
+class _Sighting(NamedTuple):
+    """One series of which there may be news, the mark to judge it by, and its completed evaluations, in any order."""
 
-    series: Series
-    display_name: str
-    created_at: datetime | None
-    readings: tuple[_Reading, ...]
+    key: str
+    item: Segment | Measure
+    mark: SeriesMark | None
+    readings: Sequence[_Reading]
 
 
 def judge_thresholds(
@@ -47,43 +54,56 @@ def judge_thresholds(
     unreadable: Counter[str] = Counter()
     events: list[Event] = []
     marks = dict(checkpoint.series)
-    for sighting in _sightings(snapshot, unreadable):
-        key = sighting.series.key
-        before = _known(marks.get(key), sighting)
-        crossings, after = _judge(snapshot.environment_id, sighting, before, watches.get(key))
+    for sighting in _sightings(snapshot, marks, unreadable):
+        crossings, after = _judge(snapshot.environment_id, sighting, watches.get(sighting.key))
         events += crossings
         if after is not None:
-            marks[key] = after
+            marks[sighting.key] = after
     _age_missing(marks, snapshot)
     return events, marks, unreadable
 
 
-def _sightings(snapshot: Snapshot, unreadable: Counter[str]) -> Iterator[_Sighting]:
+def judged_until(marks: Mapping[str, SeriesMark], segment: str, created_at: datetime | None) -> datetime | None:
+    """Until when the evaluations of a segment were judged; None where they begin with a baseline."""
+    mark = _known(marks.get(segment_key(segment)), created_at)
+    return mark.at if mark else None
+
+
+def _sightings(snapshot: Snapshot, marks: Mapping[str, SeriesMark], unreadable: Counter[str]) -> Iterator[_Sighting]:
     for segment in snapshot.segments or ():
-        yield _segment(segment, unreadable)
+        key = segment_key(segment.name)
+        known = marks.get(key)
+        mark = _known(known, segment.created_at)
+        readings = _read_segment(segment, unreadable)
+        if readings or mark is not known:
+            yield _Sighting(key, segment, mark, readings)
     for measure in snapshot.measures or ():
-        yield from _measure(measure, unreadable)
+        for series, readings in _read_measure(measure, unreadable).items():
+            key = series.key
+            yield _Sighting(key, measure, _known(marks.get(key), measure.created_at), readings)
 
 
-def _segment(segment: Segment, unreadable: Counter[str]) -> _Sighting:
+def _read_segment(segment: Segment, unreadable: Counter[str]) -> list[_Reading]:
     """A segment that is inactive keeps its last value: nothing is read from it until it is active again."""
-    readings = []
-    for evaluation in segment.evaluations if segment.state.lower() != "inactive" else ():
-        status = evaluation.status.lower()
+    if segment.state.lower() == "inactive":
+        return []
+    return [reading for one in segment.evaluations if (reading := _read(one, unreadable)) is not None]
+
+
+def _read(evaluation: Evaluation, unreadable: Counter[str]) -> _Reading | None:
+    status = evaluation.status.lower()
+    if status != "completedsuccess":
         if status not in _EVALUATION_STATUSES:
             unreadable["unknown_evaluation_status"] += 1
-        if status != "completedsuccess":
-            continue
-        if evaluation.at is None or evaluation.members is None:
-            unreadable["segment_without_count"] += 1
-            continue
-        readings.append(_Reading(evaluation.at, Decimal(evaluation.members)))
-    series = Series("segments", segment.name)
-    return _Sighting(series, segment.display_name, segment.created_at, tuple(readings))
+        return None
+    if evaluation.at is None or evaluation.members is None:
+        unreadable["segment_without_count"] += 1
+        return None
+    return _Reading(evaluation.at, Decimal(evaluation.members))
 
 
-def _measure(measure: Measure, unreadable: Counter[str]) -> Iterator[_Sighting]:
-    """One sighting for each aggregate. The current output counts only when the latest evaluation completed."""
+def _read_measure(measure: Measure, unreadable: Counter[str]) -> Mapping[Series, list[_Reading]]:
+    """The readings of each aggregate. The current output counts only when the latest evaluation completed."""
     outputs = [*measure.history, *(measure.outputs if measure.is_evaluated else ())]
     readings: dict[Series, list[_Reading]] = {}
     for output in outputs:
@@ -94,8 +114,7 @@ def _measure(measure: Measure, unreadable: Counter[str]) -> Iterator[_Sighting]:
                 unreadable["measure_not_a_number"] += 1
                 continue
             found.append(_Reading(output.at, value))
-    for series, of_series in readings.items():
-        yield _Sighting(series, measure.display_name, measure.created_at, tuple(of_series))
+    return readings
 
 
 def _number(text: str) -> Decimal | None:
@@ -106,24 +125,26 @@ def _number(text: str) -> Decimal | None:
     return value if value.is_finite() and abs(value.adjusted()) <= _MAX_MAGNITUDE else None
 
 
-def _known(mark: SeriesMark | None, sighting: _Sighting) -> SeriesMark | None:
+def _known(mark: SeriesMark | None, created_at: datetime | None) -> SeriesMark | None:
     """The mark, unless the series was created anew; one that was away is itself only if its creation time says so."""
     if mark is None:
         return None
-    if mark.created_at is None or sighting.created_at is None:
-        return None if mark.missing_since else replace(mark, created_at=mark.created_at or sighting.created_at)
-    if mark.created_at != sighting.created_at:
+    if mark.created_at is None or created_at is None:
+        return None if mark.missing_since else replace(mark, created_at=mark.created_at or created_at)
+    if mark.created_at != created_at:
         return None
     return replace(mark, missing_since=None) if mark.missing_since else mark
 
 
 def _judge(
-    environment_id: str, sighting: _Sighting, mark: SeriesMark | None, watches: SeriesWatches | None
-) -> tuple[list[Event], SeriesMark | None]:
-    by_time = {reading.at: reading for reading in sighting.readings}
-    fresh = sorted((r for r in by_time.values() if mark is None or r.at > mark.at), key=lambda reading: reading.at)
+    environment_id: str, sighting: _Sighting, watches: SeriesWatches | None
+) -> tuple[Sequence[Event], SeriesMark | None]:
+    mark = sighting.mark
+    fresh = _in_order([one for one in sighting.readings if mark is None or one.at > mark.at])
+    if not fresh:
+        return (), mark
     if mark is None:
-        return [], SeriesMark(fresh[-1].at, fresh[-1].value, sighting.created_at) if fresh else None
+        return (), SeriesMark(*fresh[-1], sighting.item.created_at)
     events: list[Event] = []
     for reading in fresh:
         disarmed: frozenset[str] = frozenset()  # nobody waits where nobody watches
@@ -136,8 +157,16 @@ def _judge(
                 if watch.rearm_at is not None:
                     disarmed |= {entry}
                 events.append(_event(environment_id, sighting, mark, reading, watch, side))
-        mark = replace(mark, at=reading.at, value=reading.value, disarmed=disarmed)
+        mark = SeriesMark(reading.at, reading.value, mark.created_at, mark.missing_since, disarmed)
     return events, mark
+
+
+def _in_order(readings: list[_Reading]) -> list[_Reading]:
+    """Oldest first, one for each time."""
+    if len(readings) < 2:
+        return readings
+    by_time = {reading.at: reading for reading in readings}
+    return [by_time[moment] for moment in sorted(by_time)]
 
 
 def _rearmed(disarmed: frozenset[str], value: Decimal, watches: SeriesWatches) -> frozenset[str]:
@@ -154,12 +183,14 @@ def _rearmed(disarmed: frozenset[str], value: Decimal, watches: SeriesWatches) -
 
 def _age_missing(marks: dict[str, SeriesMark], snapshot: Snapshot) -> None:
     """Remember what disappeared for a while, so that an incomplete answer does not lose its last value."""
-    looked = {"segments": snapshot.segments, "measures": snapshot.measures}
-    present = {(kind, item.name) for kind, items in looked.items() for item in items or ()}
-    for key, mark in list(marks.items()):
+    looked = {"segments": snapshot.segments is not None, "measures": snapshot.measures is not None}
+    segments = {segment_key(segment.name) for segment in snapshot.segments or ()}
+    measures = {measure.name for measure in snapshot.measures or ()}
+    for key in marks.keys() - segments:
         kind, name = key.split("\x1f")[:2]
-        if looked[kind] is None or (kind, name) in present:
+        if not looked[kind] or (kind == "measures" and name in measures):
             continue
+        mark = marks[key]
         if mark.missing_since is None:
             marks[key] = replace(mark, missing_since=snapshot.taken_at)
         elif snapshot.taken_at - mark.missing_since > _KEEP_MISSING:
@@ -174,16 +205,17 @@ def _event(
     watch: ThresholdWatch,
     side: Direction,
 ) -> Event:
-    is_segment = sighting.series.kind == "segments"
+    label = sighting.item.display_name or sighting.item.name
+    is_segment = watch.series.kind == "segments"
     change = change_percent(before.value, reading.value)
     return make_event(
         environment_id,
         EventType.SEGMENT_CROSSED if is_segment else EventType.MEASURE_CROSSED,
-        subject=sighting.series.subject,
+        subject=watch.series.subject,
         occurrence=f"{watch.id}/{side}/{iso(reading.at)}",
         time=reading.at,
         data={
-            **_identity(sighting, is_segment=is_segment),
+            **_identity(watch.series, label, is_segment=is_segment),
             "previousValue": number(before.value),
             "value": number(reading.value),
             "threshold": number(watch.threshold),
@@ -193,26 +225,23 @@ def _event(
             "previousEvaluatedAt": before.at,
             "evaluatedAt": reading.at,
             "watchId": watch.id,
-            "summary": _summary(sighting, before, reading, watch, side),
+            "summary": _summary(label, before, reading, watch, side),
         },
     )
 
 
-def _identity(sighting: _Sighting, *, is_segment: bool) -> dict[str, JsonValue | datetime | None]:
-    name, label = sighting.series.name, sighting.display_name or sighting.series.name
+def _identity(series: Series, label: str, *, is_segment: bool) -> dict[str, JsonValue | datetime | None]:
     if is_segment:
-        return {"segmentName": name, "segmentDisplayName": label}
-    dimensions = dict(sighting.series.dimensions)
+        return {"segmentName": series.name, "segmentDisplayName": label}
     return {
-        "measureName": name,
+        "measureName": series.name,
         "measureDisplayName": label,
-        "alias": sighting.series.alias,
-        "dimensions": dimensions or None,
+        "alias": series.alias,
+        "dimensions": dict(series.dimensions) or None,
     }
 
 
-def _summary(sighting: _Sighting, before: SeriesMark, reading: _Reading, watch: ThresholdWatch, side: Direction) -> str:
-    label = sighting.display_name or sighting.series.name
+def _summary(label: str, before: SeriesMark, reading: _Reading, watch: ThresholdWatch, side: Direction) -> str:
     moved = f"{before.value:f} to {reading.value:f}"
     if watch.percent:
         verb = "rose" if side is Direction.ABOVE else "fell"

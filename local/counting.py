@@ -1,4 +1,4 @@
-"""Storage clients whose every request is counted at the transport, the last thing before the wire."""
+"""What is asked of storage? Clients whose every request is counted at the transport, the last thing before the wire."""
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
@@ -27,11 +27,21 @@ class Sent:
 
     @property
     def query(self) -> dict[str, list[str]]:
+        """The parameters of its URL."""
         return parse_qs(urlsplit(self.url).query)
 
     @property
     def is_write(self) -> bool:
+        """Whether it can have changed anything."""
         return self.method not in READS
+
+    @property
+    def kind(self) -> str:
+        """As a bill has it: read, list (a query of a table too), write or delete."""
+        if self.method == "DELETE":
+            return "delete"
+        lists = self.query.get("comp") == ["list"] or urlsplit(self.url).path.endswith("()")
+        return "write" if self.is_write else "list" if lists else "read"
 
 
 @dataclass(slots=True)
@@ -42,17 +52,21 @@ class Ledger:
     before: Callable[[str, str], Awaitable[None]] | None = None
 
     def clear(self) -> None:
+        """Count from here."""
         self.sent.clear()
 
     def of(self, service: str, *methods: str) -> list[Sent]:
+        """Those to a service, with any method or one of these."""
         return [one for one in self.sent if one.service == service and (not methods or one.method in methods)]
 
     @property
     def reads(self) -> list[Sent]:
+        """Those that changed nothing."""
         return [one for one in self.sent if not one.is_write]
 
     @property
     def writes(self) -> list[Sent]:
+        """The others."""
         return [one for one in self.sent if one.is_write]
 
 
@@ -65,6 +79,7 @@ class CountingTransport(AioHttpTransport):  # type: ignore[misc]  # it is Any to
         self._ledger = ledger
 
     async def send(self, request: Any, **options: Any) -> Any:
+        """Pass it on and write it down."""
         if self._ledger.before is not None:
             await self._ledger.before(request.method, request.url)
         response = await super().send(request, **options)

@@ -1,0 +1,1 @@
+"""Is what the bench counts, tells and compares right?"""
