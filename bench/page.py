@@ -78,7 +78,7 @@ def _overview(results: Results) -> Iterator[str]:
     yield "## Promised and reached\n"
     yield "| part | what | promised | came to | |\n| --- | --- | --- | ---: | --- |"
     for part in results.parts:
-        units = {one.name: f" {one.unit}" for one in part.figures}
+        units = {one.name: f" {one.unit}" for one in part.figures if one.unit}
         for one in part.promises:
             unit = units[one.name] if one in part.limits and one.name in units else ""
             verdict = kept(one) if one.is_reached else f"**{kept(one)}**"

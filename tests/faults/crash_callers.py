@@ -101,6 +101,7 @@ class Callers:
         for delivery in (await self.host.call(listed)).split():
             event = delivery.removeprefix(f"{self.ids[name]}.")
             replay = partial(self._replay, delivery, self.ids[to] if to else "")
+            self.host.note(What.ASKED, callback(to or name), events=(event,))
             await self.host.call(replay, gives={_flow(to or name): (event,)})
 
     async def put_back(self, message: str) -> None:

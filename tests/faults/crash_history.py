@@ -25,6 +25,7 @@ class What(StrEnum):
     CALLED = "called"  # a flow; `took`: it said that it took the events
     ENDED = "ended"  # a subscription: its delete was acknowledged
     TOLD = "told"  # a flow's new signing secret was shown
+    ASKED = "asked"  # events that were dead were asked for again, for a flow
     COMMITTED = "committed"  # events, in one commit of an environment
     HANDED_ON = "handed on"  # all events that an environment committed
     HIT = "hit"  # a piece of work, by a crash

@@ -140,10 +140,11 @@ class Host(ABC):
                 await self.leave(message)
         self._done("settled")
 
-    def note(self, what: What, name: str, *secrets: str) -> None:
-        """Note what the world learnt from the step before."""
-        if not any((one.what, one.name, one.secrets) == (what, name, secrets) for one in self.history.entries):
-            self.history.add(Entry(what, name, (), secrets, at=self.stage.now.timestamp()))
+    def note(self, what: What, name: str, *secrets: str, events: tuple[str, ...] = ()) -> None:
+        """Note what the world learnt from the step before, or is about to ask for, once."""
+        new = (what, name, events, secrets)
+        if not any((one.what, one.name, one.events, one.secrets) == new for one in self.history.entries):
+            self.history.add(Entry(*new, at=self.stage.now.timestamp()))
 
     def wait(self, *, minutes: float = 0) -> None:
         """Let time pass, everywhere."""

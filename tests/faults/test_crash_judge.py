@@ -67,6 +67,16 @@ def test_the_judge_lets_pass_only_what_was_in_flight(whole: Ending) -> None:
         assert beyond(whole, *wrong), wrong
 
 
+def test_the_judge_lets_pass_what_was_asked_for_of_somebody_elses_dead(whole: Ending) -> None:
+    """Once for each that the story without a crash had not; what that had too is no excuse."""
+    one = again(whole, "steady")[0]
+    asked = Entry(What.ASKED, one.name, one.events)
+    assert not beyond(whole, asked, one)
+    assert beyond(whole, asked, one, one)
+    known = next(entry for entry in whole.history if entry.what is What.ASKED)
+    assert beyond(whole, *again(whole, flow_of(known.name), event=known.events[0]))
+
+
 @pytest.mark.parametrize(("died", "after", "allowed"), [(1, 0, {0}), (1, 1, {0, 1}), (0, 0, {0, -1}), (0, 1, {0})])
 def test_the_judge_counts_jobs(whole: Ending, died: int, after: int, allowed: set[int]) -> None:
     """Who got no answer starts one more; one that is not known to have been started is not repeated."""
