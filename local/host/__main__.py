@@ -7,7 +7,7 @@ import os
 import signal
 import sys
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 from typing import NoReturn
@@ -37,7 +37,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run the host; 0 after a stop by signal, 2 when the app or the machine is not fit for it."""
     given = _parser().parse_args(arguments)
     try:
-        asyncio.run(_run(_plan(given)))
+        with asyncio.Runner(loop_factory=_loop_factory(given.loop)) as runner:
+            runner.run(_run(_plan(given)))
     except HostError as error:
         print(f"local.host: {error}", file=sys.stderr)
         return 2
@@ -63,7 +64,30 @@ def _parser() -> argparse.ArgumentParser:
         default="auto",
         help="call functions directly or through azure-functions-runtime (default: auto, that is runtime if installed)",
     )
+    parser.add_argument(
+        "--loop",
+        choices=["auto", "asyncio", "uvloop"],
+        default="auto",
+        help="the event loop (default: auto, that is uvloop from Python 3.13 on, as in Azure)",
+    )
     return parser
+
+
+def _loop_factory(wanted: str) -> Callable[[], asyncio.AbstractEventLoop] | None:
+    """What makes the event loop; None for Python's own.
+
+    Azure's worker takes uvloop from Python 3.13 on where there is one, which is not on Windows
+    (Azure/azure-functions-python-worker, `workers/proxy_worker/start_worker.py`).
+    """
+    if wanted == "asyncio" or (wanted == "auto" and sys.version_info < (3, 13)):
+        return None
+    try:
+        from uvloop import new_event_loop
+    except ImportError:
+        if wanted == "auto":
+            return None
+        raise HostError("uvloop is not installed (there is none for Windows); use --loop asyncio") from None
+    return new_event_loop
 
 
 def _number(least: int, most: int, text: str) -> int:

@@ -1,7 +1,14 @@
-"""What adapter tests call: the simulator, a server that answers what a test says, and storage that counts."""
+"""What adapter tests call: the simulator, a server that answers what a test says, and storage that counts.
 
+What the adapters ask of the network is tried on both event loops that Azure's worker has: asyncio's, and uvloop from
+Python 3.13 on.
+"""
+
+import asyncio
 from collections import deque
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable, Mapping
+from importlib import import_module
+from importlib.util import find_spec
 from pathlib import Path
 from uuid import uuid4
 
@@ -18,7 +25,15 @@ from shared.adapters.storage import StorageAccount
 from tests.adapters.loopback import Loopback
 from tests.adapters.vendor import KEY, Credential, Vendor, Watch, calling
 
+OWN = {"asyncio": asyncio.new_event_loop}
+LOOPS = {**OWN, "uvloop": import_module("uvloop").new_event_loop} if find_spec("uvloop") else OWN
+ON_BOTH_LOOPS = ("test_callback_", "test_insights_http", "test_storage", "test_subscriptions_at_once")
 SCENARIOS = Path(__file__).parents[2] / "local" / "scenarios"
+
+
+def pytest_asyncio_loop_factories(item: pytest.Item) -> Mapping[str, Callable[[], asyncio.AbstractEventLoop]]:
+    """The loops that a test runs on."""
+    return LOOPS if item.path.name.startswith(ON_BOTH_LOOPS) else OWN
 
 
 @pytest.fixture(scope="session")

@@ -135,6 +135,22 @@ async def test_an_app_runs_with_all_its_triggers_and_leaves_on_sigterm(settings:
         assert await program.end(signal.SIGTERM) == 0
 
 
+@pytest.mark.parametrize("loop", ["asyncio", "uvloop"])
+async def test_functions_run_on_the_loop_that_was_asked_for(
+    settings: dict[str, str], tmp_path: Path, loop: str
+) -> None:
+    code = (
+        "import asyncio\n"
+        "@app.route('loop')\nasync def loop(req: func.HttpRequest) -> str:\n"
+        "    return type(asyncio.get_running_loop()).__module__.partition('.')[0]\n"
+    )
+    del settings["PYTHON_SCRIPT_FILE_NAME"]
+    async with started(app_in(tmp_path, code), settings, "--invoke", "direct", "--loop", loop) as program:
+        async with aiohttp.ClientSession() as client, client.get(f"{program.address}/api/loop") as answer:
+            assert await answer.text() == loop
+        assert await program.end(signal.SIGTERM) == 0
+
+
 async def test_a_killed_host_is_followed_at_once_by_the_next(settings: dict[str, str], tmp_path: Path) -> None:
     """Its timer fires without waiting for the old lease, and its message comes back when the message's lease ends."""
     code = (
