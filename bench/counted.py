@@ -35,7 +35,7 @@ from shared.adapters.subscription_table import SUBSCRIPTIONS, TableSubscriptions
 from shared.domain.deliveries import Answer, FlowCall
 from shared.domain.subscribing import parse_filters
 from shared.domain.subscriptions import Subscription, Trigger
-from shared.ports import PollRequest, Ports, Queue
+from shared.ports import FlowCaller, PollRequest, Ports, Queue
 from shared.services.admit_pair import Pace
 from shared.services.deliver import deliver
 from shared.services.fan_out import fan_out
@@ -184,7 +184,7 @@ async def counted_app(
         yield CountedApp(source, ports, account, ledger, http, taking, environments, Pace(rate))
 
 
-def ports_on(account: StorageAccount, api: CustomerInsightsApi, flows: TakingFlows, cipher: Cipher) -> Ports:
+def ports_on(account: StorageAccount, api: CustomerInsightsApi, flows: FlowCaller, cipher: Cipher) -> Ports:
     """The app's own adapters on that account."""
     claims = BlobClaims(account.blobs)
     return Ports(

@@ -1,7 +1,7 @@
 """What adapter tests call: the simulator, a server that answers what a test says, and storage that counts.
 
-What the adapters ask of the network is tried on both event loops that Azure's worker has: asyncio's, and uvloop from
-Python 3.13 on.
+Calls to flows, the API's transport and storage are tried on both event loops that Azure's worker has: asyncio's, and
+uvloop from Python 3.13 on.
 """
 
 import asyncio

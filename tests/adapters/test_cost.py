@@ -1,7 +1,7 @@
 """What does a poll cost? Requests are counted at the transport: the simulator's calls and every storage request."""
 
 from collections.abc import AsyncIterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from uuid import uuid4
@@ -10,21 +10,14 @@ import pytest
 from aiohttp.test_utils import TestServer
 from cryptography.fernet import Fernet
 
+from bench.counted import ports_on
 from local.counting import Ledger, Sent, counted_account
 from local.simulator.scenario import load_scenario
 from local.simulator.server import make_app, simulation_of
 from local.simulator.simulation import Simulation
-from shared.adapters.blobs import BlobCheckpoints, BlobClaims
 from shared.adapters.callback_sender import CallbackSender
 from shared.adapters.cipher import Cipher
-from shared.adapters.dead_table import TableDeadDeliveries
-from shared.adapters.event_table import TableEventLog
-from shared.adapters.insights_api import CustomerInsightsApi
-from shared.adapters.memory_actions import MemoryActions, MemoryPartitions
-from shared.adapters.queues import StorageQueues
-from shared.adapters.storage import StorageAccount
-from shared.adapters.subscription_table import TableSubscriptions
-from shared.ports import Clock, Ports
+from shared.ports import Ports
 from shared.services.poll_environment import PollOutcome, poll_environment
 from tests.adapters.vendor import Credential, calling
 
@@ -85,23 +78,6 @@ class Day:
         return [one for one in self.ledger.of("blob", "PUT") if "/checkpoints/" in one.url]
 
 
-def ports_of(account: StorageAccount, api: CustomerInsightsApi, flows: CallbackSender, clock: Clock) -> Ports:
-    claims = BlobClaims(account.blobs)
-    return Ports(
-        insights=api,
-        checkpoints=BlobCheckpoints(account.blobs),
-        log=TableEventLog(account.tables, claims),
-        subscriptions=TableSubscriptions(account.tables, Cipher([Fernet.generate_key().decode()])),
-        dead=TableDeadDeliveries(account.tables, claims),
-        queues=StorageQueues(account.queues, claims),
-        flows=flows,
-        claims=claims,
-        acting=MemoryActions(),
-        partitions=MemoryPartitions(),
-        clock=clock,
-    )
-
-
 @pytest.fixture
 def count() -> int:
     """How many targets the export has."""
@@ -119,7 +95,9 @@ async def day(azurite: str, tmp_path: Path, count: int) -> AsyncIterator[Day]:
         flows = CallbackSender(allowed_suffixes=[])
         clock = Moving(simulation.now())
         async with calling(str(server.make_url("/v1")), credential) as api:
-            yield Day(simulation, ledger, ports_of(account, api, flows, clock), clock)
+            cipher = Cipher([Fernet.generate_key().decode()])
+            ports = replace(ports_on(account, api, flows, cipher), clock=clock)
+            yield Day(simulation, ledger, ports, clock)
         await flows.close()
         await account.close()
 
